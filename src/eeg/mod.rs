@@ -1,0 +1,13 @@
+//! What EEG is: electrodes, derivations, recordings, annotations, events.
+//!
+//! This module knows no file, no clock and no thread; every other module speaks its words.
+
+mod electrode;
+mod event;
+mod montage;
+mod recording;
+
+pub use electrode::Electrode;
+pub use event::{Event, EventKind};
+pub use montage::{ChannelLabel, DERIVATIONS, DOUBLE_BANANA, Derivation};
+pub use recording::{Annotation, RecordingFormat, RecordingHeader, SignalHeader, microvolts_per_unit};
