@@ -1,0 +1,20 @@
+//! From a recording's channels to the windows that networks see.
+//!
+//! [`Montage`] finds the channels of the 18 derivations by label; [`Conditioner`] derives them,
+//! resamples to the model's rate, takes out the mains, band-passes, and cuts windows of one
+//! second. Everything is causal: what runs over a file is what runs at the bedside.
+
+mod conditioner;
+mod config;
+mod error;
+pub mod filter;
+mod montage;
+mod quality;
+pub mod resample;
+mod window;
+
+pub use conditioner::Conditioner;
+pub use config::{Mains, SignalConfig};
+pub use error::SignalError;
+pub use montage::{MAX_MISSING, Montage};
+pub use window::{Fault, FaultKind, Window};

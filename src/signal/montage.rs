@@ -1,0 +1,222 @@
+//! Which of a recording's channels make each derivation of the double banana.
+
+use super::error::SignalError;
+use crate::eeg::{ChannelLabel, DERIVATIONS, DOUBLE_BANANA, Derivation, Electrode};
+
+/// How many of the 18 derivations may be missing from a recording.
+pub const MAX_MISSING: usize = 6;
+
+/// How many labels a message quotes before it counts the rest.
+const QUOTED_LABELS: usize = 40;
+
+/// How one derivation is made of channels; `plus` and `minus` count within [`Montage::channels`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Source {
+    /// The channel that is taken as it is.
+    pub(super) plus: Option<usize>,
+    /// The channel that is subtracted.
+    pub(super) minus: Option<usize>,
+}
+
+/// A recording's channels, sorted into the 18 derivations by what their labels say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Montage {
+    channels: Vec<usize>,
+    labels: Vec<String>,
+    sources: [Option<Source>; DERIVATIONS],
+    warnings: Vec<String>,
+}
+
+/// What the second input of an amplifier's channel was joined to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Reference {
+    Electrode(Electrode),
+    Named(String),
+}
+
+/// One usable channel: `electrode` against `reference`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Lead {
+    channel: usize,
+    electrode: Electrode,
+    reference: Reference,
+}
+
+impl Lead {
+    fn read(channel: usize, label: &str) -> Option<Lead> {
+        let (electrode, reference) = match ChannelLabel::parse(label) {
+            // An electrode against itself is no signal.
+            ChannelLabel::Bipolar(anode, cathode) if anode == cathode => return None,
+            ChannelLabel::Bipolar(anode, cathode) => (anode, Reference::Electrode(cathode)),
+            ChannelLabel::Referential { electrode, reference } => (electrode, Reference::Named(reference)),
+            ChannelLabel::Other => return None,
+        };
+        Some(Lead { channel, electrode, reference })
+    }
+}
+
+impl Montage {
+    /// Finds the channels for each derivation by label.
+    ///
+    /// A derivation that was recorded as such is taken as it is, one recorded the other way round
+    /// ("F7-Fp1") with its sign changed; else two channels with the same reference are subtracted,
+    /// be that a named one ("Fp1-REF", "F7-REF"), none ("Fp1", "F7") or an electrode ("Fp1-Cz",
+    /// "F7-Cz"). Where a label repeats, the first channel is used and [`Montage::warnings`] says
+    /// so. Up to [`MAX_MISSING`] derivations may be missing.
+    ///
+    /// # Errors
+    /// [`SignalError::NoEegChannel`] where no label names a scalp electrode,
+    /// [`SignalError::TooFewChannels`] where more than [`MAX_MISSING`] derivations are missing.
+    pub fn resolve(labels: &[&str]) -> Result<Montage, SignalError> {
+        let mut leads: Vec<Lead> = Vec::new();
+        let mut warnings = Vec::new();
+        for (channel, label) in labels.iter().enumerate() {
+            let Some(lead) = Lead::read(channel, label) else { continue };
+            let same = |known: &&Lead| known.electrode == lead.electrode && known.reference == lead.reference;
+            match leads.iter().find(same) {
+                Some(first) => warnings.push(format!(
+                    "channel {} {:?} repeats channel {} {:?}; the first is used",
+                    channel + 1,
+                    label.trim(),
+                    first.channel + 1,
+                    labels.get(first.channel).map_or("", |label| label.trim()),
+                )),
+                None => leads.push(lead),
+            }
+        }
+        if leads.is_empty() {
+            return Err(SignalError::NoEegChannel { count: labels.len(), found: quote(labels) });
+        }
+
+        let found = DOUBLE_BANANA.map(|derivation| find(derivation, &leads));
+        let mut channels: Vec<usize> =
+            found.iter().flatten().flat_map(|(plus, minus)| [*plus, *minus]).flatten().collect();
+        channels.sort_unstable();
+        channels.dedup();
+        let place =
+            |channel: Option<usize>| channel.and_then(|channel| channels.binary_search(&channel).ok());
+        let sources =
+            found.map(|pair| pair.map(|(plus, minus)| Source { plus: place(plus), minus: place(minus) }));
+        let labels_used = channels
+            .iter()
+            .map(|channel| labels.get(*channel).map_or("", |label| label.trim()).to_string())
+            .collect();
+        let mut montage = Montage { channels, labels: labels_used, sources, warnings };
+
+        let missing = montage.missing();
+        let names = missing.iter().map(Derivation::to_string).collect::<Vec<_>>().join(", ");
+        if missing.len() > MAX_MISSING {
+            return Err(SignalError::TooFewChannels {
+                missing_count: missing.len(),
+                allowed: MAX_MISSING,
+                missing: names,
+                found: quote(labels),
+            });
+        }
+        if !missing.is_empty() {
+            montage.warnings.push(format!("no channels for {names}; drawn as absent"));
+        }
+        Ok(montage)
+    }
+
+    /// The recording's channels that are needed, ascending: indices into the labels given.
+    pub fn channels(&self) -> &[usize] {
+        &self.channels
+    }
+
+    /// The labels of [`Montage::channels`], as recorded.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// Which of the 18 derivations the recording has.
+    pub fn present(&self) -> [bool; DERIVATIONS] {
+        self.sources.map(|source| source.is_some())
+    }
+
+    /// The derivations that the recording does not have.
+    pub fn missing(&self) -> Vec<Derivation> {
+        DOUBLE_BANANA
+            .into_iter()
+            .zip(&self.sources)
+            .filter_map(|(derivation, source)| source.is_none().then_some(derivation))
+            .collect()
+    }
+
+    /// What a person should know about the channels: repeated labels, missing derivations.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The sampling rate that the montage's channels share; `rates_hz` has one for each channel
+    /// of the recording.
+    ///
+    /// # Errors
+    /// [`SignalError::UnequalRates`] where they differ, [`SignalError::Input`] where a rate is
+    /// lacking.
+    pub fn common_rate_hz(&self, rates_hz: &[f64]) -> Result<f64, SignalError> {
+        let mut first: Option<(&str, f64)> = None;
+        for (channel, label) in self.channels.iter().zip(&self.labels) {
+            let Some(&rate_hz) = rates_hz.get(*channel) else {
+                return Err(SignalError::Input {
+                    found: format!("{} sampling rates", rates_hz.len()),
+                    expected: format!("one for each channel, {} at the least", channel + 1),
+                });
+            };
+            match first {
+                None => first = Some((label, rate_hz)),
+                Some((_, first_hz)) if first_hz == rate_hz => {}
+                Some((first, first_hz)) => {
+                    return Err(SignalError::UnequalRates {
+                        first: first.to_string(),
+                        first_hz,
+                        other: label.clone(),
+                        other_hz: rate_hz,
+                    });
+                }
+            }
+        }
+        // A montage has at least 12 derivations, so there is a first channel.
+        Ok(first.map_or(0.0, |(_, rate_hz)| rate_hz))
+    }
+
+    pub(super) fn sources(&self) -> &[Option<Source>; DERIVATIONS] {
+        &self.sources
+    }
+}
+
+/// The channels to add and to subtract for one derivation.
+fn find(derivation: Derivation, leads: &[Lead]) -> Option<(Option<usize>, Option<usize>)> {
+    let recorded = |anode: Electrode, cathode: Electrode| {
+        let reference = Reference::Electrode(cathode);
+        leads.iter().find(|lead| lead.electrode == anode && lead.reference == reference)
+    };
+    let Derivation { anode, cathode } = derivation;
+    if let Some(lead) = recorded(anode, cathode) {
+        return Some((Some(lead.channel), None));
+    }
+    if let Some(lead) = recorded(cathode, anode) {
+        return Some((None, Some(lead.channel)));
+    }
+    leads.iter().filter(|lead| lead.electrode == anode).find_map(|plus| {
+        let minus =
+            leads.iter().find(|lead| lead.electrode == cathode && lead.reference == plus.reference)?;
+        Some((Some(plus.channel), Some(minus.channel)))
+    })
+}
+
+fn quote(labels: &[&str]) -> String {
+    if labels.is_empty() {
+        return "no channels at all".to_string();
+    }
+    let mut quoted = labels
+        .iter()
+        .take(QUOTED_LABELS)
+        .map(|label| format!("{:?}", label.trim()))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if labels.len() > QUOTED_LABELS {
+        quoted.push_str(&format!(" and {} more", labels.len() - QUOTED_LABELS));
+    }
+    quoted
+}
