@@ -182,29 +182,33 @@ fn first_sample(column: usize, width: usize, samples: usize) -> usize {
 
 /// Lays ink on the rows from `top` to `bottom` of one column, both within it.
 fn ink(column: &mut [u8], top: f32, bottom: f32) {
-    let (first, last) = (top as usize, bottom as usize);
-    if first >= last {
-        darken(column, first, bottom - top);
-        return;
-    }
-    darken(column, first, (first + 1) as f32 - top);
-    darken(column, last, bottom - last as f32);
-    if let Some(covered) = column.get_mut(first + 1..last) {
+    // Which row holds an end is as good as random, so a branch on it would be mispredicted; where
+    // both ends lie in one row, both lines darken it to the same level.
+    let (first, last) = (top as u32, bottom as u32);
+    darken(column, first, bottom.min((first + 1) as f32) - top);
+    darken(column, last, bottom - top.max(last as f32));
+    if let Some(covered) = column.get_mut(first as usize + 1..last as usize) {
         covered.fill(u8::MAX);
     }
 }
 
-fn darken(column: &mut [u8], row: usize, coverage: f32) {
-    if let Some(pixel) = column.get_mut(row) {
+fn darken(column: &mut [u8], row: u32, coverage: f32) {
+    if let Some(pixel) = column.get_mut(row as usize) {
         *pixel = (*pixel).max((coverage * 255.0 + 0.5) as u8);
     }
 }
 
 /// Turns `width` columns of `height` bytes into `height` rows of `width` bytes.
 fn transpose(columns: &[u8], height: usize, image: &mut [u8], width: usize) {
-    for (row, pixels) in image.chunks_exact_mut(width).enumerate() {
-        for (pixel, column) in pixels.iter_mut().zip(columns.chunks_exact(height)) {
-            *pixel = column[row];
+    // A tile of columns stays in the cache while its bytes are spread over the rows.
+    const TILE: usize = 16;
+    for (tile, columns) in columns.chunks(TILE * height).enumerate() {
+        let left = tile * TILE;
+        let right = left + columns.len() / height;
+        for (row, pixels) in image.chunks_exact_mut(width).enumerate() {
+            for (pixel, column) in pixels[left..right].iter_mut().zip(columns.chunks_exact(height)) {
+                *pixel = column[row];
+            }
         }
     }
 }
