@@ -12,7 +12,7 @@ use super::error::SignalError;
 use crate::eeg::DERIVATIONS;
 
 /// One sample of every derivation, in microvolts.
-pub(super) type Frame = [f64; DERIVATIONS];
+pub type Frame = [f64; DERIVATIONS];
 
 /// `(b0 + b1 z^-1 + b2 z^-2) / (1 + a1 z^-1 + a2 z^-2)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -146,9 +146,9 @@ fn take_least(
     Some(roots.remove(index))
 }
 
-/// The cascade and its memory.
+/// A cascade of sections and its memory, for all derivations.
 #[derive(Debug, Clone)]
-pub(super) struct Cascade {
+pub struct Cascade {
     sections: Vec<Section>,
     /// Memory of each section for a constant input of 1 that has lasted for ever.
     steady: Vec<[f64; 2]>,
@@ -157,7 +157,8 @@ pub(super) struct Cascade {
 }
 
 impl Cascade {
-    pub(super) fn new(sections: Vec<Section>) -> Cascade {
+    /// A cascade at rest, as if the input had been 0 for ever.
+    pub fn new(sections: Vec<Section>) -> Cascade {
         // A section settles at the gains of those before it (scipy's sosfilt_zi).
         let mut input = 1.0;
         let steady = sections
@@ -175,16 +176,20 @@ impl Cascade {
         Cascade { sections, steady, memory }
     }
 
-    /// Forgets what one derivation was and starts it as if `value` had lasted for ever.
-    pub(super) fn restart(&mut self, derivation: usize, value: f64) {
+    /// Forgets what one derivation was and starts it as if `value` had lasted for ever; does
+    /// nothing where there is no such derivation.
+    pub fn restart(&mut self, derivation: usize, value: f64) {
         for (memory, steady) in self.memory.iter_mut().zip(&self.steady) {
-            memory[0][derivation] = steady[0] * value;
-            memory[1][derivation] = steady[1] * value;
+            for (memory, steady) in memory.iter_mut().zip(steady) {
+                if let Some(memory) = memory.get_mut(derivation) {
+                    *memory = steady * value;
+                }
+            }
         }
     }
 
     /// Filters in place, sample after sample.
-    pub(super) fn filter(&mut self, frames: &mut [Frame]) {
+    pub fn filter(&mut self, frames: &mut [Frame]) {
         for (section, memory) in self.sections.iter().zip(&mut self.memory) {
             let Section { b, a } = *section;
             let [first, second] = memory;

@@ -4,6 +4,7 @@
 //! resamples to the model's rate, takes out the mains, band-passes, and cuts windows of one
 //! second. Everything is causal: what runs over a file is what runs at the bedside.
 
+mod checkpoint;
 mod conditioner;
 mod config;
 mod error;
@@ -13,8 +14,11 @@ mod quality;
 pub mod resample;
 mod window;
 
+pub use checkpoint::ConditionerState;
 pub use conditioner::Conditioner;
 pub use config::{Mains, SignalConfig};
 pub use error::SignalError;
 pub use montage::{MAX_MISSING, Montage};
 pub use window::{Fault, FaultKind, Window};
+mod recording;
+pub use recording::{StreamError, StreamItem, WindowStream};

@@ -33,17 +33,22 @@ const LARGEST_DENOMINATOR: u64 = 1000;
 
 /// A sampling rate as a fraction of whole numbers, and the change from it to the model's rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rates {
+pub struct Rates {
     /// Input samples in `den` seconds.
     num: u64,
     /// Seconds.
     den: u64,
-    pub(super) up: u64,
-    pub(super) down: u64,
+    up: u64,
+    down: u64,
 }
 
 impl Rates {
-    pub(super) fn new(rate_hz: f64, target_hz: u32) -> Result<Rates, SignalError> {
+    /// Finds the fraction for an input rate and the model's rate.
+    ///
+    /// # Errors
+    /// [`SignalError::RateOutOfRange`] outside of [`LOWEST_RATE_HZ`] to [`HIGHEST_RATE_HZ`],
+    /// [`SignalError::IrrationalRate`] where the fraction would need too large a table of taps.
+    pub fn new(rate_hz: f64, target_hz: u32) -> Result<Rates, SignalError> {
         // Written so that a rate that is no number is refused as well.
         if !(LOWEST_RATE_HZ..=HIGHEST_RATE_HZ).contains(&rate_hz) {
             let (lowest, highest) = (LOWEST_RATE_HZ, HIGHEST_RATE_HZ);
@@ -65,8 +70,8 @@ impl Rates {
             .ok_or(SignalError::IrrationalRate { rate_hz, target_hz, largest: LARGEST_UP })
     }
 
-    /// Input samples that come before second `second`: those that its first output may not need.
-    pub(super) fn samples_before(&self, second: u64) -> u64 {
+    /// Number of input samples that come before second `second` of a stretch.
+    pub fn samples_before(&self, second: u64) -> u64 {
         let samples = (u128::from(second) * u128::from(self.num)).div_ceil(u128::from(self.den));
         u64::try_from(samples).unwrap_or(u64::MAX)
     }
@@ -132,22 +137,23 @@ fn bessel_i0(x: f64) -> f64 {
     sum
 }
 
-/// The resampler and its memory.
+/// The resampler and its memory, for all derivations.
 #[derive(Debug, Clone)]
-pub(super) struct Resampler {
+pub struct Resampler {
     rates: Rates,
     target_hz: usize,
-    /// Taps of a branch, newest input first, branch after branch; empty where the rates are equal.
+    /// Taps of a branch, oldest input first, branch after branch; empty where the rates are equal.
     branches: Vec<f64>,
     /// Taps in one branch.
     reach: usize,
     delay_s: f64,
-    /// The newest `reach` input samples before the next block, oldest first.
+    /// The newest `reach` input samples before the next second, oldest first.
     pub(super) history: Vec<Frame>,
 }
 
 impl Resampler {
-    pub(super) fn new(rates: Rates, target_hz: u32) -> Resampler {
+    /// A resampler at rest, as if the input had been 0 for ever.
+    pub fn new(rates: Rates, target_hz: u32) -> Resampler {
         let target_hz = target_hz as usize;
         if rates.up == rates.down {
             let (branches, history) = (Vec::new(), Vec::new());
@@ -157,7 +163,7 @@ impl Resampler {
         let up = rates.up as usize;
         let reach = taps.len().div_ceil(up);
         let branches = (0..up)
-            .flat_map(|branch| (0..reach).map(move |tap| branch + tap * up))
+            .flat_map(|branch| (0..reach).rev().map(move |tap| branch + tap * up))
             .map(|index| taps.get(index).copied().unwrap_or(0.0))
             .collect();
         let delay_s = delay as f64 / (rates.up as f64 * rates.input_hz());
@@ -165,47 +171,57 @@ impl Resampler {
         Resampler { rates, target_hz, branches, reach, delay_s, history }
     }
 
-    /// Seconds by which the output is later than the input, at all frequencies.
-    pub(super) fn delay_s(&self) -> f64 {
+    /// Seconds by which the output is later than the input, at all frequencies; 0 at equal rates.
+    pub fn delay_s(&self) -> f64 {
         self.delay_s
     }
 
-    /// Starts one derivation as if `value` had lasted for ever.
-    pub(super) fn restart(&mut self, derivation: usize, value: f64) {
-        for frame in &mut self.history {
-            frame[derivation] = value;
+    /// Forgets what one derivation was and starts it as if `value` had lasted for ever; does
+    /// nothing where there is no such derivation.
+    pub fn restart(&mut self, derivation: usize, value: f64) {
+        for sample in self.history.iter_mut().filter_map(|frame| frame.get_mut(derivation)) {
+            *sample = value;
         }
     }
 
     /// Turns the input of second `second` into that second's output, in place.
     ///
     /// `frames` holds the input samples from `samples_before(second)` up to
-    /// `samples_before(second + 1)`, afterwards the output samples.
-    pub(super) fn resample(&mut self, second: u64, frames: &mut Vec<Frame>) {
+    /// `samples_before(second + 1)`, afterwards the output samples, as many as the model's rate.
+    /// Seconds must follow each other.
+    pub fn resample(&mut self, second: u64, frames: &mut Vec<Frame>) {
         if self.reach == 0 {
             return;
         }
         let mut input = std::mem::take(&mut self.history);
-        input.extend_from_slice(frames);
-        let oldest = i128::from(self.rates.samples_before(second)) - self.reach as i128;
+        input.append(frames);
+        // Output n needs the `reach` input samples that end with floor(n * down / up); counted
+        // from the oldest sample held, which is `reach` before the second's first one.
         let (up, down) = (u128::from(self.rates.up), u128::from(self.rates.down));
-        let first_output = u128::from(second) * self.target_hz as u128;
-        frames.clear();
-        for output in first_output..first_output + self.target_hz as u128 {
-            let place = output * down;
-            let newest = ((place / up) as i128 - oldest) as usize;
-            let branch = (place % up) as usize * self.reach;
-            let taps = self.branches.get(branch..branch + self.reach).unwrap_or_default();
-            let mut sum = [0.0; DERIVATIONS];
-            let reached = input.get(..=newest).unwrap_or_default().iter().rev();
-            for (tap, frame) in taps.iter().zip(reached) {
-                for (sum, sample) in sum.iter_mut().zip(frame) {
-                    *sum += tap * sample;
-                }
-            }
-            frames.push(sum);
+        let place = u128::from(second) * self.target_hz as u128 * down;
+        let begin = u128::from(self.rates.samples_before(second));
+        let mut branch = (place % up) as usize;
+        let mut oldest = (place / up + 1).saturating_sub(begin) as usize;
+        let (up, down) = (self.rates.up as usize, self.rates.down as usize);
+        for _ in 0..self.target_hz {
+            let taps = self.branches.get(branch * self.reach..(branch + 1) * self.reach);
+            let reached = input.get(oldest..oldest + self.reach);
+            frames.push(weighted_sum(taps.unwrap_or_default(), reached.unwrap_or_default()));
+            branch += down;
+            oldest += branch / up;
+            branch %= up;
         }
         input.drain(..input.len().saturating_sub(self.reach));
         self.history = input;
     }
+}
+
+fn weighted_sum(taps: &[f64], frames: &[Frame]) -> Frame {
+    let mut sum = [0.0; DERIVATIONS];
+    for (tap, frame) in taps.iter().zip(frames) {
+        for (sum, sample) in sum.iter_mut().zip(frame) {
+            *sum += tap * sample;
+        }
+    }
+    sum
 }

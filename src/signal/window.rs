@@ -9,9 +9,9 @@ use crate::eeg::DERIVATIONS;
 pub enum FaultKind {
     /// A sample is not a number, infinite, or larger than any voltage on a head.
     NonFinite,
-    /// The amplifier was at the end of its range for too much of the second.
+    /// The amplifier was at an end of its range for half of the second or longer.
     Saturated,
-    /// The value did not change once during the second.
+    /// The value stood still for half of the second or longer.
     Flat,
 }
 
@@ -57,7 +57,7 @@ impl Window {
     /// The samples of one derivation; empty if there is no such derivation.
     pub fn derivation(&self, index: usize) -> &[f32] {
         let length = self.samples.len() / DERIVATIONS;
-        self.samples.get(index * length..(index + 1) * length).unwrap_or_default()
+        self.samples.chunks_exact(length.max(1)).nth(index).unwrap_or_default()
     }
 
     /// How many of the 18 are absent.
