@@ -30,14 +30,32 @@ const CHB12_BARE: [&str; 23] = [
 ];
 /// eegmat: old names, linked ears.
 const EEGMAT: [&str; 21] = [
-    "EEG Fp1", "EEG Fp2", "EEG F3", "EEG F4", "EEG F7", "EEG F8", "EEG T3", "EEG T4", "EEG C3", "EEG C4",
-    "EEG T5", "EEG T6", "EEG P3", "EEG P4", "EEG O1", "EEG O2", "EEG Fz", "EEG Cz", "EEG Pz", "EEG A2-A1",
+    "EEG Fp1",
+    "EEG Fp2",
+    "EEG F3",
+    "EEG F4",
+    "EEG F7",
+    "EEG F8",
+    "EEG T3",
+    "EEG T4",
+    "EEG C3",
+    "EEG C4",
+    "EEG T5",
+    "EEG T6",
+    "EEG P3",
+    "EEG P4",
+    "EEG O1",
+    "EEG O2",
+    "EEG Fz",
+    "EEG Cz",
+    "EEG Pz",
+    "EEG A2-A1",
     "ECG ECG",
 ];
 
 const ELECTRODES: [&str; 19] = [
-    "Fp1", "F3", "C3", "P3", "O1", "F7", "T7", "P7", "Fz", "Cz", "Pz", "Fp2", "F4", "C4", "P4", "O2", "F8", "T8",
-    "P8",
+    "Fp1", "F3", "C3", "P3", "O1", "F7", "T7", "P7", "Fz", "Cz", "Pz", "Fp2", "F4", "C4", "P4", "O2", "F8",
+    "T8", "P8",
 ];
 
 /// What each derivation is made of, found by giving one channel after the other a spike: the
@@ -73,7 +91,9 @@ fn weights(labels: &[&str]) -> Vec<[f32; DERIVATIONS]> {
     (0..labels.len())
         .map(|channel| {
             let (with, without) = (spike_at(&respond(Some(channel))), spike_at(&quiet));
-            std::array::from_fn(|derivation| ((with[derivation] - without[derivation]) / 1000.0).signum_or_zero())
+            std::array::from_fn(|derivation| {
+                ((with[derivation] - without[derivation]) / 1000.0).signum_or_zero()
+            })
         })
         .collect()
 }
@@ -120,7 +140,10 @@ fn a_label_with_old_names_repeats_one_with_new_names() {
     let mut labels = CHB01.to_vec();
     labels[22] = "EEG T4-T6";
     let montage = Montage::resolve(&labels).unwrap();
-    assert_eq!(montage.warnings(), ["channel 23 \"EEG T4-T6\" repeats channel 15 \"T8-P8\"; the first is used"]);
+    assert_eq!(
+        montage.warnings(),
+        ["channel 23 \"EEG T4-T6\" repeats channel 15 \"T8-P8\"; the first is used"]
+    );
 }
 
 #[test]
@@ -195,11 +218,9 @@ fn up_to_six_derivations_may_be_missing_and_are_known_as_missing() {
     }
     let montage = Montage::resolve(&labels).unwrap();
     assert_eq!(montage.missing().len(), MAX_MISSING);
-    assert!(
-        montage
-            .warnings()
-            .contains(&"no channels for Fp1-F7, P7-O1, Fp2-F4, P4-O2, Fz-Cz, Cz-Pz; drawn as absent".to_string())
-    );
+    assert!(montage.warnings().contains(
+        &"no channels for Fp1-F7, P7-O1, Fp2-F4, P4-O2, Fz-Cz, Cz-Pz; drawn as absent".to_string()
+    ));
 
     labels[4] = "Status";
     let error = Montage::resolve(&labels).unwrap_err();
@@ -264,8 +285,8 @@ fn every_published_channel_list_of_chb_mit_resolves() {
                 _ if labels.is_empty() => {}
                 _ => {
                     let list: Vec<&str> = labels.iter().map(String::as_str).collect();
-                    let montage = Montage::resolve(&list)
-                        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                    let montage =
+                        Montage::resolve(&list).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
                     assert_eq!(montage.present(), [true; DERIVATIONS], "{}: {labels:?}", path.display());
                     lists += 1;
                     labels.clear();
