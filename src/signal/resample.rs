@@ -7,9 +7,9 @@
 //! Each of the `up` polyphase branches is scaled to sum to exactly 1: an electrode's offset,
 //! which can be a thousand times the EEG, comes out as the same constant and not as a tone.
 //!
-//! The sum for one output sample is the same whatever was pushed before, which is why this is
-//! written here: a block resampler (rubato's, for instance) asks for chunks of its own size,
-//! delays by whole chunks, and does not say that its results are independent of them.
+//! This is written here, and not taken from a library of block resamplers such as rubato, because
+//! a derivation must start in steady state and not in silence, restart alone among the 18 after a
+//! fault, and give the same bits however its samples arrive.
 
 use std::f64::consts::PI;
 
