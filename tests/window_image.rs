@@ -71,9 +71,9 @@ fn a_flat_line_is_ink_and_a_missing_derivation_is_none() {
     let mut present = [true; DERIVATIONS];
     present[3] = false;
     let image = draw(&config, &samples, &present);
-    for band in 0..DERIVATIONS {
+    for (band, present) in present.into_iter().enumerate() {
         // The middle of a band of 10 rows lies between two rows, which share the line.
-        let ink = if present[band] { 128 } else { 0 };
+        let ink = if present { 128 } else { 0 };
         for line in 0..10 {
             let expected = if line == 4 || line == 5 { ink } else { 0 };
             assert_eq!(row(&config, &image, band * 10 + line), [expected; 128], "band {band} row {line}");

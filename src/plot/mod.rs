@@ -3,10 +3,19 @@
 //! One rasteriser serves training and live: an image is a pure function of the configuration and
 //! the window's samples, bit for bit.
 
+mod canvas;
 mod config;
 mod error;
+pub mod figure;
+mod lanes;
+pub mod overview;
+mod picture;
 mod raster;
+mod tape;
+mod ticks;
+mod timeline;
 
 pub use config::{PlotConfig, Polarity};
 pub use error::PlotError;
+pub use picture::{Picture, write_image};
 pub use raster::Rasteriser;
