@@ -228,12 +228,14 @@ impl Layout {
             let present = figure.present[index];
             let side = if present { side_colour(*derivation) } else { colour::QUIET };
             let label = Face::new(13.0, side).align(Align::End).centred();
-            canvas.text(&derivation.to_string(), (self.panel.left - 10.0, centre), label)?;
+            let x = self.panel.left - 10.0;
             if !present {
-                let absent = Face::new(12.0, colour::QUIET).centred();
-                canvas.text("absent", (self.panel.left + 10.0, centre), absent)?;
+                // In the margin, where no neighbour's trace crosses it.
+                canvas.text(&derivation.to_string(), (x, centre - 6.0), label)?;
+                canvas.text("absent", (x, centre + 8.0), Face { size: 11.0, ..label })?;
                 continue;
             }
+            canvas.text(&derivation.to_string(), (x, centre), label)?;
             let reach = f64::from(config.overlap_spacings) * band;
             let clip = Rect {
                 top: (centre - reach).max(self.frame.top),
