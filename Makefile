@@ -16,7 +16,7 @@ VIGIL := $(or $(CARGO_TARGET_DIR),target)/release/vigil
 
 # The recordings and models of `make auroc`, and the file of `make fuzz`.
 DATA ?= ../shared/data/scalp-bids
-AUROC_MODELS ?= fold-1 fold-2 fold-3
+AUROC_MODELS ?= fold-1,fold-2,fold-3
 FUZZ_TEST ?= edf_damaged
 FUZZ_CASES ?= 20000
 FUZZ_SECONDS ?= 300
@@ -61,7 +61,7 @@ fuzz: build ## read damaged files by the thousand; with cargo-fuzz, search for m
 check: setup ## format, lints, and with cargo-deny licences and advisories
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --all-targets --locked -- -D warnings
-	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check; \
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check bans licenses sources; $(CARGO) deny --locked check advisories; \
 	else echo "check: cargo-deny is not installed (cargo install cargo-deny --locked); licences and advisories go unchecked"; fi
 
 .PHONY: auroc
