@@ -1,0 +1,50 @@
+//! Files that are whole or absent: written beside, synced, renamed into place.
+//!
+//! A reader never sees half a file, and a crash or a full disk leaves the old one as it was.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Replaces the file at `path` by what `write` writes; folders that are missing are made.
+///
+/// # Errors
+/// What the operating system or `write` says; the file at `path` is then untouched.
+pub fn replace_file<E: From<io::Error>>(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>,
+) -> Result<(), E> {
+    let folder = folder_of(path);
+    fs::create_dir_all(&folder)?;
+    let beside = beside(path);
+    let written = (|| {
+        let mut file = BufWriter::new(File::create(&beside)?);
+        write(&mut file)?;
+        file.flush()?;
+        file.get_ref().sync_all()?;
+        Ok(())
+    })();
+    let placed = written.and_then(|()| Ok(fs::rename(&beside, path)?));
+    if placed.is_err() {
+        // Nothing half-written stays behind; the first error is the one that counts.
+        let _ = fs::remove_file(&beside);
+        return placed;
+    }
+    // The rename itself is durable once the folder is synced.
+    File::open(&folder)?.sync_all()?;
+    Ok(())
+}
+
+/// The name under which a file is written before it takes its place.
+pub fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.part", std::process::id()));
+    path.with_file_name(name)
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}

@@ -1,0 +1,111 @@
+//! BIDS trees: `sub-XX/[ses-XX/]eeg/sub-XX_…_eeg.edf` with `…_events.tsv` beside it.
+
+use std::path::{Path, PathBuf};
+
+use super::error::FormatError;
+
+/// One recording of a tree.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BidsRecording {
+    /// The subject without `sub-`.
+    pub subject: String,
+    /// The session without `ses-`, where the name has one.
+    pub session: Option<String>,
+    /// The task without `task-`.
+    pub task: Option<String>,
+    /// The run without `run-`.
+    pub run: Option<String>,
+    /// The recording.
+    pub eeg_path: PathBuf,
+    /// Its events table, where there is one.
+    pub events_path: Option<PathBuf>,
+}
+
+/// Finds all EDF and BDF recordings of a tree, by subject, session and run.
+///
+/// # Errors
+/// [`FormatError::Layout`] for a folder without such recordings, [`FormatError::Io`] for one that
+/// cannot be read.
+pub fn recordings(root: &Path) -> Result<Vec<BidsRecording>, FormatError> {
+    let mut found = Vec::new();
+    for subject in folders(root)?.into_iter().filter(|folder| name_of(folder).starts_with("sub-")) {
+        let mut places = vec![subject.join("eeg")];
+        places.extend(
+            folders(&subject)?.into_iter().filter(|f| name_of(f).starts_with("ses-")).map(|f| f.join("eeg")),
+        );
+        for place in places.into_iter().filter(|place| place.is_dir()) {
+            for entry in list(&place)? {
+                found.extend(recording_at(&entry));
+            }
+        }
+    }
+    if found.is_empty() {
+        return Err(FormatError::Layout {
+            path: root.to_path_buf(),
+            found: "holds no recording".into(),
+            expected: "a BIDS tree: sub-XX/ses-XX/eeg/sub-XX_ses-XX_task-szMonitoring_run-XX_eeg.edf".into(),
+        });
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The parts of a recording's name; `None` for a file that is no BIDS recording.
+fn recording_at(path: &Path) -> Option<BidsRecording> {
+    let name = name_of(path);
+    let stem = name.strip_suffix(".edf").or_else(|| name.strip_suffix(".bdf"))?.strip_suffix("_eeg")?;
+    let entity = |key: &str| stem.split('_').find_map(|part| part.strip_prefix(key)).map(str::to_string);
+    Some(BidsRecording {
+        subject: entity("sub-")?,
+        session: entity("ses-"),
+        task: entity("task-"),
+        run: entity("run-"),
+        eeg_path: path.to_path_buf(),
+        events_path: events_path_of(path),
+    })
+}
+
+/// The events table beside a recording: `x_eeg.edf` has `x_events.tsv`, `x.edf` has
+/// `x_events.tsv` or `x.tsv`.
+pub fn events_path_of(recording: &Path) -> Option<PathBuf> {
+    let stem = recording.file_stem()?.to_string_lossy().into_owned();
+    let short = stem.strip_suffix("_eeg").unwrap_or(&stem);
+    [format!("{short}_events.tsv"), format!("{stem}.tsv")]
+        .into_iter()
+        .map(|name| recording.with_file_name(name))
+        .find(|path| path.is_file())
+}
+
+/// Where the prediction for a recording lies below `out`: at the same place of a parallel tree for
+/// a recording in a BIDS tree, directly in `out` for any other.
+pub fn prediction_path(out: &Path, recording: &Path) -> PathBuf {
+    let stem = recording.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let name = format!("{}_events.tsv", stem.strip_suffix("_eeg").unwrap_or(&stem));
+    let parts: Vec<_> = recording.parent().map(|folder| folder.components().collect()).unwrap_or_default();
+    let subject = parts.iter().rposition(|part| part.as_os_str().to_string_lossy().starts_with("sub-"));
+    match subject {
+        Some(at) if recording_at(recording).is_some() => {
+            parts[at..].iter().fold(out.to_path_buf(), |path, part| path.join(part.as_os_str())).join(name)
+        }
+        _ => out.join(name),
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn list(folder: &Path) -> Result<Vec<PathBuf>, FormatError> {
+    let unreadable = |source| FormatError::Io { doing: "list", path: folder.to_path_buf(), source };
+    let mut entries = std::fs::read_dir(folder)
+        .map_err(unreadable)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(unreadable)?;
+    entries.sort();
+    Ok(entries)
+}
+
+fn folders(folder: &Path) -> Result<Vec<PathBuf>, FormatError> {
+    Ok(list(folder)?.into_iter().filter(|path| path.is_dir()).collect())
+}

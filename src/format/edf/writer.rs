@@ -1,0 +1,377 @@
+//! Writing EDF+C and EDF+D so that a crash leaves a readable file.
+//!
+//! The header goes first, with -1 for the number of records ("still being written"); each record is
+//! written whole; [`EdfWriter::finish`] writes the number and syncs. A reader that follows the
+//! specification reads the file at any moment up to its last whole record.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::civil::DateTime;
+
+use super::header::BLOCK;
+use crate::eeg::{Annotation, RecordingFormat};
+use crate::format::error::FormatError;
+
+/// Records between two syncs: at one second a record, a crash of the machine loses at most this
+/// many seconds; a crash of the program alone loses none that was written.
+const SYNC_EVERY: u64 = 10;
+
+/// Bytes of the number-of-records field.
+const RECORDS_AT: u64 = 236;
+
+/// A signal to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WriterSignal {
+    /// At most 16 printable ASCII characters.
+    pub label: String,
+    /// Unit, at most 8 characters; `µ` is written as `u`.
+    pub unit: String,
+    /// Samples in a record.
+    pub samples_per_record: usize,
+    /// Physical values of `digital_range`.
+    pub physical_range: (f64, f64),
+    /// Lowest and highest digital value, within 16 bits.
+    pub digital_range: (i32, i32),
+    /// What was filtered, at most 80 characters.
+    pub prefilter: String,
+}
+
+/// A file to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WriterSpec {
+    /// EDF+C, or EDF+D for a recording with gaps.
+    pub format: RecordingFormat,
+    /// True start with its fraction of a second.
+    pub start: DateTime,
+    /// EDF+ patient field: code, sex, birthdate and name without spaces, `X` for what is not told.
+    pub patient: String,
+    /// What follows the start date in the recording field.
+    pub recording: String,
+    /// Length of a record in seconds.
+    pub record_s: f64,
+    /// The signals.
+    pub signals: Vec<WriterSignal>,
+    /// Bytes for annotations in each record. What does not fit goes into the records that follow.
+    pub annotation_bytes: usize,
+}
+
+/// An EDF+ file being written.
+pub struct EdfWriter {
+    path: PathBuf,
+    file: File,
+    spec: WriterSpec,
+    /// Fraction of a second of the start: all time stamps are counted from the whole second.
+    fraction_s: f64,
+    records: u64,
+    /// Time of the record written last, from the start.
+    last_onset_s: f64,
+    /// Annotations that wait for room.
+    waiting: VecDeque<Vec<u8>>,
+    record: Vec<u8>,
+}
+
+impl EdfWriter {
+    /// Creates the file and writes its header.
+    ///
+    /// # Errors
+    /// [`FormatError::Unfit`] for what EDF+ cannot hold, [`FormatError::Io`] where the disk refuses.
+    pub fn create(path: &Path, spec: &WriterSpec) -> Result<EdfWriter, FormatError> {
+        let header =
+            encode_header(spec).map_err(|(what, found, expected)| unfit(path, what, found, expected))?;
+        let mut file = File::create(path).map_err(|source| unwritable(path, source))?;
+        file.write_all(&header).and_then(|()| file.sync_data()).map_err(|source| unwritable(path, source))?;
+        Ok(EdfWriter {
+            path: path.to_path_buf(),
+            file,
+            fraction_s: f64::from(spec.start.subsec_nanosecond()) / 1e9,
+            spec: spec.clone(),
+            records: 0,
+            last_onset_s: f64::NEG_INFINITY,
+            waiting: VecDeque::new(),
+            record: Vec::new(),
+        })
+    }
+
+    /// Writes one record: `onset_s` after the start, the digital samples of each signal, and
+    /// annotations of any time.
+    ///
+    /// # Errors
+    /// [`FormatError::Unfit`] for samples that do not fill the record or a time that goes back,
+    /// [`FormatError::Io`] where the disk refuses.
+    pub fn write_record(
+        &mut self,
+        onset_s: f64,
+        signals: &[Vec<i16>],
+        annotations: &[Annotation],
+    ) -> Result<(), FormatError> {
+        self.check_onset(onset_s)?;
+        let wanted: Vec<usize> = self.spec.signals.iter().map(|signal| signal.samples_per_record).collect();
+        let given: Vec<usize> = signals.iter().map(Vec::len).collect();
+        if given != wanted {
+            return Err(unfit(&self.path, "a record", format!("{given:?} samples"), format!("{wanted:?}")));
+        }
+        self.waiting
+            .extend(annotations.iter().map(|annotation| encode_annotation(annotation, self.fraction_s)));
+        let longest = self.spec.annotation_bytes - encode_stamp(0.0).len().max(24);
+        if let Some(long) = self.waiting.iter().find(|tal| tal.len() > longest) {
+            let found = format!("{} bytes long", long.len());
+            let error = unfit(
+                &self.path,
+                "an annotation",
+                found,
+                format!("at most {longest} bytes; give more annotation bytes"),
+            );
+            self.waiting.retain(|tal| tal.len() <= longest);
+            return Err(error);
+        }
+        self.record.clear();
+        for samples in signals {
+            self.record.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+        }
+        self.append_annotations(onset_s);
+        self.file.write_all(&self.record).map_err(|source| unwritable(&self.path, source))?;
+        self.records += 1;
+        self.last_onset_s = onset_s;
+        if self.records.is_multiple_of(SYNC_EVERY) {
+            self.file.sync_data().map_err(|source| unwritable(&self.path, source))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the number of records and syncs. Annotations that found no room are an error, after
+    /// the file was closed readable.
+    ///
+    /// # Errors
+    /// [`FormatError::Unfit`] naming how many annotations were left over, [`FormatError::Io`] where
+    /// the disk refuses.
+    pub fn finish(mut self) -> Result<(), FormatError> {
+        let closed = self
+            .file
+            .seek(SeekFrom::Start(RECORDS_AT))
+            .and_then(|_| self.file.write_all(format!("{:<8}", self.records).as_bytes()))
+            .and_then(|()| self.file.sync_all());
+        closed.map_err(|source| unwritable(&self.path, source))?;
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let found = format!("too small for {} more annotations", self.waiting.len());
+        Err(unfit(
+            &self.path,
+            "the room for annotations",
+            found,
+            "more annotation bytes in each record".into(),
+        ))
+    }
+
+    fn check_onset(&self, onset_s: f64) -> Result<(), FormatError> {
+        if !(onset_s.is_finite() && onset_s >= 0.0) {
+            return Err(unfit(&self.path, "a record's time", onset_s.to_string(), "0 s or later".into()));
+        }
+        let next_s = if self.records == 0 { 0.0 } else { self.last_onset_s + self.spec.record_s };
+        let wrong = match self.spec.format {
+            RecordingFormat::EdfPlusD => onset_s < next_s - 1e-6,
+            _ => (onset_s - next_s).abs() > 1e-6,
+        };
+        if wrong {
+            let expected = if self.spec.format == RecordingFormat::EdfPlusD {
+                "or later"
+            } else {
+                "in a file without gaps"
+            };
+            return Err(unfit(
+                &self.path,
+                "a record's time",
+                format!("{onset_s} s"),
+                format!("{next_s} s {expected}"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The record's time stamp, then as many waiting annotations as fit.
+    fn append_annotations(&mut self, onset_s: f64) {
+        let start = self.record.len();
+        let end = start + self.spec.annotation_bytes;
+        self.record.extend(encode_stamp(onset_s + self.fraction_s));
+        while self.waiting.front().is_some_and(|tal| self.record.len() + tal.len() <= end) {
+            self.record.extend(self.waiting.pop_front().unwrap_or_default());
+        }
+        self.record.resize(end, 0);
+    }
+}
+
+fn unfit(path: &Path, what: &str, found: String, expected: String) -> FormatError {
+    FormatError::Unfit { path: path.to_path_buf(), what: what.to_string(), found, expected }
+}
+
+fn unwritable(path: &Path, source: std::io::Error) -> FormatError {
+    FormatError::Io { doing: "write", path: path.to_path_buf(), source }
+}
+
+/// Seconds with as many decimals as a microsecond needs, with their sign.
+fn stamp(seconds: f64) -> String {
+    let text = format!("{seconds:+.6}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "+0".to_string() } else { text.to_string() }
+}
+
+fn encode_stamp(onset_s: f64) -> Vec<u8> {
+    let mut bytes = stamp(onset_s).into_bytes();
+    bytes.extend([0x14, 0x14, 0]);
+    bytes
+}
+
+fn encode_annotation(annotation: &Annotation, fraction_s: f64) -> Vec<u8> {
+    let mut bytes = stamp(annotation.onset_s + fraction_s).into_bytes();
+    if let Some(duration_s) =
+        annotation.duration_s.filter(|duration| duration.is_finite() && *duration >= 0.0)
+    {
+        bytes.push(0x15);
+        bytes.extend(stamp(duration_s).trim_start_matches('+').bytes());
+    }
+    bytes.push(0x14);
+    // Control characters are the format's own punctuation.
+    bytes.extend(
+        annotation.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().bytes(),
+    );
+    bytes.extend([0x14, 0]);
+    bytes
+}
+
+type Refusal = (&'static str, String, String);
+
+fn encode_header(spec: &WriterSpec) -> Result<Vec<u8>, Refusal> {
+    let kind = match spec.format {
+        RecordingFormat::EdfPlusC => "EDF+C",
+        RecordingFormat::EdfPlusD => "EDF+D",
+        other => return Err(("the format", other.name().into(), "EDF+C or EDF+D".into())),
+    };
+    if spec.annotation_bytes < 64
+        || !spec.annotation_bytes.is_multiple_of(2)
+        || spec.annotation_bytes > 1 << 20
+    {
+        return Err((
+            "the annotation bytes",
+            spec.annotation_bytes.to_string(),
+            "an even number from 64 to 1048576".into(),
+        ));
+    }
+    let count = spec.signals.len() + 1;
+    if count > 9999 {
+        return Err(("the number of signals", spec.signals.len().to_string(), "at most 9998".into()));
+    }
+    if !(spec.record_s > 0.0 && spec.record_s <= 86_400.0) {
+        return Err((
+            "the length of a record",
+            format!("{} s", spec.record_s),
+            "above 0 and at most 86400 s".into(),
+        ));
+    }
+    const MONTHS: [&str; 12] =
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+    let start = spec.start;
+    let month = MONTHS[usize::from(start.month().unsigned_abs()).clamp(1, 12) - 1];
+    let recording = format!("Startdate {:02}-{month}-{:04} {}", start.day(), start.year(), spec.recording);
+    let mut header = Vec::with_capacity(BLOCK * (1 + count));
+    text(&mut header, "0", 8, "the version")?;
+    text(&mut header, &spec.patient, 80, "the patient field")?;
+    text(&mut header, recording.trim_end(), 80, "the recording field")?;
+    // Two digits name a year of 1985 to 2084; for any other the four-digit date above counts and
+    // the format asks for `yy` here.
+    let short_year = if (1985..=2084).contains(&start.year()) {
+        format!("{:02}", start.year() % 100)
+    } else {
+        "yy".into()
+    };
+    text(&mut header, &format!("{:02}.{:02}.{short_year}", start.day(), start.month()), 8, "the start date")?;
+    text(
+        &mut header,
+        &format!("{:02}.{:02}.{:02}", start.hour(), start.minute(), start.second()),
+        8,
+        "the start time",
+    )?;
+    text(&mut header, &(BLOCK * (1 + count)).to_string(), 8, "the header's length")?;
+    text(&mut header, kind, 44, "the format")?;
+    text(&mut header, "-1", 8, "the number of records")?;
+    text(&mut header, &number(spec.record_s, "the length of a record")?, 8, "the length of a record")?;
+    text(&mut header, &count.to_string(), 4, "the number of signals")?;
+    encode_signals(&mut header, spec)?;
+    Ok(header)
+}
+
+fn encode_signals(header: &mut Vec<u8>, spec: &WriterSpec) -> Result<(), Refusal> {
+    let annotations = WriterSignal {
+        label: "EDF Annotations".into(),
+        unit: String::new(),
+        samples_per_record: spec.annotation_bytes / 2,
+        physical_range: (-1.0, 1.0),
+        digital_range: (-32768, 32767),
+        prefilter: String::new(),
+    };
+    let signals: Vec<&WriterSignal> = spec.signals.iter().chain([&annotations]).collect();
+    for signal in &spec.signals {
+        let (low, high) = signal.digital_range;
+        if !(low < high && low >= -32768 && high <= 32767) {
+            return Err((
+                "the digital range",
+                format!("{low} to {high}"),
+                "a rising range within -32768 to 32767".into(),
+            ));
+        }
+        if signal.physical_range.0 == signal.physical_range.1 {
+            return Err((
+                "the physical range",
+                format!("{:?}", signal.physical_range),
+                "two different values".into(),
+            ));
+        }
+        if signal.samples_per_record == 0 {
+            return Err(("the samples per record", "0".into(), "1 or more".into()));
+        }
+    }
+    signals.iter().try_for_each(|s| text(header, &s.label, 16, "a label"))?;
+    signals.iter().try_for_each(|_| text(header, "", 80, "a transducer"))?;
+    signals.iter().try_for_each(|s| text(header, &s.unit.replace(['µ', 'μ'], "u"), 8, "a unit"))?;
+    signals.iter().try_for_each(|s| {
+        text(header, &number(s.physical_range.0, "a physical minimum")?, 8, "a physical minimum")
+    })?;
+    signals.iter().try_for_each(|s| {
+        text(header, &number(s.physical_range.1, "a physical maximum")?, 8, "a physical maximum")
+    })?;
+    signals.iter().try_for_each(|s| text(header, &s.digital_range.0.to_string(), 8, "a digital minimum"))?;
+    signals.iter().try_for_each(|s| text(header, &s.digital_range.1.to_string(), 8, "a digital maximum"))?;
+    signals.iter().try_for_each(|s| text(header, &s.prefilter, 80, "a prefilter"))?;
+    signals
+        .iter()
+        .try_for_each(|s| text(header, &s.samples_per_record.to_string(), 8, "the samples per record"))?;
+    signals.iter().try_for_each(|_| text(header, "", 32, "the reserved field"))
+}
+
+/// A field of fixed width, padded with spaces.
+fn text(header: &mut Vec<u8>, value: &str, width: usize, what: &'static str) -> Result<(), Refusal> {
+    if value.len() > width || !value.bytes().all(|byte| (32..127).contains(&byte)) {
+        return Err((what, format!("{value:?}"), format!("at most {width} printable ASCII characters")));
+    }
+    header.extend(value.bytes());
+    header.extend(std::iter::repeat_n(b' ', width - value.len()));
+    Ok(())
+}
+
+/// A number in 8 characters, with as many digits as fit.
+fn number(value: f64, what: &'static str) -> Result<String, Refusal> {
+    if value.is_finite() {
+        for decimals in (0..=7).rev() {
+            let text = format!("{value:.decimals$}");
+            let text = if decimals > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+            // Four digits are the least that keeps a gain to a tenth of a per mille.
+            let close = value == 0.0 || (text.parse::<f64>().unwrap_or(f64::NAN) / value - 1.0).abs() < 1e-4;
+            if text.len() <= 8 && close {
+                return Ok(text.to_string());
+            }
+        }
+    }
+    Err((what, value.to_string(), "a number that 8 characters can hold".into()))
+}

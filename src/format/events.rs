@@ -1,0 +1,168 @@
+//! SzCORE annotation tables (`events.tsv`).
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use jiff::civil::DateTime;
+
+use super::error::{FormatError, Malformation, Place};
+use crate::durable;
+use crate::eeg::{Event, EventKind};
+
+const COLUMNS: &str = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration";
+const TIME: &str = "%Y-%m-%d %H:%M:%S";
+
+/// Reads an events table.
+///
+/// # Errors
+/// [`FormatError`] with the file and the line.
+pub fn read_events(path: &Path) -> Result<Vec<Event>, FormatError> {
+    let bytes = std::fs::read(path).map_err(|source| FormatError::Io {
+        doing: "read",
+        path: path.to_path_buf(),
+        source,
+    })?;
+    parse_events(&String::from_utf8_lossy(&bytes)).map_err(|m| m.in_file(path))
+}
+
+/// Reads the text of an events table: tab-separated, columns by name, `n/a` for what is not known.
+/// Only `onset`, `duration` and `eventType` are needed.
+///
+/// # Errors
+/// The first line that cannot be understood.
+pub fn parse_events(text: &str) -> Result<Vec<Event>, Malformation> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim_end_matches('\r')));
+    let Some((_, header)) = lines.next() else {
+        return Err(malformed(
+            1,
+            "the header",
+            "missing: the file is empty".into(),
+            COLUMNS.replace('\t', " "),
+        ));
+    };
+    let columns: BTreeMap<&str, usize> =
+        header.split('\t').enumerate().map(|(i, name)| (name.trim(), i)).collect();
+    for needed in ["onset", "duration", "eventType"] {
+        if !columns.contains_key(needed) {
+            return Err(malformed(
+                1,
+                "the header",
+                format!("{header:?}"),
+                format!("a column {needed:?}, separated by tabs"),
+            ));
+        }
+    }
+    lines
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(number, line)| parse_row(number, line, &columns))
+        .collect()
+}
+
+fn parse_row(number: usize, line: &str, columns: &BTreeMap<&str, usize>) -> Result<Event, Malformation> {
+    let cells: Vec<&str> = line.split('\t').map(str::trim).collect();
+    let cell = |name: &str| {
+        columns
+            .get(name)
+            .and_then(|&i| cells.get(i))
+            .copied()
+            .filter(|cell| !cell.is_empty() && *cell != "n/a")
+    };
+    let needed =
+        |name: &str| cell(name).ok_or_else(|| malformed(number, name, "missing".into(), "a value".into()));
+    let seconds = |name: &str, text: &str| {
+        text.parse::<f64>()
+            .ok()
+            .filter(|seconds| seconds.is_finite() && seconds.abs() < 1e9)
+            .ok_or_else(|| malformed(number, name, format!("{text:?}"), "a number of seconds".into()))
+    };
+    let kind = needed("eventType")?;
+    let kind = match kind {
+        "bckg" => EventKind::Background,
+        seizure if seizure.starts_with("sz") => EventKind::Seizure(seizure.to_string()),
+        other => {
+            return Err(malformed(
+                number,
+                "eventType",
+                format!("{other:?}"),
+                "\"bckg\" or a type that starts with \"sz\"".into(),
+            ));
+        }
+    };
+    let duration_s = seconds("duration", needed("duration")?)?;
+    if duration_s < 0.0 {
+        return Err(malformed(number, "duration", duration_s.to_string(), "0 or more".into()));
+    }
+    let confidence = match cell("confidence") {
+        Some(text) => {
+            let value = text.parse::<f64>().ok().filter(|value| (0.0..=1.0).contains(value));
+            Some(value.ok_or_else(|| {
+                malformed(number, "confidence", format!("{text:?}"), "0 to 1 or n/a".into())
+            })?)
+        }
+        None => None,
+    };
+    let date_time = match cell("dateTime") {
+        Some(text) => Some(DateTime::strptime(TIME, text).or_else(|_| text.parse()).map_err(|_| {
+            malformed(number, "dateTime", format!("{text:?}"), "YYYY-MM-DD hh:mm:ss or n/a".into())
+        })?),
+        None => None,
+    };
+    Ok(Event {
+        onset_s: seconds("onset", needed("onset")?)?,
+        duration_s,
+        kind,
+        confidence,
+        channels: cell("channels").map(str::to_string),
+        date_time,
+        recording_duration_s: cell("recordingDuration")
+            .map(|text| seconds("recordingDuration", text))
+            .transpose()?,
+    })
+}
+
+fn malformed(line: usize, what: &str, found: String, expected: String) -> Malformation {
+    Malformation { place: Place::Line(line), what: what.to_string(), found, expected }
+}
+
+/// Writes the events of one recording. Without a seizure the table has one `bckg` row that spans
+/// the recording, since readers look at the first row.
+///
+/// # Errors
+/// [`FormatError::Io`] where the disk refuses.
+pub fn write_events(
+    path: &Path,
+    events: &[Event],
+    recording_start: DateTime,
+    recording_duration_s: f64,
+) -> Result<(), FormatError> {
+    let start = recording_start.strftime(TIME).to_string();
+    durable::replace_file(path, |file| {
+        writeln!(file, "{COLUMNS}")?;
+        let mut seizures = events.iter().filter(|event| event.is_seizure()).peekable();
+        if seizures.peek().is_none() {
+            writeln!(
+                file,
+                "0.00\t{recording_duration_s:.2}\tbckg\tn/a\tn/a\t{start}\t{recording_duration_s:.2}"
+            )?;
+        }
+        for event in seizures {
+            let EventKind::Seizure(kind) = &event.kind else { continue };
+            let confidence = event.confidence.map_or("n/a".to_string(), |value| format!("{value:.3}"));
+            let channels: String =
+                event.channels.as_deref().unwrap_or("n/a").replace(['\t', '\n', '\r'], " ");
+            writeln!(
+                file,
+                "{:.2}\t{:.2}\t{kind}\t{confidence}\t{channels}\t{start}\t{recording_duration_s:.2}",
+                event.onset_s, event.duration_s
+            )?;
+        }
+        Ok(())
+    })
+    .map_err(|source: std::io::Error| FormatError::Io {
+        doing: "write",
+        path: path.to_path_buf(),
+        source,
+    })
+}

@@ -1,0 +1,13 @@
+//! What files hold recordings and their marks: EDF and BDF, SzCORE tables, BIDS trees, CHB-MIT.
+//!
+//! Invariant: decoders are pure functions over bytes or text, every length is checked before it is
+//! believed, and nothing that a file holds can make them panic.
+
+pub mod bids;
+pub mod chbmit;
+pub mod edf;
+mod error;
+pub mod events;
+pub mod info;
+
+pub use error::{FormatError, Malformation, Place};
