@@ -1,0 +1,116 @@
+//! The windows of a source: what replay, training and the bedside all read.
+
+use thiserror::Error;
+
+use super::conditioner::Conditioner;
+use super::config::SignalConfig;
+use super::error::SignalError;
+use super::montage::Montage;
+use super::window::Window;
+use crate::source::{Piece, Source, SourceError};
+
+/// A stream that cannot be made windows of.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StreamError {
+    /// The source failed.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The signal does not suit.
+    #[error(transparent)]
+    Signal(#[from] SignalError),
+}
+
+/// What a stream gives next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StreamItem {
+    /// A second of signal.
+    Window(Window),
+    /// Seconds are missing: the next window starts at this second of the stream.
+    Gap {
+        /// Seconds from the stream's start to the first sample after the gap.
+        next_s: f64,
+    },
+}
+
+/// A source, conditioned: windows and gaps in order.
+pub struct WindowStream<S> {
+    source: S,
+    montage: Montage,
+    conditioner: Conditioner,
+    rate_hz: f64,
+    ready: std::collections::VecDeque<StreamItem>,
+    fresh: Vec<Window>,
+}
+
+impl<S: Source> WindowStream<S> {
+    /// Finds the montage in the source's labels and prepares the filters.
+    ///
+    /// # Errors
+    /// [`StreamError::Signal`] where there are too few channels or the rate does not suit.
+    pub fn new(mut source: S, config: &SignalConfig) -> Result<WindowStream<S>, StreamError> {
+        let layout = source.layout();
+        let labels: Vec<&str> = layout.labels.iter().map(String::as_str).collect();
+        let montage = Montage::resolve(&labels)?;
+        let rate_hz = montage.common_rate_hz(&layout.rates_hz)?;
+        let rails: Vec<_> = montage
+            .channels()
+            .iter()
+            .map(|&channel| layout.rails_uv.get(channel).copied().flatten())
+            .collect();
+        let conditioner = Conditioner::new(config, &montage, rate_hz)?.with_rails(&rails)?;
+        source.select(montage.channels())?;
+        Ok(WindowStream {
+            source,
+            montage,
+            conditioner,
+            rate_hz,
+            ready: Default::default(),
+            fresh: Vec::new(),
+        })
+    }
+
+    /// The montage that was found.
+    pub fn montage(&self) -> &Montage {
+        &self.montage
+    }
+
+    /// The source.
+    pub fn source(&self) -> &S {
+        &self.source
+    }
+
+    /// The recorded sampling rate.
+    pub fn rate_hz(&self) -> f64 {
+        self.rate_hz
+    }
+
+    /// Seconds from the stream's start to a window's first sample.
+    pub fn onset_s(&self, window: &Window) -> f64 {
+        window.first_sample as f64 / self.rate_hz
+    }
+
+    /// The next window or gap, or `None` at the end. A second that is not whole is not given.
+    ///
+    /// # Errors
+    /// [`StreamError`] where the source or the signal fails.
+    pub fn next_item(&mut self) -> Result<Option<StreamItem>, StreamError> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Ok(Some(item));
+            }
+            match self.source.next_piece()? {
+                None => return Ok(None),
+                Some(Piece::Gap { next_sample }) => {
+                    self.conditioner.gap(next_sample);
+                    return Ok(Some(StreamItem::Gap { next_s: next_sample as f64 / self.rate_hz }));
+                }
+                Some(Piece::Samples { channels, .. }) => {
+                    let channels: Vec<&[f32]> = channels.iter().map(Vec::as_slice).collect();
+                    self.conditioner.push(&channels, &mut self.fresh)?;
+                    self.ready.extend(self.fresh.drain(..).map(StreamItem::Window));
+                }
+            }
+        }
+    }
+}

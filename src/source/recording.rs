@@ -1,0 +1,142 @@
+//! A recording replayed: the samples of a file, in pieces of a few seconds.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::{Layout, Piece, Source};
+use crate::eeg::RecordingHeader;
+use crate::format::FormatError;
+use crate::format::edf::{EdfReader, Segment};
+
+/// Seconds in a piece: long enough that reading costs little, short enough for constant memory.
+const PIECE_S: f64 = 8.0;
+
+/// A source that cannot be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// A channel was chosen that is not there.
+    #[error("{path}: channel {channel} was chosen; the recording has {channels}")]
+    NoSuchChannel {
+        /// The recording.
+        path: PathBuf,
+        /// The index asked for.
+        channel: usize,
+        /// How many there are.
+        channels: usize,
+    },
+}
+
+/// An EDF or BDF file as a source.
+pub struct RecordingSource {
+    path: PathBuf,
+    reader: EdfReader,
+    layout: Layout,
+    selected: Vec<usize>,
+    rate_hz: f64,
+    segments: Vec<Segment>,
+    samples_per_record: u64,
+    /// The segment being read and how many of its samples were.
+    segment: usize,
+    done: u64,
+    gap_told: bool,
+}
+
+impl RecordingSource {
+    /// Opens a recording; no channel is selected yet.
+    ///
+    /// # Errors
+    /// [`SourceError::Format`] where the file is no EDF or BDF.
+    pub fn open(path: &Path) -> Result<RecordingSource, SourceError> {
+        let reader = EdfReader::open(path)?;
+        let header = reader.header();
+        let layout = Layout {
+            labels: header.signals.iter().map(|signal| signal.label.clone()).collect(),
+            rates_hz: header.signals.iter().map(|signal| signal.rate_hz).collect(),
+            rails_uv: (0..header.signals.len()).map(|signal| reader.rails_microvolts(signal)).collect(),
+        };
+        let segments = reader.segments().to_vec();
+        Ok(RecordingSource {
+            path: path.to_path_buf(),
+            reader,
+            layout,
+            selected: Vec::new(),
+            rate_hz: 0.0,
+            segments,
+            samples_per_record: 0,
+            segment: 0,
+            done: 0,
+            gap_told: true,
+        })
+    }
+
+    /// The recording's header.
+    pub fn header(&self) -> &RecordingHeader {
+        self.reader.header()
+    }
+
+    /// What the reader has to say about the file.
+    pub fn warnings(&self) -> &[String] {
+        self.reader.warnings()
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Number of a segment's first sample since the recording's start.
+    fn first_sample_of(&self, segment: &Segment) -> u64 {
+        (segment.onset_s.max(0.0) * self.rate_hz).round() as u64
+    }
+}
+
+impl Source for RecordingSource {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn select(&mut self, channels: &[usize]) -> Result<(), SourceError> {
+        if let Some(&channel) = channels.iter().find(|&&channel| channel >= self.layout.labels.len()) {
+            return Err(SourceError::NoSuchChannel {
+                path: self.path.clone(),
+                channel,
+                channels: self.layout.labels.len(),
+            });
+        }
+        self.selected = channels.to_vec();
+        self.rate_hz = channels.first().map_or(0.0, |&channel| self.layout.rates_hz[channel]);
+        self.samples_per_record = (self.rate_hz * self.reader.record_duration_s()).round() as u64;
+        (self.segment, self.done, self.gap_told) = (0, 0, true);
+        Ok(())
+    }
+
+    fn next_piece(&mut self) -> Result<Option<Piece>, SourceError> {
+        while let Some(segment) = self.segments.get(self.segment).cloned() {
+            let first_sample = self.first_sample_of(&segment);
+            if !self.gap_told {
+                self.gap_told = true;
+                return Ok(Some(Piece::Gap { next_sample: first_sample }));
+            }
+            let total = segment.records * self.samples_per_record;
+            if self.done >= total {
+                (self.segment, self.done, self.gap_told) = (self.segment + 1, 0, false);
+                continue;
+            }
+            // Whole records, so that each is read from the disk once.
+            let records = (PIECE_S / self.reader.record_duration_s()).ceil().max(1.0) as u64;
+            let count = (records * self.samples_per_record).min(total - self.done);
+            let mut channels = vec![Vec::new(); self.selected.len()];
+            let in_file = segment.first_record * self.samples_per_record + self.done;
+            self.reader.read_microvolts(&self.selected, in_file, count as usize, &mut channels)?;
+            let first_sample = first_sample + self.done;
+            self.done += count;
+            return Ok(Some(Piece::Samples { first_sample, channels }));
+        }
+        Ok(None)
+    }
+}
