@@ -1,0 +1,112 @@
+//! A trained CNN, ready to say what a window image shows.
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use burn::tensor::activation::softmax;
+use serde::{Deserialize, Serialize};
+
+use super::cnn::{CnnNet, images_to_tensor};
+use super::config::{Classes, CnnConfig};
+use super::device::compute_device;
+use super::error::ModelError;
+use super::store::{read_weights, write_weights};
+
+/// What stands in the metadata of a CNN's weight file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Description {
+    config: CnnConfig,
+    /// People whose EEG the weights were fitted on, so that nobody is scored on them by accident.
+    people: Vec<String>,
+}
+
+/// The CNN in use: no dropout, running statistics, one window at a time.
+///
+/// Windows are judged singly, so that a verdict does not depend on which windows were due with it.
+#[derive(Clone)]
+pub struct Classifier {
+    config: CnnConfig,
+    people: Vec<String>,
+    digest: String,
+    net: CnnNet,
+    device: Device,
+}
+
+impl Classifier {
+    /// Makes a classifier of a network in training; it has no file and so no digest.
+    pub fn of_net(config: &CnnConfig, net: &CnnNet) -> Classifier {
+        Classifier {
+            config: config.clone(),
+            people: Vec::new(),
+            digest: String::new(),
+            net: net.valid(),
+            device: compute_device(),
+        }
+    }
+
+    /// Reads a weight file.
+    ///
+    /// # Errors
+    /// See [`ModelError`]: a file that is missing, damaged or of another version.
+    pub fn load(path: &Path) -> Result<Classifier, ModelError> {
+        let file = read_weights(path)?;
+        let Description { config, people } = file.description(CnnConfig::VERSION)?;
+        let device = compute_device();
+        let mut net = CnnNet::new(&config, &device)?;
+        let digest = file.digest();
+        file.load_into(&mut net)?;
+        Ok(Classifier { config, people, digest, net: net.valid(), device })
+    }
+
+    /// Writes a network with its configuration and the people that it was fitted on.
+    ///
+    /// # Errors
+    /// [`ModelError::Io`] where the disk refuses.
+    pub fn save(path: &Path, config: &CnnConfig, people: &[String], net: &CnnNet) -> Result<(), ModelError> {
+        let description = Description { config: config.clone(), people: people.to_vec() };
+        write_weights(path, &net.valid(), &description)
+    }
+
+    /// The configuration that the weights were trained with.
+    pub fn config(&self) -> &CnnConfig {
+        &self.config
+    }
+
+    /// The people whose EEG the weights were fitted on.
+    pub fn people(&self) -> &[String] {
+        &self.people
+    }
+
+    /// SHA-256 of the weight file; empty for a network that was never saved.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Probabilities of seizure, abnormal and non-seizure, in this order, of one window image.
+    ///
+    /// A two-class network never says abnormal: its middle probability is 0.
+    ///
+    /// # Errors
+    /// [`ModelError::Shape`] where `image` is not one image of the configured size.
+    pub fn probabilities(&self, image: &[u8]) -> Result<[f32; 3], ModelError> {
+        let (width, height) = (self.config.plot.width as usize, self.config.plot.height as usize);
+        let images = images_to_tensor(image, width, height, &self.device)?;
+        let logits = self.net.forward(images);
+        let classes = self.config.classes.count();
+        let shares = softmax(logits, 1)
+            .into_data()
+            .try_into_vec::<f32>()
+            .map_err(|e| ModelError::Compute { reason: format!("{e:?}") })?;
+        if shares.len() != classes {
+            return Err(ModelError::Shape {
+                expected: "one image".into(),
+                found: format!("{} images", shares.len() / classes),
+            });
+        }
+        Ok(match self.config.classes {
+            Classes::Two => [shares[0], 0.0, shares[1]],
+            Classes::Three => [shares[0], shares[2], shares[1]],
+        })
+    }
+}

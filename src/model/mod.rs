@@ -1,0 +1,22 @@
+//! The patient's autoencoder and the three-class CNN, their files and their cards.
+//!
+//! Invariant: a weight file carries the whole configuration that it was trained with, and is
+//! loaded only where that configuration is the one in use.
+
+mod autoencoder;
+mod card;
+mod classifier;
+mod cnn;
+mod config;
+mod device;
+mod error;
+mod store;
+
+pub use autoencoder::{Autoencoder, AutoencoderNet, Baseline, reconstruction_errors, vector_of};
+pub use card::{Card, write_card};
+pub use classifier::Classifier;
+pub use cnn::{CnnNet, images_to_tensor};
+pub use config::{Architecture, AutoencoderConfig, Classes, CnnConfig};
+pub use device::compute_device;
+pub use error::ModelError;
+pub use store::{WeightFile, must_agree, read_weights, write_weights};

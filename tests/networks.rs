@@ -1,0 +1,82 @@
+//! A network is built as its configuration says, or the setting that forbids it is named.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use tempfile::TempDir;
+use vigil::model::{Architecture, Classes, Classifier, CnnConfig, CnnNet, ModelError, compute_device};
+use vigil::plot::PlotConfig;
+
+fn config(architecture: Architecture, classes: Classes, width: u32, height: u32) -> CnnConfig {
+    CnnConfig {
+        architecture,
+        classes,
+        plot: PlotConfig { width, height, ..PlotConfig::default() },
+        ..CnnConfig::default()
+    }
+}
+
+#[test]
+fn the_compact_default_has_fewer_than_400_000_parameters() {
+    let net = CnnNet::new(&CnnConfig::default(), &compute_device()).expect("a network");
+    assert!((200_000..400_000).contains(&net.num_params()), "{} parameters", net.num_params());
+}
+
+#[test]
+fn vgg16_stands_behind_the_same_configuration() {
+    let config = config(Architecture::Vgg16, Classes::Two, 32, 32);
+    let device = compute_device();
+    let net = CnnNet::new(&config, &device).expect("a network").valid();
+    // 13 convolutions without bias, their normalisations, and three dense layers on 7 x 7 x 512.
+    let convolutions =
+        [(1, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256), (256, 256), (256, 512)];
+    let deep = 5 * 512 * 512 * 9;
+    let convolutions: usize = convolutions.iter().map(|(i, o)| i * o * 9).sum::<usize>() + deep;
+    let norms = 2 * (2 * 64 + 2 * 128 + 3 * 256 + 6 * 512);
+    let dense = (512 * 49 + 1) * 4096 + (4096 + 1) * 4096 + (4096 + 1) * 2;
+    assert_eq!(net.num_params(), convolutions + norms + dense);
+    let logits = net.forward(Tensor::zeros([1, 1, 32, 32], &device));
+    assert_eq!(logits.dims(), [1, 2]);
+}
+
+#[test]
+fn a_network_that_cannot_be_built_names_the_setting() {
+    let device = compute_device();
+    for (architecture, width, expected) in [
+        (Architecture::Strided { maps: vec![], dropout: 0.4 }, 128, "maps []"),
+        (Architecture::Strided { maps: vec![16, 0], dropout: 0.4 }, 128, "maps [16, 0]"),
+        (Architecture::Strided { maps: vec![8], dropout: 1.0 }, 128, "dropout 1"),
+        (Architecture::Strided { maps: vec![8; 9], dropout: 0.0 }, 128, "cannot be halved 9 times"),
+        (Architecture::Vgg16, 16, "vgg16"),
+    ] {
+        let refused = CnnNet::new(&config(architecture, Classes::Three, width, 160), &device).map(|_| ());
+        let message = refused.expect_err(expected).to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn a_saved_network_says_the_same_of_a_window_and_names_the_people_it_has_seen() {
+    let config = config(Architecture::Strided { maps: vec![4, 8, 8], dropout: 0.1 }, Classes::Three, 64, 54);
+    let net = CnnNet::new(&config, &compute_device()).expect("a network");
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("weights.safetensors");
+    Classifier::save(&path, &config, &["a".into(), "b".into()], &net).expect("a file");
+    let read = Classifier::load(&path).expect("the same file");
+    assert_eq!(read.config(), &config);
+    assert_eq!(read.people(), ["a", "b"]);
+    let image: Vec<u8> = (0..config.plot.pixels()).map(|i| (i * 37 % 256) as u8).collect();
+    let said = read.probabilities(&image).expect("probabilities");
+    assert_eq!(said, Classifier::of_net(&config, &net).probabilities(&image).expect("probabilities"));
+    assert!((said.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    assert!(matches!(read.probabilities(&image[1..]), Err(ModelError::Shape { .. })));
+}
+
+#[test]
+fn a_two_class_network_never_says_abnormal() {
+    let config = config(Architecture::Strided { maps: vec![4], dropout: 0.0 }, Classes::Two, 32, 36);
+    let net = CnnNet::new(&config, &compute_device()).expect("a network");
+    let said = Classifier::of_net(&config, &net)
+        .probabilities(&vec![90; config.plot.pixels()])
+        .expect("probabilities");
+    assert_eq!(said[1], 0.0);
+}
