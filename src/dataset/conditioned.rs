@@ -1,0 +1,209 @@
+//! Labelled recordings, conditioned once and held in memory.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::error::DatasetError;
+use crate::eeg::{DERIVATIONS, Event};
+use crate::signal::{SignalConfig, StreamItem, WindowStream};
+use crate::source::RecordingSource;
+
+/// Contiguous seconds of one recording.
+#[derive(Debug, Clone)]
+pub struct Stretch {
+    /// Index of the recording in its data set.
+    pub recording: usize,
+    /// Second of the recording at which the stretch starts.
+    pub first_second: usize,
+    /// Conditioned microvolts, derivation after derivation, each `seconds * rate` long.
+    pub signal: Vec<f32>,
+    /// Which derivations each second has.
+    pub present: Vec<[bool; DERIVATIONS]>,
+}
+
+impl Stretch {
+    /// Whole seconds.
+    pub fn seconds(&self) -> usize {
+        self.present.len()
+    }
+
+    /// Copies the second that starts at `start` samples into the stretch, as a window.
+    pub fn window_at(&self, start: usize, rate: usize, window: &mut Vec<f32>) {
+        window.clear();
+        let length = self.seconds() * rate;
+        for trace in self.signal.chunks_exact(length) {
+            window.extend_from_slice(&trace[start..start + rate]);
+        }
+    }
+}
+
+/// A recording with its expert marks.
+#[derive(Debug, Clone)]
+pub struct LabelledRecording {
+    /// Whose it is, after people with several names were joined.
+    pub person: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Expert events.
+    pub events: Vec<Event>,
+}
+
+impl LabelledRecording {
+    /// Whether an expert marked the second that starts at `second` as seizure (SzCORE's 1 Hz mask:
+    /// onset and end are both floored).
+    pub fn is_seizure(&self, second: usize) -> bool {
+        self.events.iter().any(|event| {
+            event.is_seizure()
+                && (event.onset_s.max(0.0) as usize..event.end_s().max(0.0) as usize).contains(&second)
+        })
+    }
+}
+
+/// One second of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Second {
+    /// Index of its stretch.
+    pub stretch: usize,
+    /// Second within the stretch.
+    pub index: usize,
+}
+
+/// Recordings of several people, conditioned.
+#[derive(Debug, Clone, Default)]
+pub struct Dataset {
+    /// Samples per second of the conditioned signal.
+    pub rate: usize,
+    /// The recordings, in the order given.
+    pub recordings: Vec<LabelledRecording>,
+    /// Their contiguous stretches.
+    pub stretches: Vec<Stretch>,
+    /// Recordings that were left out and why.
+    pub left_out: Vec<(PathBuf, String)>,
+}
+
+impl Dataset {
+    /// Reads and conditions recordings; `told` hears of each one that is done.
+    ///
+    /// A recording that does not suit (too few channels, a rate out of range) is left out and said
+    /// so; one that cannot be read ends the training.
+    ///
+    /// # Errors
+    /// [`DatasetError`] where a file cannot be read.
+    pub fn load(
+        recordings: Vec<LabelledRecording>,
+        config: &SignalConfig,
+        told: &mut dyn FnMut(usize, usize),
+    ) -> Result<Dataset, DatasetError> {
+        let mut dataset = Dataset { rate: config.rate_hz as usize, ..Dataset::default() };
+        let total = recordings.len();
+        for (index, recording) in recordings.into_iter().enumerate() {
+            let path = recording.path.clone();
+            match stretches_of(&path, dataset.recordings.len(), config) {
+                Ok(stretches) => {
+                    dataset.stretches.extend(stretches);
+                    dataset.recordings.push(recording);
+                }
+                Err(DatasetError::Recording {
+                    source: crate::signal::StreamError::Signal(reason), ..
+                }) => {
+                    dataset.left_out.push((path, reason.to_string()));
+                }
+                Err(other) => return Err(other),
+            }
+            told(index + 1, total);
+        }
+        Ok(dataset)
+    }
+
+    /// The people, in alphabetical order.
+    pub fn people(&self) -> Vec<String> {
+        let mut people: Vec<String> =
+            self.recordings.iter().map(|recording| recording.person.clone()).collect();
+        people.sort();
+        people.dedup();
+        people
+    }
+
+    /// Every second with at least 12 of 18 derivations, in order.
+    pub fn seconds(&self) -> impl Iterator<Item = Second> + '_ {
+        self.stretches.iter().enumerate().flat_map(|(stretch, s)| {
+            s.present
+                .iter()
+                .enumerate()
+                .filter(|(_, present)| {
+                    present.iter().filter(|there| !**there).count() <= crate::signal::MAX_MISSING
+                })
+                .map(move |(index, _)| Second { stretch, index })
+        })
+    }
+
+    /// The recording of a second.
+    pub fn recording_of(&self, second: Second) -> &LabelledRecording {
+        &self.recordings[self.stretches[second.stretch].recording]
+    }
+
+    /// Whether an expert marked a second as seizure.
+    pub fn is_seizure(&self, second: Second) -> bool {
+        self.recording_of(second).is_seizure(self.stretches[second.stretch].first_second + second.index)
+    }
+
+    /// Seizure-free seconds of each person.
+    pub fn seizure_free_by_person(&self) -> BTreeMap<String, Vec<Second>> {
+        let mut by_person: BTreeMap<String, Vec<Second>> = BTreeMap::new();
+        for second in self.seconds().filter(|&second| !self.is_seizure(second)) {
+            by_person.entry(self.recording_of(second).person.clone()).or_default().push(second);
+        }
+        by_person
+    }
+}
+
+/// Conditions one recording.
+fn stretches_of(path: &Path, recording: usize, config: &SignalConfig) -> Result<Vec<Stretch>, DatasetError> {
+    let failed = |source| DatasetError::Recording { path: path.to_path_buf(), source };
+    let source = RecordingSource::open(path)?;
+    let mut stream = WindowStream::new(source, config).map_err(failed)?;
+    let mut stretches = Vec::new();
+    let mut building: Option<Building> = None;
+    while let Some(item) = stream.next_item().map_err(failed)? {
+        match item {
+            StreamItem::Window(window) => {
+                let first_second = stream.onset_s(&window).round() as usize;
+                building
+                    .get_or_insert_with(|| Building::new(first_second))
+                    .push(&window.samples, window.present);
+            }
+            StreamItem::Gap { .. } => stretches.extend(building.take().map(|built| built.finish(recording))),
+        }
+    }
+    stretches.extend(building.map(|built| built.finish(recording)));
+    Ok(stretches)
+}
+
+struct Building {
+    first_second: usize,
+    traces: Vec<Vec<f32>>,
+    present: Vec<[bool; DERIVATIONS]>,
+}
+
+impl Building {
+    fn new(first_second: usize) -> Building {
+        Building { first_second, traces: vec![Vec::new(); DERIVATIONS], present: Vec::new() }
+    }
+
+    fn push(&mut self, samples: &[f32], present: [bool; DERIVATIONS]) {
+        let rate = samples.len() / DERIVATIONS;
+        for (trace, second) in self.traces.iter_mut().zip(samples.chunks_exact(rate)) {
+            trace.extend_from_slice(second);
+        }
+        self.present.push(present);
+    }
+
+    fn finish(self, recording: usize) -> Stretch {
+        Stretch {
+            recording,
+            first_second: self.first_second,
+            signal: self.traces.concat(),
+            present: self.present,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What can go wrong when recordings are gathered.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::format::FormatError;
+use crate::signal::StreamError;
+use crate::source::SourceError;
+
+/// Recordings that cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DatasetError {
+    /// A recording or its events cannot be read.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// A recording cannot be opened as a source.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A recording does not suit.
+    #[error("{path}: {source}")]
+    Recording {
+        /// The recording.
+        path: PathBuf,
+        /// Why.
+        source: StreamError,
+    },
+    /// A person who is not in the data.
+    #[error("{name:?} is not among the people of this data; there are {people}")]
+    UnknownPerson {
+        /// The name given.
+        name: String,
+        /// Those that there are.
+        people: String,
+    },
+}
