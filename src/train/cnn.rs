@@ -1,0 +1,268 @@
+//! Training the CNN: batches drawn from the step's own random numbers, a one-cycle learning rate,
+//! early stopping on people who are not trained on, a checkpoint to go on from.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::nn::loss::CrossEntropyLossConfig;
+use burn::optim::{AdamWConfig, GradientsParams};
+use burn::tensor::{Int, Tensor, TensorData};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::augment::Painter;
+use super::checkpoint::{Checkpoint, EpochLog, State};
+use super::config::TrainConfig;
+use super::error::TrainError;
+use super::labels::SecondLabel;
+use super::sampler::Sampler;
+use crate::dataset::{Dataset, Second};
+use crate::evaluate::auroc;
+use crate::model::{Classifier, CnnConfig, CnnNet, compute_device, images_to_tensor};
+
+/// Seconds of work between two checkpoints.
+const CHECKPOINT_EVERY_S: f64 = 60.0;
+
+/// What a training tells while it runs.
+#[derive(Debug, Clone)]
+pub enum Progress<'a> {
+    /// It goes on from a checkpoint at this step.
+    Resumed {
+        /// Steps already done.
+        step: usize,
+    },
+    /// A step is done.
+    Step {
+        /// Steps done.
+        step: usize,
+        /// Steps in all.
+        steps: usize,
+        /// Mean loss of this epoch so far.
+        loss: f64,
+    },
+    /// An epoch is done.
+    Epoch(&'a EpochLog),
+}
+
+/// A trained network and its run log.
+pub struct TrainedCnn {
+    /// The network: of the best epoch where people were held out, else of the last one.
+    pub net: CnnNet,
+    /// One entry per epoch.
+    pub log: Vec<EpochLog>,
+    /// The epoch that was kept.
+    pub epoch: usize,
+    /// Seconds spent, over all runs.
+    pub elapsed_s: f64,
+}
+
+/// What to train on.
+pub struct Task<'a> {
+    /// The conditioned recordings.
+    pub dataset: &'a Dataset,
+    /// The seconds to train on.
+    pub labels: &'a [(Second, SecondLabel)],
+    /// Seconds of held-out people: early stopping looks at them, nothing is fitted on them.
+    pub held_out: &'a [(Second, SecondLabel)],
+    /// The network.
+    pub model: &'a CnnConfig,
+    /// The settings.
+    pub config: &'a TrainConfig,
+    /// Epochs after which to stop, though the learning rate is planned for `config.epochs`.
+    pub stop_after: Option<usize>,
+}
+
+/// Trains a CNN.
+///
+/// # Errors
+/// [`TrainError`]: too little data, a setting out of range, a checkpoint of another training, a
+/// loss that is no number.
+pub fn train_cnn(
+    task: &Task<'_>,
+    checkpoint_folder: &Path,
+    told: &mut dyn FnMut(Progress<'_>),
+) -> Result<TrainedCnn, TrainError> {
+    let config = task.config;
+    check(config)?;
+    let sampler = Sampler::new(task.dataset, task.labels, config.class_shares)?;
+    let mut painter = Painter::new(&task.model.plot, task.dataset.rate)?;
+    let device = compute_device().autodiff();
+    device.seed(config.seed);
+    let net = CnnNet::new(task.model, &device)?;
+    // Weights are made when they are first read: read them now, while the seed is known.
+    let _ = net.clone().into_record();
+    let optimiser = AdamWConfig::new().with_weight_decay(config.weight_decay as f32).init();
+
+    let per_epoch = task.labels.len().div_ceil(config.batch);
+    let steps = per_epoch * config.epochs;
+    let last = per_epoch * task.stop_after.unwrap_or(config.epochs).min(config.epochs);
+    let checkpoint = Checkpoint::new(checkpoint_folder);
+    let identity = identity(task);
+    let (mut state, mut net, mut optimiser) = match checkpoint.load(&identity, net, optimiser)? {
+        Ok((state, net, optimiser)) => {
+            told(Progress::Resumed { step: state.step });
+            (state, net, optimiser)
+        }
+        Err((net, optimiser)) => {
+            let state = State {
+                identity,
+                step: 0,
+                epoch_loss: 0.0,
+                elapsed_s: 0.0,
+                log: Vec::new(),
+                stale: 0,
+                best: None,
+            };
+            (state, net, optimiser)
+        }
+    };
+    let began = Instant::now();
+    let before_s = state.elapsed_s;
+    let mut saved_s = before_s;
+    let loss_of =
+        CrossEntropyLossConfig::new().with_smoothing(Some(config.label_smoothing as f32)).init(&device);
+    let (width, height) = (task.model.plot.width as usize, task.model.plot.height as usize);
+    let mut images = vec![0u8; config.batch * task.model.plot.pixels()];
+
+    while state.step < last && !(state.stale >= config.patience && !task.held_out.is_empty()) {
+        let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+        rng.set_stream(state.step as u64 + 1);
+        // Dropout draws from the library's own generator.
+        device.seed(config.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ state.step as u64);
+        let mut targets = Vec::with_capacity(config.batch);
+        for image in images.chunks_exact_mut(task.model.plot.pixels()) {
+            let (second, label) = sampler.draw(&mut rng);
+            painter.draw_varied(task.dataset, second, &config.augmentation, &mut rng, image);
+            targets.push(label as i64);
+        }
+        let input = images_to_tensor(&images, width, height, &device)?;
+        let targets: Tensor<1, Int> = Tensor::from_data(TensorData::new(targets, [config.batch]), &device);
+        let loss = loss_of.forward(net.forward(input), targets);
+        let value: f32 = loss.clone().into_scalar();
+        if !value.is_finite() {
+            return Err(TrainError::Diverged { step: state.step, loss: value });
+        }
+        let gradients = GradientsParams::from_grads(loss.backward(), &net);
+        let learning_rate = config.learning_rate(state.step, steps);
+        net = optimiser.step(learning_rate, net, gradients);
+
+        state.step += 1;
+        state.epoch_loss += f64::from(value);
+        state.elapsed_s = before_s + began.elapsed().as_secs_f64();
+        let in_epoch = (state.step - 1) % per_epoch + 1;
+        told(Progress::Step { step: state.step, steps: last, loss: state.epoch_loss / in_epoch as f64 });
+        if in_epoch == per_epoch {
+            let held_out_auroc = mean_auroc(task, &net, &mut painter)?;
+            let epoch = state.step / per_epoch;
+            let entry = EpochLog {
+                epoch,
+                loss: state.epoch_loss / per_epoch as f64,
+                learning_rate,
+                held_out_auroc,
+                elapsed_s: state.elapsed_s,
+            };
+            told(Progress::Epoch(&entry));
+            state.log.push(entry);
+            state.epoch_loss = 0.0;
+            if let Some(auroc) = held_out_auroc {
+                if state.best.is_none_or(|(best, _)| auroc > best) {
+                    state.best = Some((auroc, epoch));
+                    state.stale = 0;
+                    checkpoint.save_best(&net)?;
+                } else {
+                    state.stale += 1;
+                }
+            }
+        }
+        if in_epoch == per_epoch || state.elapsed_s - saved_s >= CHECKPOINT_EVERY_S {
+            checkpoint.save(&state, &net, &optimiser)?;
+            saved_s = state.elapsed_s;
+        }
+    }
+    let epoch = match state.best {
+        Some((_, epoch)) => {
+            net = checkpoint.load_best(net)?;
+            epoch
+        }
+        None => state.step / per_epoch,
+    };
+    Ok(TrainedCnn { net, log: state.log, epoch, elapsed_s: state.elapsed_s })
+}
+
+fn check(config: &TrainConfig) -> Result<(), TrainError> {
+    let setting = |setting, found: String, expected: &str| {
+        Err(TrainError::Setting { setting, found, expected: expected.to_string() })
+    };
+    if config.batch < 2 || config.batch > 4096 {
+        return setting("batch", config.batch.to_string(), "2 to 4096");
+    }
+    if config.epochs == 0 {
+        return setting("epochs", "0".into(), "at least 1");
+    }
+    if !(config.peak_rate > 0.0 && config.peak_rate < 1.0) {
+        return setting("peak_rate", config.peak_rate.to_string(), "above 0 and below 1");
+    }
+    if !(0.0..1.0).contains(&config.label_smoothing) {
+        return setting("label_smoothing", config.label_smoothing.to_string(), "0 to below 1");
+    }
+    if config.class_shares.iter().any(|share| !(0.0..=1.0).contains(share))
+        || config.class_shares.iter().sum::<f64>() <= 0.0
+    {
+        return setting(
+            "class_shares",
+            format!("{:?}", config.class_shares),
+            "three shares from 0 to 1, not all 0",
+        );
+    }
+    for (name, share) in [
+        ("augmentation.mirror", config.augmentation.mirror),
+        ("augmentation.reverse", config.augmentation.reverse),
+        ("augmentation.missing", config.augmentation.missing),
+    ] {
+        if !(0.0..=1.0).contains(&share) {
+            return setting(name, share.to_string(), "a share from 0 to 1");
+        }
+    }
+    if !(0.0..=0.5).contains(&config.augmentation.shift_s) {
+        return setting("augmentation.shift_s", config.augmentation.shift_s.to_string(), "0 to 0.5 seconds");
+    }
+    Ok(())
+}
+
+/// What must agree for a checkpoint to be of this training.
+fn identity(task: &Task<'_>) -> serde_json::Value {
+    let people = |labels: &[(Second, SecondLabel)]| {
+        let mut people: Vec<String> =
+            labels.iter().map(|(second, _)| task.dataset.recording_of(*second).person.clone()).collect();
+        people.sort();
+        people.dedup();
+        people
+    };
+    serde_json::json!({
+        "model": task.model,
+        "training": task.config,
+        "stop_after": task.stop_after,
+        "people": people(task.labels),
+        "held_out": people(task.held_out),
+        "seconds": task.labels.len(),
+    })
+}
+
+/// Mean over held-out people with both kinds of seconds; `None` without such a person.
+fn mean_auroc(task: &Task<'_>, net: &CnnNet, painter: &mut Painter) -> Result<Option<f64>, TrainError> {
+    let mut by_person: BTreeMap<&str, (Vec<f64>, Vec<bool>)> = BTreeMap::new();
+    let classifier = Classifier::of_net(task.model, net);
+    let mut image = vec![0u8; task.model.plot.pixels()];
+    for &(second, label) in task.held_out {
+        painter.draw(task.dataset, second, &mut image);
+        let [seizure, _, _] = classifier.probabilities(&image)?;
+        let (scores, truths) =
+            by_person.entry(task.dataset.recording_of(second).person.as_str()).or_default();
+        scores.push(f64::from(seizure));
+        truths.push(label == SecondLabel::Seizure);
+    }
+    let aurocs: Vec<f64> = by_person.values().filter_map(|(scores, truths)| auroc(scores, truths)).collect();
+    Ok((!aurocs.is_empty()).then(|| aurocs.iter().sum::<f64>() / aurocs.len() as f64))
+}

@@ -1,0 +1,24 @@
+//! Data sets, labels and fitting.
+//!
+//! Invariants: people are never split between fitting and judging; what is random follows from the
+//! seed and the step alone, so that a training that was stopped goes on as if it had not been.
+
+mod augment;
+mod autoencoder;
+mod checkpoint;
+mod cnn;
+mod config;
+mod error;
+mod labels;
+mod report;
+mod sampler;
+
+pub use augment::{Augmentation, Painter};
+pub use autoencoder::{AutoencoderFit, fit_autoencoder};
+pub use checkpoint::{Checkpoint, EpochLog};
+pub use cnn::{Progress, Task, TrainedCnn, train_cnn};
+pub use config::TrainConfig;
+pub use error::TrainError;
+pub use labels::{PersonLabels, SecondLabel, cross_fitted_labels, expert_labels};
+pub use report::{TrainingFacts, training_card};
+pub use sampler::Sampler;

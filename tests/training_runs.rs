@@ -1,0 +1,177 @@
+//! A training can be repeated and interrupted, and its card says what was done.
+
+mod recordings;
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use jiff::civil::DateTime;
+use recordings::{REFERENTIAL, background, refusal, vigil, write_recording};
+use tempfile::TempDir;
+use vigil::eeg::{Event, EventKind};
+use vigil::format::events::write_events;
+
+/// A small net on small images, so that a training takes seconds.
+const SETTINGS: &str = r#"
+[model]
+version = 1
+classes = "three"
+architecture.strided = { maps = [4, 8, 8], dropout = 0.1 }
+signal = { version = 1, rate_hz = 256, band_hz = [1.0, 30.0], band_order = 4, mains_hz = 60, mains_width_hz = 4.0, mains_order = 2 }
+plot = { version = 1, width = 32, height = 36, spacing_uv = 100.0, overlap_spacings = 2.5, line_width_px = 1.0, polarity = "negative_up", order = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17] }
+
+[training]
+epochs = 3
+batch = 8
+[training.autoencoder]
+epochs = 2
+"#;
+
+/// Four people of 100 s each, of whom three have a "seizure" of 30 s: a large slow rhythm.
+fn people(root: &Path) {
+    for (number, person) in ["p1", "p2", "p3", "calm"].into_iter().enumerate() {
+        let folder = root.join(format!("data/sub-{person}/ses-01/eeg"));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let name = format!("sub-{person}_ses-01_task-szMonitoring_run-01");
+        let start = format!("2024-05-0{}T10:00:00", number + 1);
+        let ictal = |t: f64| person != "calm" && (40.0..70.0).contains(&t);
+        write_recording(
+            &folder.join(format!("{name}_eeg.edf")),
+            &REFERENTIAL,
+            128,
+            100,
+            &start,
+            |channel, t| {
+                let rhythm = (std::f64::consts::TAU * 4.0 * t + channel as f64).sin();
+                background(channel + number, t) + if ictal(t) { 150.0 * rhythm } else { 0.0 }
+            },
+        );
+        let seizure = Event {
+            onset_s: 40.0,
+            duration_s: 30.0,
+            kind: EventKind::Seizure("sz".into()),
+            confidence: None,
+            channels: None,
+            date_time: None,
+            recording_duration_s: None,
+        };
+        let events = if person == "calm" { vec![] } else { vec![seizure] };
+        let start: DateTime = start.parse().expect("a time");
+        write_events(&folder.join(format!("{name}_events.tsv")), &events, start, 100.0).expect("a table");
+    }
+    std::fs::write(root.join("small.toml"), SETTINGS).expect("a file");
+}
+
+fn arguments(name: &str) -> Vec<&str> {
+    vec!["train", "--data", "data", "--config", "small.toml", "--exclude", "p3", "--name", name]
+}
+
+fn weights(root: &Path, name: &str) -> Vec<u8> {
+    std::fs::read(root.join("models").join(name).join("weights.safetensors")).expect("weights")
+}
+
+#[test]
+fn the_same_command_gives_the_same_network_and_card() {
+    let folder = TempDir::new().expect("a folder");
+    people(folder.path());
+    for name in ["one", "two"] {
+        let output = vigil(folder.path(), &arguments(name));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert!(weights(folder.path(), "one") == weights(folder.path(), "two"), "the weights differ");
+    let card = |name: &str| {
+        let text =
+            std::fs::read_to_string(folder.path().join(format!("models/{name}/card.md"))).expect("a card");
+        // The time that it took and its own name are the run's, not the network's.
+        let lines =
+            text.lines().filter(|line| !line.starts_with("| time |") && !line.contains("train --data"));
+        lines.map(|line| line.replace(name, "NAME")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(card("one"), card("two"));
+    let text = card("one");
+    assert!(text.contains("left out by name, with all their recordings: p3"), "{text}");
+    assert!(text.contains("| calm | 0 |"), "{text}");
+}
+
+#[test]
+fn a_killed_training_goes_on_and_ends_as_if_it_had_not_been_killed() {
+    let folder = TempDir::new().expect("a folder");
+    people(folder.path());
+    let output = vigil(folder.path(), &arguments("whole"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_vigil"))
+        .args(arguments("killed"))
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    // The second epoch's line comes after the first epoch's checkpoint is on disk.
+    let _ = lines.map_while(Result::ok).find(|line| line.starts_with("epoch 2"));
+    let _ = child.kill();
+    let _ = child.wait();
+    let output = vigil(folder.path(), &arguments("killed"));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("going on from step"), "{said}");
+    assert!(weights(folder.path(), "whole") == weights(folder.path(), "killed"), "the weights differ");
+    assert!(
+        !folder.path().join("models/killed/checkpoint").exists(),
+        "a finished training keeps no checkpoint"
+    );
+}
+
+#[test]
+fn early_stopping_watches_held_out_people_and_a_refit_takes_everyone() {
+    let folder = TempDir::new().expect("a folder");
+    people(folder.path());
+    let mut with = arguments("held");
+    with.extend(["--hold-out", "p2", "--refit"]);
+    let output = vigil(folder.path(), &with);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("AUROC of held-out people"), "{said}");
+    assert!(said.contains("training on everyone for as long"), "{said}");
+    let card = std::fs::read_to_string(folder.path().join("models/held/card.md")).expect("a card");
+    assert!(card.contains("| p2 | 30 |"), "{card}");
+}
+
+#[test]
+fn two_classes_are_the_same_training_with_one_class_less() {
+    let folder = TempDir::new().expect("a folder");
+    people(folder.path());
+    let mut two = arguments("two-classes");
+    two.push("--two-classes");
+    let output = vigil(folder.path(), &two);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let net = vigil::model::Classifier::load(&folder.path().join("models/two-classes/weights.safetensors"))
+        .expect("weights");
+    assert_eq!(net.config().classes, vigil::model::Classes::Two);
+}
+
+#[test]
+fn people_who_are_not_there_are_told_with_those_who_are() {
+    let folder = TempDir::new().expect("a folder");
+    people(folder.path());
+    let message = refusal(folder.path(), &["train", "--data", "data", "--exclude", "p9"], 2);
+    assert!(
+        message.contains("\"p9\" is not among the people") && message.contains("calm, p1, p2, p3"),
+        "{message}"
+    );
+}
+
+#[test]
+fn nobody_is_scored_by_a_network_that_was_trained_on_them() {
+    let folder = TempDir::new().expect("a folder");
+    people(folder.path());
+    let output = vigil(folder.path(), &arguments("one"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let message = refusal(folder.path(), &["evaluate", "--data", "data", "--model", "one"], 2);
+    assert!(message.contains("every model given was trained on"), "{message}");
+    let output =
+        vigil(folder.path(), &["evaluate", "--data", "data", "--model", "one", "--only", "p3", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["auroc"]["people"], 1);
+    assert_eq!(report["people"][0]["seizure_s"], 30);
+}
