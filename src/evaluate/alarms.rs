@@ -1,0 +1,98 @@
+//! Alarms as a ward counts them: each is seen by a nurse, and comes early, late or for nothing.
+
+use serde::Serialize;
+
+use super::interval::{Interval, clopper_pearson, garwood};
+
+/// An alarm up to this long after a seizure's end is still about the seizure.
+pub const AFTER_S: f64 = 60.0;
+
+/// An expert's seizure, in seconds of one time line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SeizureMark {
+    /// Start.
+    pub onset_s: f64,
+    /// End.
+    pub end_s: f64,
+}
+
+/// An alarm, in seconds of the same time line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AlarmMark {
+    /// First second of the run that led to it.
+    pub onset_s: f64,
+    /// When it was raised.
+    pub raised_s: f64,
+}
+
+/// One seizure and the alarm that found it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SeizureScore {
+    /// Index of the first alarm that was raised from the seizure's onset to [`AFTER_S`] after its
+    /// end; `None` for a missed seizure.
+    pub alarm: Option<usize>,
+    /// Seconds from the annotated onset to the raising.
+    pub latency_s: Option<f64>,
+}
+
+/// What a ward would count, before any merging of events.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WardScore {
+    /// One entry per seizure, in the order given.
+    pub seizures: Vec<SeizureScore>,
+    /// Seizures with an alarm.
+    pub detected: usize,
+    /// 95 % interval of the detected share.
+    pub sensitivity: Option<Interval>,
+    /// Indices of the alarms that were raised for nothing.
+    pub false_alarms: Vec<usize>,
+    /// Hours that were judged.
+    pub hours: f64,
+    /// 95 % interval of false alarms per hour.
+    pub false_alarms_per_hour: Option<Interval>,
+    /// Median latency of the detected seizures.
+    pub median_latency_s: Option<f64>,
+}
+
+/// Scores alarms against seizures over `hours` of judged signal.
+pub fn score_ward(seizures: &[SeizureMark], alarms: &[AlarmMark], hours: f64) -> WardScore {
+    let about = |alarm: &AlarmMark, seizure: &SeizureMark| {
+        (seizure.onset_s..=seizure.end_s + AFTER_S).contains(&alarm.raised_s)
+    };
+    let scores: Vec<SeizureScore> = seizures
+        .iter()
+        .map(|seizure| {
+            let first = alarms
+                .iter()
+                .enumerate()
+                .filter(|(_, alarm)| about(alarm, seizure))
+                .min_by(|(_, a), (_, b)| a.raised_s.total_cmp(&b.raised_s));
+            SeizureScore {
+                alarm: first.map(|(index, _)| index),
+                latency_s: first.map(|(_, alarm)| alarm.raised_s - seizure.onset_s),
+            }
+        })
+        .collect();
+    let false_alarms: Vec<usize> = alarms
+        .iter()
+        .enumerate()
+        .filter(|(_, alarm)| !seizures.iter().any(|seizure| about(alarm, seizure)))
+        .map(|(index, _)| index)
+        .collect();
+    let mut latencies: Vec<f64> = scores.iter().filter_map(|score| score.latency_s).collect();
+    latencies.sort_by(f64::total_cmp);
+    let detected = latencies.len();
+    WardScore {
+        sensitivity: clopper_pearson(detected as u64, seizures.len() as u64),
+        false_alarms_per_hour: garwood(false_alarms.len() as u64, hours),
+        median_latency_s: match detected {
+            0 => None,
+            n if n % 2 == 1 => Some(latencies[n / 2]),
+            n => Some((latencies[n / 2 - 1] + latencies[n / 2]) / 2.0),
+        },
+        seizures: scores,
+        detected,
+        false_alarms,
+        hours,
+    }
+}

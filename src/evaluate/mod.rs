@@ -1,0 +1,13 @@
+//! Scoring: areas under curves, rates and shares with their intervals, alarms as a ward counts them.
+//!
+//! Invariant: a figure comes with what it rests on; one that rests on nothing is absent.
+
+mod alarms;
+mod auroc;
+mod interval;
+mod seconds;
+
+pub use alarms::{AlarmMark, SeizureMark, SeizureScore, WardScore, score_ward};
+pub use auroc::auroc;
+pub use interval::{Interval, clopper_pearson, garwood};
+pub use seconds::{CONTEXT_S, EvaluateError, PersonScore, ScoredSecond, score_people};
