@@ -1,0 +1,120 @@
+//! Mistakes in settings files, told so that they can be mended.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Settings that cannot be read, written or used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A patient's name that cannot be a folder's.
+    #[error("{found:?} cannot be a patient's id: expected 1 to 64 letters, digits, - or _, like chb03")]
+    BadId {
+        /// The name.
+        found: String,
+    },
+    /// There is no such patient.
+    #[error("no patient {id} in {folder}: there {there}; make one with `vigil patient new {id}`")]
+    NoPatient {
+        /// The id.
+        id: String,
+        /// The folder of patients.
+        folder: PathBuf,
+        /// Those that there are.
+        there: String,
+    },
+    /// The patient is there already.
+    #[error("patient {id} is there already: {path}; change the file, or choose another id")]
+    Exists {
+        /// The id.
+        id: String,
+        /// Its settings.
+        path: PathBuf,
+    },
+    /// A mistake in the file.
+    #[error("{path}, line {line}: {what}; for example: {example}")]
+    Mistake {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong and what was expected.
+        what: String,
+        /// A line as it should be.
+        example: String,
+    },
+    /// The operating system refused.
+    #[error("cannot {doing} {path}: {source}")]
+    Io {
+        /// "read" or "write".
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's own words.
+        source: std::io::Error,
+    },
+}
+
+/// Makes a mistake of what the TOML reader said.
+pub fn mistake(
+    path: &Path,
+    text: &str,
+    error: &toml::de::Error,
+    example_of: fn(&str) -> &'static str,
+) -> ConfigError {
+    let at = error.span().map_or(0, |span| span.start).min(text.len());
+    let line = text.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let message = error.message().trim().replace('\n', " ");
+    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let written = text.lines().nth(line - 1).unwrap_or_default();
+    let key = written.split('=').next().unwrap_or_default().trim();
+    let (what, wanted) = match names.split_first() {
+        Some((unknown, known)) if message.starts_with("unknown field") => match nearest(unknown, known) {
+            Some(near) => (format!("there is no setting {unknown:?}; did you mean {near:?}?"), near),
+            None => (
+                format!("there is no setting {unknown:?}; there are {}", known.join(", ")),
+                *known.first().unwrap_or(&""),
+            ),
+        },
+        _ => (
+            message.clone(),
+            if message.starts_with("missing field") { *names.first().unwrap_or(&"") } else { key },
+        ),
+    };
+    ConfigError::Mistake { path: path.to_path_buf(), line, what, example: example_of(wanted).to_string() }
+}
+
+/// The line that sets `key`, or 1.
+pub fn line_of(text: &str, key: &str) -> usize {
+    let sets = |line: &str| {
+        line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    text.lines().position(sets).map_or(1, |at| at + 1)
+}
+
+/// The known name with the fewest letters to change, if it is close enough to be meant.
+fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|name| (distance(unknown, name), *name))
+        .filter(|(distance, name)| *distance <= name.len().max(unknown.len()) / 3 + 1)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// Letters to insert, delete or exchange (Levenshtein 1966).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let change = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

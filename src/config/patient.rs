@@ -1,0 +1,323 @@
+//! One patient's settings.
+
+use std::fmt::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::mistake::{ConfigError, line_of, mistake};
+use crate::detect::{AccumulatorConfig, AeFlag, LabelRule, SettingError};
+use crate::durable;
+use crate::signal::Mains;
+
+/// A patient's id: the name of a folder, and nothing that could lead out of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PatientId(String);
+
+impl PatientId {
+    /// Checks an id.
+    ///
+    /// # Errors
+    /// [`ConfigError::BadId`].
+    pub fn new(id: &str) -> Result<PatientId, ConfigError> {
+        let good = (1..=64).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        if good { Ok(PatientId(id.to_string())) } else { Err(ConfigError::BadId { found: id.to_string() }) }
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The patient's folder.
+    pub fn folder(&self, patients: &Path) -> PathBuf {
+        patients.join(&self.0)
+    }
+}
+
+impl fmt::Display for PatientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What the patient's autoencoder was fitted on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FitRecord {
+    /// Names of the recordings: their time never counts in the patient's own score.
+    pub recordings: Vec<String>,
+    /// Seconds of baseline.
+    pub seconds: usize,
+    /// Day of the fit.
+    pub date: String,
+}
+
+/// What the accumulator was calibrated on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrationRecord {
+    /// Names of the recordings.
+    pub recordings: Vec<String>,
+    /// Hours judged.
+    pub hours: f64,
+    /// False alarms at the chosen settings.
+    pub false_alarms: u64,
+    /// 95 % interval of false alarms per hour.
+    pub false_alarms_per_hour: [f64; 2],
+    /// Marked seizures in them.
+    pub seizures: u64,
+    /// Seizures with an alarm.
+    pub detected: u64,
+    /// Day of the calibration.
+    pub date: String,
+}
+
+/// The settings of one patient.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PatientConfig {
+    /// Name of the CNN: a folder below the models.
+    pub cnn: String,
+    /// Frequency of the mains where the patient is recorded.
+    pub mains_hz: Mains,
+    /// From probabilities to labels.
+    #[serde(default)]
+    pub label: LabelRule,
+    /// From labels to alarms.
+    #[serde(default)]
+    pub accumulator: AccumulatorConfig,
+    /// What the autoencoder was fitted on, once it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<FitRecord>,
+    /// What the accumulator was calibrated on, once it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<CalibrationRecord>,
+}
+
+impl PatientConfig {
+    /// The defaults for a new patient.
+    pub fn new(cnn: &str, mains_hz: Mains) -> PatientConfig {
+        PatientConfig {
+            cnn: cnn.to_string(),
+            mains_hz,
+            label: LabelRule::default(),
+            accumulator: AccumulatorConfig::default(),
+            fit: None,
+            calibration: None,
+        }
+    }
+
+    /// Names of the recordings that something was fitted or chosen on: none of them is scored.
+    pub fn used_recordings(&self) -> Vec<String> {
+        let fitted = self.fit.iter().flat_map(|fit| &fit.recordings);
+        let calibrated = self.calibration.iter().flat_map(|calibration| &calibration.recordings);
+        let mut names: Vec<String> = fitted.chain(calibrated).cloned().collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Where a patient's settings lie.
+    pub fn path(patients: &Path, id: &PatientId) -> PathBuf {
+        id.folder(patients).join("patient.toml")
+    }
+
+    /// Where a patient's autoencoder lies.
+    pub fn autoencoder_path(patients: &Path, id: &PatientId) -> PathBuf {
+        id.folder(patients).join("autoencoder.safetensors")
+    }
+
+    /// Reads and checks a patient's settings.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoPatient`], [`ConfigError::Mistake`] with the line, [`ConfigError::Io`].
+    pub fn load(patients: &Path, id: &PatientId) -> Result<PatientConfig, ConfigError> {
+        let path = PatientConfig::path(patients, id);
+        let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => ConfigError::NoPatient {
+                id: id.to_string(),
+                folder: patients.to_path_buf(),
+                there: patients_in(patients),
+            },
+            _ => ConfigError::Io { doing: "read", path: path.clone(), source },
+        })?;
+        PatientConfig::parse(&path, &text)
+    }
+
+    /// Reads settings from text; `path` stands in messages.
+    ///
+    /// # Errors
+    /// [`ConfigError::Mistake`].
+    pub fn parse(path: &Path, text: &str) -> Result<PatientConfig, ConfigError> {
+        let config: PatientConfig =
+            toml::from_str(text).map_err(|error| mistake(path, text, &error, example_of))?;
+        let refused = |error: SettingError| ConfigError::Mistake {
+            path: path.to_path_buf(),
+            line: line_of(text, error.setting),
+            example: example_of(error.setting).to_string(),
+            what: error.to_string(),
+        };
+        config.label.validate().map_err(refused)?;
+        config.accumulator.validate().map_err(refused)?;
+        let plain = !config.cnn.is_empty()
+            && config.cnn.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+        if !plain {
+            return Err(ConfigError::Mistake {
+                path: path.to_path_buf(),
+                line: line_of(text, "cnn"),
+                what: format!("cnn is {:?}; expected the name of a folder below the models", config.cnn),
+                example: example_of("cnn").to_string(),
+            });
+        }
+        Ok(config)
+    }
+
+    /// Writes the settings with the reason of each.
+    ///
+    /// # Errors
+    /// [`ConfigError::Io`].
+    pub fn save(&self, patients: &Path, id: &PatientId) -> Result<(), ConfigError> {
+        let path = PatientConfig::path(patients, id);
+        durable::replace_file(&path, |file| {
+            std::io::Write::write_all(file, self.to_documented_toml(id).as_bytes())
+        })
+        .map_err(|source: std::io::Error| ConfigError::Io { doing: "write", path, source })
+    }
+
+    /// The settings as TOML, each with its reason.
+    pub fn to_documented_toml(&self, id: &PatientId) -> String {
+        let mut text = format!(
+            "# Settings of patient {id}. Lines that start with # say what a setting does and why.\n\n"
+        );
+        let mut put = |comment: &str, setting: String| {
+            for line in comment.lines() {
+                let _ = writeln!(text, "# {line}");
+            }
+            let _ = writeln!(text, "{setting}\n");
+        };
+        put("The CNN: a folder below models/.", format!("cnn = {:?}", self.cnn));
+        put(
+            "Frequency of the mains where the patient is recorded: 50, 60, or 0 for no notch.",
+            format!("mains_hz = {}", u32::from(self.mains_hz)),
+        );
+        put("", "[label]".into());
+        put(
+            "A second is a seizure second where the CNN's seizure probability reaches this.\n\
+             Lower finds more and calls for nothing more often.",
+            format!("seizure_probability = {}", self.label.seizure_probability),
+        );
+        put(
+            "\"ignore\": the autoencoder's flag is logged and changes nothing.\n\
+             \"demotes\": a flagged second counts as abnormal, unless the CNN is certain of a seizure.",
+            format!(
+                "ae_flag = {:?}",
+                if self.label.ae_flag == AeFlag::Demotes { "demotes" } else { "ignore" }
+            ),
+        );
+        put(
+            "A seizure probability that no flag overrules: in a generalised tonic-clonic seizure\nmuscle artifact flags every second.",
+            format!("certain_probability = {}", self.label.certain_probability),
+        );
+        let a = &self.accumulator;
+        put("", "[accumulator]".into());
+        put(
+            "What a seizure second adds; 1 makes the accumulator count seconds.",
+            format!("gain = {:?}", a.gain),
+        );
+        put(
+            "The highest value; twice the threshold, so that an alarm ends within seconds of a long seizure.",
+            format!("cap = {:?}", a.cap),
+        );
+        put(
+            "What an abnormal second takes: more than a seizure second adds, so that half abnormal, half\n\
+             seizure never rises; not all, so that a seizure under heavy muscle artifact still does.",
+            format!("decay_abnormal = {:?}", a.decay_abnormal),
+        );
+        put(
+            "What a non-seizure second takes: seconds missed within a seizure are forgiven one by one.",
+            format!("decay_normal = {:?}", a.decay_normal),
+        );
+        put(
+            "The value at which an alarm is raised; with a gain of 1 also the shortest latency in seconds.",
+            format!("threshold = {:?}", a.threshold),
+        );
+        put(
+            "Seconds after an alarm's end in which none is raised: a seizure with a pause is one alarm.",
+            format!("refractory_s = {}", a.refractory_s),
+        );
+        put(
+            "A gap in the signal longer than this many seconds empties the accumulator.",
+            format!("gap_reset_s = {}", a.gap_reset_s),
+        );
+        if let Some(fit) = &self.fit {
+            put(
+                "What the autoencoder was fitted on; this time never counts in the patient's own score.",
+                "[fit]".into(),
+            );
+            put(
+                "",
+                format!(
+                    "recordings = {:?}\nseconds = {}\ndate = {:?}",
+                    fit.recordings, fit.seconds, fit.date
+                ),
+            );
+        }
+        if let Some(c) = &self.calibration {
+            put(
+                "What the accumulator's threshold was chosen on, and what it gave there.",
+                "[calibration]".into(),
+            );
+            put(
+                "",
+                format!(
+                    "recordings = {:?}\nhours = {:?}\nfalse_alarms = {}\nfalse_alarms_per_hour = {:?}\nseizures = {}\ndetected = {}\ndate = {:?}",
+                    c.recordings,
+                    c.hours,
+                    c.false_alarms,
+                    c.false_alarms_per_hour,
+                    c.seizures,
+                    c.detected,
+                    c.date
+                ),
+            );
+        }
+        text
+    }
+}
+
+/// A line as it should be.
+fn example_of(setting: &str) -> &'static str {
+    match setting {
+        "cnn" => "cnn = \"cnn\"",
+        "mains_hz" => "mains_hz = 50",
+        "seizure_probability" => "seizure_probability = 0.7",
+        "ae_flag" => "ae_flag = \"ignore\"",
+        "certain_probability" => "certain_probability = 0.9",
+        "gain" => "gain = 1.0",
+        "cap" => "cap = 16.0",
+        "decay_abnormal" => "decay_abnormal = 1.5",
+        "decay_normal" => "decay_normal = 1.0",
+        "threshold" => "threshold = 8.0",
+        "refractory_s" => "refractory_s = 30",
+        "gap_reset_s" => "gap_reset_s = 10",
+        _ => "`vigil patient new ID` writes a file with every setting",
+    }
+}
+
+/// The patients that there are, for a message.
+fn patients_in(patients: &Path) -> String {
+    let mut ids: Vec<String> = std::fs::read_dir(patients)
+        .map(|entries| {
+            let folders = entries.flatten().filter(|entry| entry.path().join("patient.toml").is_file());
+            folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+        })
+        .unwrap_or_default();
+    ids.sort();
+    match ids.len() {
+        0 => "is none".to_string(),
+        1..=10 => format!("are {}", ids.join(", ")),
+        n => format!("are {} and {} more", ids[..10].join(", "), n - 10),
+    }
+}
