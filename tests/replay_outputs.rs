@@ -1,0 +1,174 @@
+//! A replay writes what it promises, and says the same whatever its speed.
+
+mod recordings;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use recordings::{REFERENTIAL, background, repository, vigil, ward, write_recording};
+use tempfile::TempDir;
+use vigil::eeg::Event;
+use vigil::format::edf::EdfReader;
+use vigil::format::events::read_events;
+
+const COLUMNS: &str = "recording\tsecond\tdateTime\tae_error\tae_flag\tp_seizure\tp_abnormal\tp_nonseizure\tlabel\taccumulator\talarm";
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The demo patient's recordings of the third and fourth seizure, replayed into a folder.
+fn replayed(speed: &str) -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    ward(folder.path());
+    let recordings = repository("patients/chb03/recordings");
+    let recording =
+        |run: &str| recordings.join(format!("sub-chb03_ses-01_task-szMonitoring_run-{run}_eeg.edf"));
+    let (first, second) = (recording("05"), recording("06"));
+    let output = vigil(
+        folder.path(),
+        &[
+            "replay",
+            &second.to_string_lossy(),
+            &first.to_string_lossy(),
+            "--patient",
+            "chb03",
+            "--speed",
+            speed,
+        ],
+    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    folder
+}
+
+#[test]
+fn every_second_has_a_verdict_with_the_promised_columns_in_time_order() {
+    let folder = replayed("max");
+    let text = read(&folder.path().join("out/verdicts.tsv"));
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some(COLUMNS));
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split('\t').collect()).collect();
+    assert_eq!(rows.len(), 52 + 52);
+    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in &rows {
+        assert_eq!(row.len(), 11, "{row:?}");
+        let next = seen.entry(row[0]).or_default();
+        assert_eq!(row[1].parse::<u64>().ok(), Some(*next), "{row:?}");
+        *next += 1;
+        let shares: f64 = row[5..8].iter().filter_map(|cell| cell.parse::<f64>().ok()).sum();
+        assert!(
+            row[8] == "n/a" || (shares - 1.0).abs() < 1e-3,
+            "probabilities of {row:?} add up to {shares}"
+        );
+        assert!(["seizure", "abnormal", "non-seizure", "n/a"].contains(&row[8]), "{row:?}");
+        assert!(["off", "raised", "on"].contains(&row[10]), "{row:?}");
+    }
+    // The recordings were given the wrong way round and are played by their start times.
+    assert!(rows[0][0].ends_with("run-05") && rows[103][0].ends_with("run-06"));
+    assert!(rows.windows(2).all(|pair| pair[0][2] < pair[1][2]), "wall time goes forward");
+}
+
+#[test]
+fn played_at_a_bedside_pace_or_as_fast_as_possible_the_verdicts_are_the_same() {
+    let fast = replayed("max");
+    let paced = replayed("400");
+    assert_eq!(
+        read(&fast.path().join("out/verdicts.tsv")),
+        read(&paced.path().join("out/verdicts.tsv")),
+        "two workers and one, many windows and one"
+    );
+    assert_eq!(read(&fast.path().join("out/alarms.tsv")), read(&paced.path().join("out/alarms.tsv")));
+}
+
+#[test]
+fn each_recording_gets_its_events_under_its_own_name_and_a_readable_copy() {
+    let folder = replayed("max");
+    for run in ["05", "06"] {
+        let name = format!("sub-chb03_ses-01_task-szMonitoring_run-{run}");
+        let events: Vec<Event> =
+            read_events(&folder.path().join("out").join(format!("{name}_events.tsv"))).expect("events");
+        assert!(!events.is_empty(), "a recording without alarms has one background row");
+        let mut copy = EdfReader::open(&folder.path().join("out").join(format!("{name}_annotated.edf")))
+            .expect("a copy");
+        let original = repository("patients/chb03/recordings").join(format!("{name}_eeg.edf"));
+        let mut original = EdfReader::open(&original).expect("the recording");
+        assert_eq!(copy.header().start, original.header().start);
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for signal in [0, 7, 22] {
+            copy.read_digital(signal, 0, 52 * 256, &mut ours).expect("samples");
+            original.read_digital(signal, 0, 52 * 256, &mut theirs).expect("samples");
+            assert_eq!(ours, theirs, "signal {signal}");
+        }
+        let texts: Vec<String> =
+            copy.annotations().expect("annotations").into_iter().map(|a| a.text).collect();
+        assert_eq!(texts.iter().any(|text| text == "expert: seizure"), run == "05", "{texts:?}");
+        let alarms = texts.iter().filter(|text| *text == "vigil: alarm raised").count();
+        let raised = read(&folder.path().join("out/alarms.tsv"))
+            .lines()
+            .skip(1)
+            .filter(|line| line.contains(&name))
+            .count();
+        assert_eq!(alarms, raised);
+    }
+}
+
+#[test]
+fn the_overview_is_a_picture_and_the_summary_adds_up() {
+    let folder = replayed("max");
+    let picture = std::fs::read(folder.path().join("out/overview.png")).expect("a picture");
+    assert!(picture.starts_with(b"\x89PNG\r\n\x1a\n"));
+    let summary: serde_json::Value =
+        serde_json::from_str(&read(&folder.path().join("out/summary.json"))).expect("JSON");
+    assert_eq!(summary["recordings"], 2);
+    assert_eq!(summary["seconds"], 104);
+    assert_eq!(summary["seizures"].as_array().map(Vec::len), Some(1));
+    let hours = summary["seizure_free_hours"].as_f64().expect("hours");
+    assert!((hours - 52.0 / 3600.0).abs() < 0.01, "52 s without seizure, some of them unjudged: {hours} h");
+}
+
+#[test]
+fn a_gap_in_a_recording_stays_a_gap() {
+    use vigil::eeg::RecordingFormat;
+    use vigil::format::edf::{EdfWriter, WriterSignal, WriterSpec};
+    let folder = TempDir::new().expect("a folder");
+    ward(folder.path());
+    let plain = folder.path().join("plain.edf");
+    write_recording(&plain, &REFERENTIAL, 256, 4, "2024-05-06T07:08:09", background);
+    let mut reader = EdfReader::open(&plain).expect("a recording");
+    let spec = WriterSpec {
+        format: RecordingFormat::EdfPlusD,
+        start: reader.header().start,
+        patient: "X X X X".into(),
+        recording: "X X test".into(),
+        record_s: 1.0,
+        annotation_bytes: 128,
+        signals: REFERENTIAL
+            .iter()
+            .map(|label| WriterSignal {
+                label: (*label).into(),
+                unit: "uV".into(),
+                samples_per_record: 256,
+                physical_range: (-3276.8, 3276.7),
+                digital_range: (-32768, 32767),
+                prefilter: String::new(),
+            })
+            .collect(),
+    };
+    let mut writer = EdfWriter::create(&folder.path().join("gap.edf"), &spec).expect("a file");
+    let mut samples = Vec::new();
+    for (record, onset_s) in [0.0, 1.0, 100.0, 101.0].into_iter().enumerate() {
+        let signals: Vec<Vec<i16>> = (0..REFERENTIAL.len())
+            .map(|signal| {
+                reader.read_digital(signal, record as u64 * 256, 256, &mut samples).expect("samples");
+                samples.iter().map(|&sample| sample as i16).collect()
+            })
+            .collect();
+        writer.write_record(onset_s, &signals, &[]).expect("a record");
+    }
+    writer.finish().expect("a finished file");
+    let output = vigil(folder.path(), &["replay", "gap.edf", "--patient", "chb03"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = read(&folder.path().join("out/verdicts.tsv"));
+    let seconds: Vec<&str> = text.lines().skip(1).filter_map(|line| line.split('\t').nth(1)).collect();
+    assert_eq!(seconds, ["0", "1", "100", "101"]);
+}
