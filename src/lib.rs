@@ -1,3 +1,23 @@
+//! vigil: seizure detection on EEG, second by second.
+//!
+//! Samples flow one way: `source` gives them, `signal` conditions them into windows, `plot` draws
+//! each window, `model` judges the image, `detect` turns judgements into alarms. `train` and
+//! `evaluate` run the same stages over files, `replay` plays files through the detector.
+
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod cli;
+pub mod config;
+pub mod dataset;
+pub mod detect;
+pub mod durable;
 pub mod eeg;
-use burn as _;
+pub mod evaluate;
+pub mod format;
+pub mod model;
+pub mod plot;
+pub mod replay;
+pub mod signal;
+pub mod source;
+pub mod train;

@@ -1,1 +1,44 @@
-fn main() {}
+//! The command `vigil`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use vigil::cli::{self, CliError, EXIT_CODES};
+
+/// Seizure detection on EEG, second by second. Research only: not a medical device.
+#[derive(Parser)]
+#[command(version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(cli::demo::DemoArgs),
+    Info(cli::info::InfoArgs),
+    Replay(cli::replay::ReplayArgs),
+    Patient(cli::patient::PatientArgs),
+    Train(cli::train::TrainArgs),
+    Evaluate(cli::evaluate::EvaluateArgs),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Demo(args) => cli::demo::run(&args),
+        Command::Info(args) => cli::info::run(&args),
+        Command::Replay(args) => cli::replay::run(&args),
+        Command::Patient(args) => cli::patient::run(&args),
+        Command::Train(args) => cli::train::run(&args),
+        Command::Evaluate(args) => cli::evaluate::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &CliError) -> ExitCode {
+    eprintln!("vigil: {error}");
+    ExitCode::from(error.exit_code())
+}

@@ -1,0 +1,166 @@
+//! What a command can fail with, and the exit code of each kind.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::config::ConfigError;
+use crate::dataset::DatasetError;
+use crate::detect::{JudgeError, SettingError};
+use crate::evaluate::EvaluateError;
+use crate::format::FormatError;
+use crate::model::ModelError;
+use crate::plot::PlotError;
+use crate::replay::ReplayError;
+use crate::signal::{SignalError, StreamError};
+use crate::source::SourceError;
+use crate::train::TrainError;
+
+/// The exit codes, as `--help` lists them.
+pub const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  unexpected failure
+  2  wrong use of the command line
+  3  a file or folder cannot be read, or holds no recording
+  4  a file is damaged or of an unknown format
+  5  the signal does not suit: sampling rate, no EEG, too few channels, nothing could be judged
+  6  a model is missing or damaged
+  7  a model of another configuration or of another patient
+  8  a patient is missing, or the settings have a mistake
+  9  an output cannot be written";
+
+/// A command that failed.
+#[derive(Debug, Error)]
+#[allow(missing_docs)]
+#[non_exhaustive]
+pub enum CliError {
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    #[error("{path}: {source}")]
+    Stream { path: PathBuf, source: StreamError },
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error("cannot read {path}: {source}")]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{path}: {reason}")]
+    Damaged { path: PathBuf, reason: String },
+    #[error("cannot write {path}: {source}")]
+    Unwritable { path: PathBuf, source: std::io::Error },
+    #[error("{0}")]
+    Usage(String),
+    #[error("{path}: {reason}")]
+    Unsuitable { path: PathBuf, reason: String },
+}
+
+impl CliError {
+    /// The exit code of this kind of failure.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            CliError::Usage(_) => 2,
+            CliError::Unreadable { .. } => 3,
+            CliError::Damaged { .. } => 4,
+            CliError::Unsuitable { .. } => 5,
+            CliError::Unwritable { .. } => 9,
+            CliError::Format(error) => of_format(error),
+            CliError::Source(error) => of_source(error),
+            CliError::Dataset(error) => of_dataset(error),
+            CliError::Stream { source, .. } => of_stream(source),
+            CliError::Model(error) => of_model(error),
+            CliError::Evaluate(EvaluateError::Model(error)) => of_model(error),
+            CliError::Evaluate(
+                EvaluateError::NobodyUnseen { .. } | EvaluateError::DifferentWindows { .. },
+            ) => 2,
+            CliError::Judge(JudgeError::Model(error)) => of_model(error),
+            CliError::Replay(error) => of_replay(error),
+            CliError::Train(error) => of_train(error),
+            CliError::Config(ConfigError::Io { doing: "write", .. }) => 9,
+            CliError::Config(_) | CliError::Setting(_) => 8,
+            CliError::Plot(PlotError::Write { .. }) => 9,
+            CliError::Plot(_) | CliError::Judge(_) | CliError::Evaluate(_) => 1,
+        }
+    }
+}
+
+fn of_format(error: &FormatError) -> u8 {
+    match error {
+        FormatError::Io { doing: "write", .. } => 9,
+        FormatError::Io { .. } | FormatError::Layout { .. } => 3,
+        _ => 4,
+    }
+}
+
+fn of_source(error: &SourceError) -> u8 {
+    match error {
+        SourceError::Format(error) => of_format(error),
+        _ => 5,
+    }
+}
+
+fn of_stream(error: &StreamError) -> u8 {
+    match error {
+        StreamError::Source(error) => of_source(error),
+        StreamError::Signal(SignalError::Setting { .. }) => 8,
+        StreamError::Signal(_) => 5,
+    }
+}
+
+fn of_dataset(error: &DatasetError) -> u8 {
+    match error {
+        DatasetError::Format(error) => of_format(error),
+        DatasetError::Source(error) => of_source(error),
+        DatasetError::Recording { source, .. } => of_stream(source),
+        DatasetError::UnknownPerson { .. } => 2,
+    }
+}
+
+fn of_model(error: &ModelError) -> u8 {
+    match error {
+        ModelError::Io { doing: "write", .. } => 9,
+        ModelError::Missing { .. } | ModelError::Io { .. } | ModelError::Damaged { .. } => 6,
+        ModelError::OtherConfiguration { .. } => 7,
+        ModelError::Unbuildable { .. } => 8,
+        _ => 1,
+    }
+}
+
+fn of_replay(error: &ReplayError) -> u8 {
+    match error {
+        ReplayError::Unreadable { .. } | ReplayError::NoRecording { .. } => 3,
+        ReplayError::Overlap { .. } | ReplayError::SameName { .. } => 2,
+        ReplayError::Format(error) => of_format(error),
+        ReplayError::Stream { source, .. } => of_stream(source),
+        ReplayError::NothingJudged { .. } => 5,
+        ReplayError::Judge(JudgeError::Model(error)) => of_model(error),
+        ReplayError::Unwritable { .. } | ReplayError::Plot(PlotError::Write { .. }) => 9,
+        _ => 1,
+    }
+}
+
+fn of_train(error: &TrainError) -> u8 {
+    match error {
+        TrainError::Dataset(error) => of_dataset(error),
+        TrainError::Model(error) => of_model(error),
+        TrainError::Setting { .. } | TrainError::OtherCheckpoint { .. } => 8,
+        TrainError::TooLittle { .. } => 5,
+        TrainError::Checkpoint { .. } => 6,
+        _ => 1,
+    }
+}

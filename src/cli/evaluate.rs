@@ -1,0 +1,211 @@
+//! `vigil evaluate`: how well CNNs tell the seconds of people whom they were not trained on.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::error::CliError;
+use super::terminal::progress_bar;
+use crate::dataset::{Dataset, People, gather};
+use crate::evaluate::{CONTEXT_S, PersonScore, score_people};
+use crate::model::Classifier;
+
+/// Score CNNs second by second on people they were not trained on
+#[derive(Debug, Args)]
+pub struct EvaluateArgs {
+    /// Folder of recordings with expert events (BIDS tree or CHB-MIT folders); may be repeated
+    #[arg(long, required = true, value_name = "DIR")]
+    data: Vec<PathBuf>,
+    /// A model below MODELS; each person is scored by the first that was not trained on them
+    #[arg(long, required = true, value_delimiter = ',', value_name = "NAME")]
+    model: Vec<String>,
+    /// Where models lie
+    #[arg(long, default_value = "models", value_name = "DIR")]
+    models: PathBuf,
+    /// Score these people alone
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    only: Vec<String>,
+    /// Leave these people out
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    exclude: Vec<String>,
+    /// Show the columns of this table beside ours: tab-separated, first column `person`, AUROC in the others
+    #[arg(long, value_name = "FILE")]
+    beside: Option<PathBuf>,
+    /// Write every second with its truth and probabilities to this file
+    #[arg(long, value_name = "FILE")]
+    seconds: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// [`CliError`].
+pub fn run(args: &EvaluateArgs) -> Result<(), CliError> {
+    let models = args
+        .model
+        .iter()
+        .map(|name| Ok((name.clone(), Classifier::load(&super::weights_path(&args.models, name))?)))
+        .collect::<Result<Vec<_>, CliError>>()?;
+    let others = args.beside.as_deref().map(read_others).transpose()?;
+    let Some((_, first)) = models.first() else { return Ok(()) };
+    let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
+    let bar = progress_bar("reading", "recordings");
+    let dataset = Dataset::load(gather(&args.data, &people)?, &first.config().signal, &mut |done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    })?;
+    bar.finish_and_clear();
+    let bar = progress_bar("judging", "seconds");
+    bar.set_length(dataset.seconds().count() as u64);
+    let scores = score_people(&dataset, &models, &|seconds| bar.inc(seconds as u64))?;
+    bar.finish_and_clear();
+    if let Some(path) = &args.seconds {
+        write_seconds(path, &dataset, &scores)?;
+    }
+    if args.json {
+        print_json(&scores)
+    } else {
+        print_table(&scores, others.as_ref())
+    }
+    Ok(())
+}
+
+/// AUROCs of other methods: column names, and each person's values.
+struct Others {
+    columns: Vec<String>,
+    rows: BTreeMap<String, Vec<Option<f64>>>,
+}
+
+fn read_others(path: &Path) -> Result<Others, CliError> {
+    let text = super::read_text(path)?;
+    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+    let header: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
+    if header.first() != Some(&"person") {
+        return Err(CliError::Damaged {
+            path: path.to_path_buf(),
+            reason: format!(
+                "the first line starts with {:?}; expected a column `person`",
+                header.first().unwrap_or(&"")
+            ),
+        });
+    }
+    let rows = lines
+        .map(|line| {
+            let mut cells = line.split('\t');
+            let person = cells.next().unwrap_or_default().to_string();
+            (person, cells.map(|cell| cell.parse().ok()).collect())
+        })
+        .collect();
+    Ok(Others { columns: header[1..].iter().map(ToString::to_string).collect(), rows })
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    match values.len() {
+        0 => f64::NAN,
+        n if n % 2 == 1 => values[n / 2],
+        n => (values[n / 2 - 1] + values[n / 2]) / 2.0,
+    }
+}
+
+fn print_table(scores: &[PersonScore], others: Option<&Others>) {
+    let columns = others.map(|others| others.columns.as_slice()).unwrap_or_default();
+    let context = format!("{CONTEXT_S} s mean");
+    print!(
+        "{:<10} {:<10} {:>9} {:>8} {:>8} {:>9}",
+        "person", "model", "seizure s", "other s", "AUROC", context
+    );
+    columns.iter().for_each(|column| print!(" {column:>12}"));
+    println!();
+    let mut kept: Vec<Vec<f64>> = vec![Vec::new(); 2 + columns.len()];
+    for score in scores.iter() {
+        let (Some(auroc), Some(with_context)) = (score.auroc, score.auroc_context) else { continue };
+        print!(
+            "{:<10} {:<10} {:>9} {:>8} {auroc:>8.3} {with_context:>9.3}",
+            score.person, score.model, score.seizure_s, score.other_s
+        );
+        kept[0].push(auroc);
+        kept[1].push(with_context);
+        for column in 0..columns.len() {
+            let value =
+                others.and_then(|others| others.rows.get(&score.person)?.get(column).copied().flatten());
+            match value {
+                Some(value) => {
+                    print!(" {value:>12.3}");
+                    kept[2 + column].push(value);
+                }
+                None => print!(" {:>12}", "-"),
+            }
+        }
+        println!();
+    }
+    for (name, of) in [
+        ("median", median as fn(&mut [f64]) -> f64),
+        ("mean", |values: &mut [f64]| values.iter().sum::<f64>() / values.len() as f64),
+    ] {
+        print!("{name:<10} {:<10} {:>9} {:>8}", "", "", "");
+        print!(" {:>8.3} {:>9.3}", of(&mut kept[0].clone()), of(&mut kept[1].clone()));
+        kept[2..].iter().for_each(|values| print!(" {:>12.3}", of(&mut values.clone())));
+        println!();
+    }
+    let without: Vec<&str> =
+        scores.iter().filter(|score| score.auroc.is_none()).map(|score| score.person.as_str()).collect();
+    println!("{} people with seizure and seizure-free seconds", kept[0].len());
+    if !without.is_empty() {
+        println!("{} people without one of the two have no AUROC: {}", without.len(), without.join(", "));
+    }
+}
+
+fn print_json(scores: &[PersonScore]) {
+    let people: Vec<_> = scores
+        .iter()
+        .map(|score| {
+            json!({
+                "person": score.person, "model": score.model, "seizure_s": score.seizure_s, "other_s": score.other_s,
+                "auroc": score.auroc, "auroc_context": score.auroc_context,
+            })
+        })
+        .collect();
+    let of = |pick: fn(&PersonScore) -> Option<f64>| {
+        let mut values: Vec<f64> = scores.iter().filter_map(pick).collect();
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        json!({ "median": median(&mut values), "mean": mean, "people": values.len() })
+    };
+    let report = json!({
+        "people": people,
+        "auroc": of(|score| score.auroc),
+        "auroc_context": of(|score| score.auroc_context),
+        "context_s": CONTEXT_S,
+    });
+    println!("{report:#}");
+}
+
+fn write_seconds(path: &Path, dataset: &Dataset, scores: &[PersonScore]) -> Result<(), CliError> {
+    let write = |file: &mut std::io::BufWriter<std::fs::File>| -> std::io::Result<()> {
+        use std::io::Write;
+        writeln!(file, "person\trecording\tsecond\tseizure\tp_seizure\tp_abnormal\tp_nonseizure")?;
+        for score in scores {
+            for scored in &score.seconds {
+                let stretch = &dataset.stretches[scored.second.stretch];
+                let recording = dataset.recording_of(scored.second).path.file_name().unwrap_or_default();
+                let [seizure, abnormal, non_seizure] = scored.probabilities;
+                writeln!(
+                    file,
+                    "{}\t{}\t{}\t{}\t{seizure:.6}\t{abnormal:.6}\t{non_seizure:.6}",
+                    score.person,
+                    recording.to_string_lossy(),
+                    stretch.first_second + scored.second.index,
+                    u8::from(scored.seizure)
+                )?;
+            }
+        }
+        Ok(())
+    };
+    crate::durable::replace_file(path, write)
+        .map_err(|source| CliError::Unwritable { path: path.to_path_buf(), source })
+}

@@ -1,0 +1,165 @@
+//! `vigil info`: what a recording is, and one window of it as the network and as people see it.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::error::CliError;
+use crate::eeg::DERIVATIONS;
+use crate::format::edf::EdfReader;
+use crate::format::info::RecordingInfo;
+use crate::model::{Classifier, CnnConfig};
+use crate::plot::figure::{WindowFigure, window_figure};
+use crate::plot::{Rasteriser, write_image};
+use crate::signal::{StreamError, StreamItem, Window, WindowStream};
+use crate::source::RecordingSource;
+
+/// Seconds of EEG that the figure for people shows.
+const AROUND_S: usize = 10;
+
+/// Describe a recording, or draw one window of it
+#[derive(Debug, Args)]
+pub struct InfoArgs {
+    /// An EDF, EDF+, BDF or BDF+ file
+    file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Draw the window that starts at this second of the recording
+    #[arg(long, value_name = "SECOND", requires = "png")]
+    window: Option<u64>,
+    /// Where to write what the network sees; F.people.png beside it shows the EEG around it
+    #[arg(long, value_name = "F", requires = "window")]
+    png: Option<PathBuf>,
+    /// Draw as this model does; the default configuration without it
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// Where models lie
+    #[arg(long, default_value = "models", value_name = "DIR")]
+    models: PathBuf,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// [`CliError`].
+pub fn run(args: &InfoArgs) -> Result<(), CliError> {
+    if let (Some(second), Some(png)) = (args.window, &args.png) {
+        let config = match &args.model {
+            Some(name) => Classifier::load(&super::weights_path(&args.models, name))?.config().clone(),
+            None => CnnConfig::default(),
+        };
+        return draw(&args.file, second, png, &config);
+    }
+    let info = RecordingInfo::of(&mut EdfReader::open(&args.file)?)?;
+    if args.json {
+        let text = serde_json::to_string_pretty(&info)
+            .map_err(|e| CliError::Damaged { path: args.file.clone(), reason: e.to_string() })?;
+        println!("{text}");
+    } else {
+        print(&info);
+    }
+    Ok(())
+}
+
+fn print(info: &RecordingInfo) {
+    println!("{}, starts {}, lasts {} s", info.format, info.start, info.duration_s);
+    if info.segments.len() > 1 {
+        println!("{} stretches with gaps between them:", info.segments.len());
+        info.segments.iter().for_each(|s| println!("  from {} s, {} s", s.onset_s, s.duration_s));
+    }
+    println!("{} signals:", info.signals.len());
+    for signal in &info.signals {
+        println!(
+            "  {:<16} {:>8} Hz  {:<8} {:>12} samples",
+            signal.label, signal.rate_hz, signal.unit, signal.samples
+        );
+    }
+    println!("{} annotations:", info.annotations.len());
+    for annotation in &info.annotations {
+        let duration = annotation.duration_s.map_or(String::new(), |duration| format!(", {duration} s"));
+        println!("  {:>10.3} s{duration}  {}", annotation.onset_s, annotation.text);
+    }
+    info.warnings.iter().for_each(|warning| println!("warning: {warning}"));
+}
+
+/// Windows up to the wanted one, as the detector would have had them: causally.
+struct Seen {
+    before: Vec<(u64, Window)>,
+    wanted: Window,
+}
+
+fn draw(file: &Path, second: u64, png: &Path, config: &CnnConfig) -> Result<(), CliError> {
+    let failed = |source: StreamError| CliError::Stream { path: file.to_path_buf(), source };
+    let source = RecordingSource::open(file)?;
+    let header = source.header().clone();
+    let mut stream = WindowStream::new(source, &config.signal).map_err(failed)?;
+    let seen = find(&mut stream, second).map_err(failed)?.ok_or_else(|| CliError::Unsuitable {
+        path: file.to_path_buf(),
+        reason: format!("no window starts at second {second}; the recording lasts {} s, and a window needs a whole second without a gap", header.duration_s),
+    })?;
+    let rate = config.signal.rate_hz as usize;
+    let mut image = vec![0; config.plot.pixels()];
+    Rasteriser::new(&config.plot, rate)?.draw(&seen.wanted.samples, &seen.wanted.present, &mut image);
+    write_image(png, &image, &config.plot, 1)?;
+    let people = png.with_extension("people.png");
+    let samples = side_by_side(&seen, second, rate);
+    let first = second.saturating_sub(AROUND_S as u64 - 1);
+    let [low, high] = config.signal.band_hz;
+    let montage = stream.montage();
+    let missing: Vec<String> = montage.missing().iter().map(ToString::to_string).collect();
+    let lacking =
+        if missing.is_empty() { String::new() } else { format!("; missing {}", missing.join(", ")) };
+    window_figure(
+        &people,
+        &WindowFigure {
+            title: &file.file_name().unwrap_or_default().to_string_lossy(),
+            subtitle: &format!("{low}-{high} Hz, {} Hz recorded{lacking}", stream.rate_hz()),
+            samples: &samples,
+            present: seen.wanted.present,
+            rate_hz: rate as f64,
+            start_s: first as f64,
+            recording_start: Some(header.start),
+            window_start_s: second as f64,
+            window_s: 1.0,
+            config: &config.plot,
+            image: &image,
+        },
+    )?;
+    println!("{}: what the network sees, {}x{} pixels", png.display(), config.plot.width, config.plot.height);
+    println!("{}: the same window for people", people.display());
+    Ok(())
+}
+
+fn find(stream: &mut WindowStream<RecordingSource>, second: u64) -> Result<Option<Seen>, StreamError> {
+    let mut before: Vec<(u64, Window)> = Vec::new();
+    while let Some(item) = stream.next_item()? {
+        let StreamItem::Window(window) = item else { continue };
+        let at = stream.onset_s(&window) as u64;
+        if at == second {
+            return Ok(Some(Seen { before, wanted: window }));
+        }
+        if at > second {
+            break;
+        }
+        if at + AROUND_S as u64 > second {
+            before.push((at, window));
+        }
+    }
+    Ok(None)
+}
+
+/// The last seconds up to and with the window, derivation after derivation; NaN where there is none.
+fn side_by_side(seen: &Seen, second: u64, rate: usize) -> Vec<f32> {
+    let first = second.saturating_sub(AROUND_S as u64 - 1);
+    let length = (second - first + 1) as usize * rate;
+    let mut samples = vec![f32::NAN; DERIVATIONS * length];
+    let windows = seen.before.iter().map(|(at, window)| (*at, window)).chain([(second, &seen.wanted)]);
+    for (at, window) in windows.filter(|(at, _)| *at >= first) {
+        for d in (0..DERIVATIONS).filter(|&d| window.present[d]) {
+            let to = d * length + (at - first) as usize * rate;
+            samples[to..to + rate].copy_from_slice(window.derivation(d));
+        }
+    }
+    samples
+}

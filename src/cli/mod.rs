@@ -1,0 +1,28 @@
+//! The command line: one file per subcommand.
+
+pub mod demo;
+mod error;
+pub mod evaluate;
+pub mod info;
+pub mod patient;
+pub mod replay;
+mod terminal;
+pub mod train;
+
+use std::path::{Path, PathBuf};
+
+pub use error::{CliError, EXIT_CODES};
+
+/// Where the weights of a CNN lie.
+fn weights_path(models: &Path, name: &str) -> PathBuf {
+    models.join(name).join("weights.safetensors")
+}
+
+/// Today's date in UTC, `YYYY-MM-DD`.
+fn today() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
+}
+
+fn read_text(path: &Path) -> Result<String, CliError> {
+    std::fs::read_to_string(path).map_err(|source| CliError::Unreadable { path: path.to_path_buf(), source })
+}

@@ -1,0 +1,250 @@
+//! `vigil replay`: recordings of one patient through the detector.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::error::CliError;
+use crate::config::{PatientConfig, PatientId};
+use crate::dataset::events_beside;
+use crate::detect::{Detector, Judge, Verdict};
+use crate::durable;
+use crate::eeg::Event;
+use crate::format::bids::prediction_path;
+use crate::model::{Autoencoder, Classifier};
+use crate::replay::{
+    Observation, PlannedRecording, ReplayError, Replayed, Speed, Summary, in_time_order, replay, summarise,
+    write_alarms, write_annotated, write_overview, write_recording_events, write_verdicts,
+};
+use crate::signal::SignalConfig;
+
+/// Play recordings of one patient through the detector
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Recordings, or folders of them; they are played in time order
+    #[arg(required = true, value_name = "REC")]
+    recordings: Vec<PathBuf>,
+    /// Whose they are
+    #[arg(long, value_name = "ID")]
+    patient: String,
+    /// Where the tables, pictures and annotated recordings go
+    #[arg(long, default_value = "out", value_name = "DIR")]
+    out: PathBuf,
+    /// `max`, or how many seconds of recording to play in one second
+    #[arg(long, default_value = "max", value_name = "N")]
+    speed: Speed,
+    /// Where patients lie
+    #[arg(long, default_value = "patients", value_name = "DIR")]
+    patients: PathBuf,
+    /// Where models lie
+    #[arg(long, default_value = "models", value_name = "DIR")]
+    models: PathBuf,
+    /// Do not write annotated copies of the recordings
+    #[arg(long)]
+    no_copies: bool,
+    /// Print the summary as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Speed, String> {
+        if text == "max" {
+            return Ok(Speed::Max);
+        }
+        let times =
+            text.trim_end_matches('x').parse::<f64>().ok().filter(|times| *times > 0.0 && *times <= 1e4);
+        times.map(Speed::Times).ok_or_else(|| "expected max, or a number above 0 and up to 10000".to_string())
+    }
+}
+
+/// A patient ready to be watched.
+pub struct Watched {
+    /// The settings.
+    pub config: PatientConfig,
+    /// The signal as the networks want it, with the patient's mains.
+    pub signal: SignalConfig,
+    /// The networks.
+    pub judge: Judge,
+}
+
+impl Watched {
+    /// Reads the patient's settings, the CNN that they name and the patient's autoencoder, and
+    /// checks that they belong together.
+    ///
+    /// # Errors
+    /// [`CliError`].
+    pub fn load(patients: &Path, models: &Path, id: &PatientId) -> Result<Watched, CliError> {
+        let config = PatientConfig::load(patients, id)?;
+        let classifier = Classifier::load(&super::weights_path(models, &config.cnn))?;
+        let signal = SignalConfig { mains_hz: config.mains_hz, ..classifier.config().signal.clone() };
+        let path = PatientConfig::autoencoder_path(patients, id);
+        let autoencoder = Autoencoder::load(&path, id.as_str(), &signal)?;
+        let judge = Judge::new(Arc::new(classifier), Some(Arc::new(autoencoder)))?;
+        Ok(Watched { config, signal, judge })
+    }
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// [`CliError`].
+pub fn run(args: &ReplayArgs) -> Result<(), CliError> {
+    let id = PatientId::new(&args.patient)?;
+    let watched = Watched::load(&args.patients, &args.models, &id)?;
+    let plans = in_time_order(&args.recordings)?;
+    let summary = play(&id, &watched, plans, args.speed, &args.out, !args.no_copies)?;
+    if args.json {
+        println!("{}", summary_json(&args.out, &summary)?);
+    } else {
+        print!("{}", summary.table());
+        println!(
+            "written to {}: verdicts.tsv, alarms.tsv, overview.png, summary.json, events and annotated copies",
+            args.out.display()
+        );
+    }
+    Ok(())
+}
+
+/// Plays recordings, writes everything below `out` and returns the summary.
+///
+/// # Errors
+/// [`CliError`].
+pub fn play(
+    id: &PatientId,
+    watched: &Watched,
+    plans: Vec<PlannedRecording>,
+    speed: Speed,
+    out: &Path,
+    copies: bool,
+) -> Result<Summary, CliError> {
+    refuse_same_names(&plans, out)?;
+    for plan in &plans {
+        plan.warnings.iter().for_each(|warning| eprintln!("warning: {}: {warning}", plan.path.display()));
+    }
+    let expert = plans.iter().map(|plan| events_beside(&plan.path)).collect::<Result<Vec<_>, _>>()?;
+    let detector = Detector::new(watched.config.label, watched.config.accumulator)?;
+    let mut line = LiveLine::new(speed);
+    let replayed =
+        replay(plans, &watched.judge, detector, &watched.signal, speed, &mut |seen| line.show(&seen))?;
+    line.clear();
+    tell_faults(&replayed);
+    let summary = summarise(id.as_str(), &replayed, &expert, &watched.config.used_recordings());
+    write_all(id, watched, &replayed, &expert, &summary, out, copies)?;
+    Ok(summary)
+}
+
+fn write_all(
+    id: &PatientId,
+    watched: &Watched,
+    replayed: &Replayed,
+    expert: &[Option<Vec<Event>>],
+    summary: &Summary,
+    out: &Path,
+    copies: bool,
+) -> Result<(), CliError> {
+    for (index, recording) in replayed.recordings.iter().enumerate() {
+        let events = prediction_path(out, &recording.plan.path);
+        write_recording_events(&events, replayed, index)?;
+        if copies {
+            let copy = events.with_file_name(format!("{}_annotated.edf", recording.plan.name));
+            write_annotated(&copy, replayed, index, expert[index].as_deref())?;
+        }
+    }
+    write_verdicts(&out.join("verdicts.tsv"), replayed)?;
+    write_alarms(&out.join("alarms.tsv"), replayed)?;
+    let threshold = watched.judge.autoencoder().map(|autoencoder| autoencoder.baseline().threshold);
+    let title = format!("patient {id}");
+    let thresholds = (threshold, watched.config.accumulator.threshold);
+    write_overview(&out.join("overview.png"), &title, replayed, expert, summary, thresholds)?;
+    let path = out.join("summary.json");
+    let text = summary_json(out, summary)?;
+    durable::replace_file(&path, |file| file.write_all(text.as_bytes()))
+        .map_err(|source: std::io::Error| CliError::Unwritable { path, source })
+}
+
+fn summary_json(out: &Path, summary: &Summary) -> Result<String, CliError> {
+    serde_json::to_string_pretty(summary)
+        .map_err(|e| CliError::Damaged { path: out.to_path_buf(), reason: e.to_string() })
+}
+
+fn refuse_same_names(plans: &[PlannedRecording], out: &Path) -> Result<(), CliError> {
+    let mut outputs: Vec<(PathBuf, &Path)> =
+        plans.iter().map(|plan| (prediction_path(out, &plan.path), plan.path.as_path())).collect();
+    outputs.sort();
+    match outputs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        None => Ok(()),
+        Some(pair) => Err(ReplayError::SameName {
+            first: pair[0].1.to_path_buf(),
+            second: pair[1].1.to_path_buf(),
+            output: pair[0].0.clone(),
+        }
+        .into()),
+    }
+}
+
+fn tell_faults(replayed: &Replayed) {
+    for recording in &replayed.recordings {
+        let name = recording.plan.path.display();
+        recording.remarks.iter().for_each(|remark| eprintln!("note: {name}: {remark}"));
+        if !recording.missing.is_empty() {
+            eprintln!("warning: {name}: without {}", recording.missing.join(", "));
+        }
+        let seconds = recording.verdicts.len();
+        for ((label, fault), count) in &recording.faults {
+            eprintln!("warning: {name}: {label}: {fault} in {count} of {seconds} s");
+        }
+    }
+}
+
+/// One line on the terminal that follows the detector.
+struct LiveLine {
+    shown: bool,
+    every: Duration,
+    last: Instant,
+}
+
+impl LiveLine {
+    fn new(speed: Speed) -> LiveLine {
+        let every = if speed == Speed::Max { Duration::from_millis(40) } else { Duration::ZERO };
+        LiveLine {
+            shown: std::io::stderr().is_terminal(),
+            every,
+            last: Instant::now() - Duration::from_secs(1),
+        }
+    }
+
+    fn show(&mut self, seen: &Observation<'_>) {
+        let Observation::Verdict { plan, second, verdict } = seen else { return };
+        let time = plan.time_at(*second as f64).strftime("%Y-%m-%d %H:%M:%S");
+        if verdict.alarm.is_some() {
+            self.clear();
+            eprintln!("{time}  ALARM  {}", plan.name);
+        }
+        if self.shown && self.last.elapsed() >= self.every {
+            self.last = Instant::now();
+            eprint!("\r{time}  {:<11}  {}\x1b[K", label_of(verdict), meter(verdict.accumulator));
+            let _ = std::io::stderr().flush();
+        }
+    }
+
+    fn clear(&self) {
+        if self.shown {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
+fn label_of(verdict: &Verdict) -> &'static str {
+    verdict.label.map_or("not judged", |label| label.name())
+}
+
+fn meter(accumulator: f32) -> String {
+    format!("{accumulator:5.1} {}", "#".repeat(accumulator.clamp(0.0, 40.0) as usize))
+}

@@ -1,0 +1,237 @@
+//! `vigil train`: fits a CNN on the recordings of many people.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::error::CliError;
+use super::terminal::progress_bar;
+use crate::config::mistake;
+use crate::dataset::{Dataset, People, Second, gather};
+use crate::model::{AutoencoderConfig, Classes, Classifier, CnnConfig, ModelError, write_card};
+use crate::signal::SignalConfig;
+use crate::train::{
+    Checkpoint, EpochLog, PersonLabels, Progress, SecondLabel, Task, TrainConfig, TrainError, TrainedCnn,
+    TrainingFacts, cross_fitted_labels, expert_labels, train_cnn, training_card,
+};
+
+/// Fit a CNN on the recordings of many people.
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// Folder of recordings with expert events, as a BIDS tree (sub-*/ses-*/eeg); may be repeated
+    #[arg(long, required = true, value_name = "DIR")]
+    data: Vec<PathBuf>,
+    /// The model's name: its files are written to MODELS/NAME
+    #[arg(long, default_value = "cnn", value_name = "NAME")]
+    name: String,
+    /// Where models lie
+    #[arg(long, default_value = "models", value_name = "DIR")]
+    models: PathBuf,
+    /// Train on these people alone
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    only: Vec<String>,
+    /// Leave these people out altogether
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    exclude: Vec<String>,
+    /// Watch these people for early stopping; nothing is fitted on them
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    hold_out: Vec<String>,
+    /// After early stopping, train anew on everyone for as many epochs as were best
+    #[arg(long, requires = "hold_out")]
+    refit: bool,
+    /// Seizure and non-seizure alone, without the abnormal class
+    #[arg(long)]
+    two_classes: bool,
+    /// Settings to use in place of the defaults: a TOML file with tables [model] and [training]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Number of epochs
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// Seed of everything random
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Forget the checkpoint of an interrupted training
+    #[arg(long)]
+    restart: bool,
+}
+
+/// What a settings file may hold.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Settings {
+    model: CnnConfig,
+    training: TrainConfig,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// [`CliError`].
+pub fn run(args: &TrainArgs) -> Result<(), CliError> {
+    let mut settings = read_settings(args.config.as_deref())?;
+    if args.two_classes {
+        settings.model.classes = Classes::Two;
+    }
+    settings.training.epochs = args.epochs.unwrap_or(settings.training.epochs);
+    settings.training.seed = args.seed.unwrap_or(settings.training.seed);
+    let folder = args.models.join(&args.name);
+    if args.restart {
+        Checkpoint::new(&folder.join("checkpoint")).remove()?;
+        Checkpoint::new(&folder.join("checkpoint-refit")).remove()?;
+    }
+    train(args, &settings, &folder)?;
+    Ok(())
+}
+
+fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), TrainError> {
+    let dataset = load(args, &settings.model.signal)?;
+    let labels = match settings.model.classes {
+        Classes::Two => expert_labels(&dataset),
+        Classes::Three => {
+            let bar = progress_bar("autoencoders", "people");
+            let config =
+                AutoencoderConfig { signal: settings.model.signal.clone(), ..AutoencoderConfig::default() };
+            let labels =
+                cross_fitted_labels(&dataset, &config, &settings.training.autoencoder, &mut |done, all| {
+                    bar.set_length(all as u64);
+                    bar.set_position(done as u64);
+                })?;
+            bar.finish();
+            labels
+        }
+    };
+    let (held_out, trained): (Vec<_>, Vec<_>) = labels
+        .into_iter()
+        .partition(|(second, _)| args.hold_out.contains(&dataset.recording_of(*second).person));
+    let mut done = fit(&dataset, &trained, &held_out, settings, None, &folder.join("checkpoint"))?;
+    let mut log = done.log.clone();
+    let mut people = PersonLabels::count(&dataset, &trained);
+    if args.refit {
+        let everyone: Vec<(Second, SecondLabel)> = trained.iter().chain(&held_out).copied().collect();
+        println!("best epoch {}: training on everyone for as long", done.epoch);
+        done = fit(&dataset, &everyone, &[], settings, Some(done.epoch), &folder.join("checkpoint-refit"))?;
+        log.extend(done.log.clone());
+        people = PersonLabels::count(&dataset, &everyone);
+    }
+    let names: Vec<String> = people.keys().cloned().collect();
+    let weights = folder.join("weights.safetensors");
+    Classifier::save(&weights, &settings.model, &names, &done.net)?;
+    let digest = Classifier::load(&weights)?.digest().to_string();
+    let card = training_card(
+        &TrainingFacts {
+            name: &args.name,
+            command: &std::env::args().collect::<Vec<_>>().join(" "),
+            date: &super::today(),
+            data: &describe(&dataset, &args.data),
+            trained: &people,
+            held_out: &if args.refit { BTreeMap::new() } else { PersonLabels::count(&dataset, &held_out) },
+            excluded: &args.exclude,
+            left_out: &dataset
+                .left_out
+                .iter()
+                .map(|(path, why)| format!("{}: {why}", path.display()))
+                .collect::<Vec<_>>(),
+            model: &settings.model,
+            training: &settings.training,
+            log: &log,
+            epoch: done.epoch,
+            elapsed_s: done.elapsed_s,
+            digest: &digest,
+        },
+        &done.net,
+    );
+    write_run_log(&folder.join("log.tsv"), &log)?;
+    write_card(&folder.join("card.md"), &card)?;
+    Checkpoint::new(&folder.join("checkpoint")).remove()?;
+    Checkpoint::new(&folder.join("checkpoint-refit")).remove()?;
+    println!("wrote {}, log.tsv and card.md", weights.display());
+    Ok(())
+}
+
+fn fit(
+    dataset: &Dataset,
+    labels: &[(Second, SecondLabel)],
+    held_out: &[(Second, SecondLabel)],
+    settings: &Settings,
+    stop_after: Option<usize>,
+    checkpoint: &Path,
+) -> Result<TrainedCnn, TrainError> {
+    let task =
+        Task { dataset, labels, held_out, model: &settings.model, config: &settings.training, stop_after };
+    let bar = progress_bar("training", "steps");
+    let trained = train_cnn(&task, checkpoint, &mut |progress| match progress {
+        Progress::Resumed { step } => {
+            tell(&bar, format!("going on from step {step}"));
+            bar.set_position(step as u64);
+            bar.reset_eta();
+        }
+        Progress::Step { step, steps, loss } => {
+            bar.set_length(steps as u64);
+            bar.set_position(step as u64);
+            bar.set_message(format!("loss {loss:.4}"));
+        }
+        Progress::Epoch(entry) => tell(&bar, epoch_line(entry)),
+    });
+    bar.finish();
+    trained
+}
+
+/// A line that stays: above the bar on a terminal, on standard output elsewhere.
+fn tell(bar: &indicatif::ProgressBar, line: String) {
+    if bar.is_hidden() { println!("{line}") } else { bar.println(line) }
+}
+
+fn epoch_line(entry: &EpochLog) -> String {
+    let auroc =
+        entry.held_out_auroc.map_or(String::new(), |auroc| format!(", AUROC of held-out people {auroc:.4}"));
+    format!("epoch {}: loss {:.4}{auroc}, {:.0} s", entry.epoch, entry.loss, entry.elapsed_s)
+}
+
+fn load(args: &TrainArgs, signal: &SignalConfig) -> Result<Dataset, TrainError> {
+    let people = People { only: &args.only, exclude: &args.exclude, needed: &args.hold_out };
+    let recordings = gather(&args.data, &people)?;
+    let bar = progress_bar("reading", "recordings");
+    let dataset = Dataset::load(recordings, signal, &mut |done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    })?;
+    bar.finish();
+    for (path, why) in &dataset.left_out {
+        eprintln!("warning: {} is left out: {why}", path.display());
+    }
+    Ok(dataset)
+}
+
+fn describe(dataset: &Dataset, roots: &[PathBuf]) -> String {
+    let roots: Vec<String> = roots.iter().map(|root| root.display().to_string()).collect();
+    format!(
+        "{} recordings, {:.1} hours, from {}.",
+        dataset.recordings.len(),
+        dataset.seconds().count() as f64 / 3600.0,
+        roots.join(" and ")
+    )
+}
+
+fn read_settings(path: Option<&Path>) -> Result<Settings, CliError> {
+    let Some(path) = path else { return Ok(Settings::default()) };
+    let text = super::read_text(path)?;
+    Ok(toml::from_str(&text)
+        .map_err(|error| mistake(path, &text, &error, |_| "[training] with epochs = 8"))?)
+}
+
+fn write_run_log(path: &Path, log: &[EpochLog]) -> Result<(), TrainError> {
+    let mut text = String::from("epoch\tloss\tlearning_rate\theld_out_auroc\telapsed_s\n");
+    for entry in log {
+        let auroc = entry.held_out_auroc.map_or("n/a".to_string(), |auroc| format!("{auroc:.6}"));
+        text.push_str(&format!(
+            "{}\t{:.6}\t{:.3e}\t{auroc}\t{:.1}\n",
+            entry.epoch, entry.loss, entry.learning_rate, entry.elapsed_s
+        ));
+    }
+    crate::durable::replace_file(path, |file| std::io::Write::write_all(file, text.as_bytes())).map_err(
+        |source: std::io::Error| ModelError::Io { doing: "write", path: path.to_path_buf(), source }.into(),
+    )
+}
