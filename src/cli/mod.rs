@@ -23,6 +23,11 @@ fn today() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
 }
 
+/// The command as anyone could give it: where the program lies differs from place to place.
+fn command_line() -> String {
+    std::iter::once("vigil".to_string()).chain(std::env::args().skip(1)).collect::<Vec<_>>().join(" ")
+}
+
 fn read_text(path: &Path) -> Result<String, CliError> {
     std::fs::read_to_string(path).map_err(|source| CliError::Unreadable { path: path.to_path_buf(), source })
 }

@@ -168,7 +168,7 @@ fn autoencoder_card(id: &PatientId, config: &PatientConfig, autoencoder: &Autoen
     let baseline = autoencoder.baseline();
     let mut card = Card::new(&format!("Autoencoder of patient {id}"));
     card.paragraph("Says how unlike this patient's usual EEG a second is. Research only: no medical device.");
-    card.section("Made by").block("sh", &std::env::args().collect::<Vec<_>>().join(" "));
+    card.section("Made by").block("sh", &super::command_line());
     let recordings = config.fit.as_ref().map(|fit| fit.recordings.join(", ")).unwrap_or_default();
     card.table(
         &["", ""],

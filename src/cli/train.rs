@@ -10,6 +10,7 @@ use super::error::CliError;
 use super::terminal::progress_bar;
 use crate::config::mistake;
 use crate::dataset::{Dataset, People, Second, gather};
+use crate::evaluate::grouped_folds;
 use crate::model::{AutoencoderConfig, Classes, Classifier, CnnConfig, ModelError, write_card};
 use crate::signal::SignalConfig;
 use crate::train::{
@@ -35,6 +36,10 @@ pub struct TrainArgs {
     /// Leave these people out altogether
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     exclude: Vec<String>,
+    /// Leave out the people of fold K of N (as K/N), for `vigil evaluate` to score: whoever has most
+    /// seconds is dealt first, to the fold with fewest
+    #[arg(long, value_name = "K/N", value_parser = parse_fold)]
+    fold: Option<Fold>,
     /// Watch these people for early stopping; nothing is fitted on them
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     hold_out: Vec<String>,
@@ -56,6 +61,21 @@ pub struct TrainArgs {
     /// Forget the checkpoint of an interrupted training
     #[arg(long)]
     restart: bool,
+}
+
+/// One fold of several.
+#[derive(Debug, Clone, Copy)]
+struct Fold {
+    /// From 1.
+    number: usize,
+    of: usize,
+}
+
+fn parse_fold(text: &str) -> Result<Fold, String> {
+    text.split_once('/')
+        .and_then(|(number, of)| Some(Fold { number: number.parse().ok()?, of: of.parse().ok()? }))
+        .filter(|fold| fold.of >= 2 && (1..=fold.of).contains(&fold.number))
+        .ok_or_else(|| "expected K/N with K from 1 to N and N at least 2, as 1/3".to_string())
 }
 
 /// What a settings file may hold.
@@ -82,12 +102,37 @@ pub fn run(args: &TrainArgs) -> Result<(), CliError> {
         Checkpoint::new(&folder.join("checkpoint")).remove()?;
         Checkpoint::new(&folder.join("checkpoint-refit")).remove()?;
     }
-    train(args, &settings, &folder)?;
-    Ok(())
+    train(args, &settings, &folder)
 }
 
-fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), TrainError> {
-    let dataset = load(args, &settings.model.signal)?;
+fn people_of(fold: Fold, dataset: &Dataset, held_out: &[String]) -> Result<Vec<String>, CliError> {
+    let mut seconds: BTreeMap<String, usize> = BTreeMap::new();
+    for second in dataset.seconds() {
+        *seconds.entry(dataset.recording_of(second).person.clone()).or_default() += 1;
+    }
+    let dealt =
+        grouped_folds(&seconds, fold.of).map_err(|error| CliError::Usage(format!("--fold: {error}")))?;
+    let tested: Vec<String> =
+        dealt.into_iter().filter(|(_, dealt)| dealt + 1 == fold.number).map(|(person, _)| person).collect();
+    match held_out.iter().find(|person| tested.contains(person)) {
+        Some(person) => Err(CliError::Usage(format!(
+            "{person} is in fold {} and held out for early stopping, which would choose on what is scored; \
+             hold out others",
+            fold.number
+        ))),
+        None => Ok(tested),
+    }
+}
+
+fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), CliError> {
+    let mut dataset = load(args, &settings.model.signal)?;
+    let mut excluded = args.exclude.clone();
+    if let Some(fold) = args.fold {
+        let tested = people_of(fold, &dataset, &args.hold_out)?;
+        println!("fold {} of {} leaves out {}", fold.number, fold.of, tested.join(", "));
+        dataset = dataset.without(&tested);
+        excluded.extend(tested);
+    }
     let labels = match settings.model.classes {
         Classes::Two => expert_labels(&dataset),
         Classes::Three => {
@@ -123,12 +168,12 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Tra
     let card = training_card(
         &TrainingFacts {
             name: &args.name,
-            command: &std::env::args().collect::<Vec<_>>().join(" "),
+            command: &super::command_line(),
             date: &super::today(),
             data: &describe(&dataset, &args.data),
             trained: &people,
             held_out: &if args.refit { BTreeMap::new() } else { PersonLabels::count(&dataset, &held_out) },
-            excluded: &args.exclude,
+            excluded: &excluded,
             left_out: &dataset
                 .left_out
                 .iter()

@@ -124,6 +124,25 @@ impl Dataset {
         people
     }
 
+    /// Leaves people out, with all their recordings.
+    pub fn without(self, people: &[String]) -> Dataset {
+        let mut dataset = Dataset { rate: self.rate, left_out: self.left_out, ..Dataset::default() };
+        let mut index_of = Vec::with_capacity(self.recordings.len());
+        for recording in self.recordings {
+            let kept = !people.contains(&recording.person);
+            index_of.push(kept.then_some(dataset.recordings.len()));
+            if kept {
+                dataset.recordings.push(recording);
+            }
+        }
+        dataset.stretches = self
+            .stretches
+            .into_iter()
+            .filter_map(|stretch| Some(Stretch { recording: index_of[stretch.recording]?, ..stretch }))
+            .collect();
+        dataset
+    }
+
     /// Every second with at least 12 of 18 derivations, in order.
     pub fn seconds(&self) -> impl Iterator<Item = Second> + '_ {
         self.stretches.iter().enumerate().flat_map(|(stretch, s)| {

@@ -46,7 +46,7 @@ pub struct WardScore {
     pub sensitivity: Option<Interval>,
     /// Indices of the alarms that were raised for nothing.
     pub false_alarms: Vec<usize>,
-    /// Hours that were judged.
+    /// Hours in which an alarm would have been false.
     pub hours: f64,
     /// 95 % interval of false alarms per hour.
     pub false_alarms_per_hour: Option<Interval>,
@@ -54,18 +54,29 @@ pub struct WardScore {
     pub median_latency_s: Option<f64>,
 }
 
-/// Scores alarms against seizures over `hours` of judged signal.
+/// Whether an alarm raised at `raised_s` is about a seizure.
+fn about(raised_s: f64, seizure: &SeizureMark) -> bool {
+    (seizure.onset_s..=seizure.end_s + AFTER_S).contains(&raised_s)
+}
+
+/// Of judged seconds, given by their ends, those in which an alarm would have been false.
+///
+/// A rate of false alarms rests on these alone: signal within a seizure or the minute after it can
+/// yield none, so to count it as observed would make any detector look quieter than it is.
+pub fn seconds_at_risk(ends_s: impl IntoIterator<Item = f64>, seizures: &[SeizureMark]) -> usize {
+    ends_s.into_iter().filter(|&end_s| !seizures.iter().any(|seizure| about(end_s, seizure))).count()
+}
+
+/// Scores alarms against seizures over `hours` of judged signal at risk (see
+/// [`seconds_at_risk`]).
 pub fn score_ward(seizures: &[SeizureMark], alarms: &[AlarmMark], hours: f64) -> WardScore {
-    let about = |alarm: &AlarmMark, seizure: &SeizureMark| {
-        (seizure.onset_s..=seizure.end_s + AFTER_S).contains(&alarm.raised_s)
-    };
     let scores: Vec<SeizureScore> = seizures
         .iter()
         .map(|seizure| {
             let first = alarms
                 .iter()
                 .enumerate()
-                .filter(|(_, alarm)| about(alarm, seizure))
+                .filter(|(_, alarm)| about(alarm.raised_s, seizure))
                 .min_by(|(_, a), (_, b)| a.raised_s.total_cmp(&b.raised_s));
             SeizureScore {
                 alarm: first.map(|(index, _)| index),
@@ -76,7 +87,7 @@ pub fn score_ward(seizures: &[SeizureMark], alarms: &[AlarmMark], hours: f64) ->
     let false_alarms: Vec<usize> = alarms
         .iter()
         .enumerate()
-        .filter(|(_, alarm)| !seizures.iter().any(|seizure| about(alarm, seizure)))
+        .filter(|(_, alarm)| !seizures.iter().any(|seizure| about(alarm.raised_s, seizure)))
         .map(|(index, _)| index)
         .collect();
     let mut latencies: Vec<f64> = scores.iter().filter_map(|score| score.latency_s).collect();

@@ -36,7 +36,10 @@ pub enum FoldError {
 ///
 /// # Errors
 /// [`FoldError`] for fewer than 2 folds, and for more folds than people.
-pub fn grouped_folds(seconds: &BTreeMap<String, usize>, folds: usize) -> Result<BTreeMap<String, usize>, FoldError> {
+pub fn grouped_folds(
+    seconds: &BTreeMap<String, usize>,
+    folds: usize,
+) -> Result<BTreeMap<String, usize>, FoldError> {
     if folds < 2 {
         return Err(FoldError::TooFewFolds { folds });
     }

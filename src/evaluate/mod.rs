@@ -4,10 +4,12 @@
 
 mod alarms;
 mod auroc;
+mod folds;
 mod interval;
 mod seconds;
 
-pub use alarms::{AlarmMark, SeizureMark, SeizureScore, WardScore, score_ward};
+pub use alarms::{AlarmMark, SeizureMark, SeizureScore, WardScore, score_ward, seconds_at_risk};
 pub use auroc::auroc;
+pub use folds::{FoldError, grouped_folds};
 pub use interval::{Interval, clopper_pearson, garwood};
 pub use seconds::{CONTEXT_S, EvaluateError, PersonScore, ScoredSecond, score_people};

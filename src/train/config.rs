@@ -11,8 +11,7 @@ use super::autoencoder::AutoencoderFit;
 pub struct TrainConfig {
     /// Everything random follows from it.
     pub seed: u64,
-    /// Passes over as many images as there are training seconds. Eight reached the best median
-    /// AUROC of the first trials; each costs minutes.
+    /// Passes over as many images as there are training seconds; each costs minutes.
     pub epochs: usize,
     /// Images in a batch; small nets gain no speed from larger ones on a CPU.
     pub batch: usize,
