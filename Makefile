@@ -66,7 +66,12 @@ check: setup ## format, lints, and with cargo-deny licences and advisories
 
 .PHONY: auroc
 auroc: build ## second-by-second AUROC on people whom the networks were not trained on
-	$(VIGIL) evaluate --data $(DATA) --model $(AUROC_MODELS)
+	$(VIGIL) evaluate --data $(DATA) --model $(AUROC_MODELS) --beside models/baselines/per_person.tsv
+
+.PHONY: models
+models: build ## train the networks anew, an hour and more: one per fold for `make auroc`, and the one of the demo
+	for fold in 1 2 3; do $(VIGIL) train --data $(DATA) --name fold-$$fold --fold $$fold/3; done
+	$(VIGIL) train --data $(DATA) --name cnn --exclude chb03
 
 .PHONY: clean
 clean: ## remove what was built; models and patients stay

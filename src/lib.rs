@@ -6,6 +6,8 @@
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+// What comes from outside may be anything; a panic would end the watch.
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod cli;
 pub mod config;

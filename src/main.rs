@@ -1,5 +1,7 @@
 //! The command `vigil`.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};

@@ -26,12 +26,13 @@ fn vgg16_stands_behind_the_same_configuration() {
     let config = config(Architecture::Vgg16, Classes::Two, 32, 32);
     let device = compute_device();
     let net = CnnNet::new(&config, &device).expect("a network").valid();
-    // 13 convolutions without bias, their normalisations, and three dense layers on 7 x 7 x 512.
+    // 13 convolutions without bias, their normalisations (scale, shift, running mean and variance of
+    // each map), and three dense layers on 7 x 7 x 512.
     let convolutions =
         [(1, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256), (256, 256), (256, 512)];
     let deep = 5 * 512 * 512 * 9;
     let convolutions: usize = convolutions.iter().map(|(i, o)| i * o * 9).sum::<usize>() + deep;
-    let norms = 2 * (2 * 64 + 2 * 128 + 3 * 256 + 6 * 512);
+    let norms = 4 * (2 * 64 + 2 * 128 + 3 * 256 + 6 * 512);
     let dense = (512 * 49 + 1) * 4096 + (4096 + 1) * 4096 + (4096 + 1) * 2;
     assert_eq!(net.num_params(), convolutions + norms + dense);
     let logits = net.forward(Tensor::zeros([1, 1, 32, 32], &device));

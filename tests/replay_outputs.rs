@@ -122,8 +122,14 @@ fn the_overview_is_a_picture_and_the_summary_adds_up() {
     assert_eq!(summary["recordings"], 2);
     assert_eq!(summary["seconds"], 104);
     assert_eq!(summary["seizures"].as_array().map(Vec::len), Some(1));
-    let hours = summary["seizure_free_hours"].as_f64().expect("hours");
-    assert!((hours - 52.0 / 3600.0).abs() < 0.01, "52 s without seizure, some of them unjudged: {hours} h");
+    let seconds = |value: &serde_json::Value| 3600.0 * value.as_f64().expect("hours");
+    assert!((seconds(&summary["hours"]) - 104.0).abs() < 10.0, "of 104 s, some were not judged: {summary}");
+    assert_eq!(
+        seconds(&summary["score"]["hours"]),
+        0.0,
+        "both recordings end within the minute after a seizure"
+    );
+    assert!(summary["score"]["false_alarms_per_hour"].is_null(), "a rate that rests on nothing is absent");
 }
 
 #[test]

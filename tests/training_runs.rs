@@ -75,11 +75,11 @@ fn weights(root: &Path, name: &str) -> Vec<u8> {
 fn the_same_command_gives_the_same_network_and_card() {
     let folder = TempDir::new().expect("a folder");
     people(folder.path());
-    for name in ["one", "two"] {
+    for name in ["first-run", "second-run"] {
         let output = vigil(folder.path(), &arguments(name));
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
-    assert!(weights(folder.path(), "one") == weights(folder.path(), "two"), "the weights differ");
+    assert!(weights(folder.path(), "first-run") == weights(folder.path(), "second-run"), "the weights differ");
     let card = |name: &str| {
         let text =
             std::fs::read_to_string(folder.path().join(format!("models/{name}/card.md"))).expect("a card");
@@ -88,8 +88,8 @@ fn the_same_command_gives_the_same_network_and_card() {
             text.lines().filter(|line| !line.starts_with("| time |") && !line.contains("train --data"));
         lines.map(|line| line.replace(name, "NAME")).collect::<Vec<_>>().join("\n")
     };
-    assert_eq!(card("one"), card("two"));
-    let text = card("one");
+    assert_eq!(card("first-run"), card("second-run"));
+    let text = card("first-run");
     assert!(text.contains("left out by name, with all their recordings: p3"), "{text}");
     assert!(text.contains("| calm | 0 |"), "{text}");
 }

@@ -53,7 +53,8 @@ fn what_rests_on_nothing_is_absent() {
     assert_eq!((score.sensitivity, score.false_alarms_per_hour, score.median_latency_s), (None, None, None));
     let missed = score_ward(&[seizure(0.0, 9.0)], &[], 1.0);
     assert_eq!((missed.detected, missed.median_latency_s), (0, None));
-    assert_eq!(missed.sensitivity.map(|i| (i.lower, i.upper)), Some((0.0, 0.975)));
+    let sensitivity = missed.sensitivity.expect("one seizure");
+    assert!(sensitivity.lower == 0.0 && (sensitivity.upper - 0.975).abs() < 1e-9, "{sensitivity:?}");
 }
 
 #[test]
@@ -86,4 +87,13 @@ fn recordings_that_end_a_minute_after_their_seizure_say_nothing_of_false_alarms(
         None,
         "no rate, rather than a rate of 0 with an upper bound"
     );
+}
+
+#[test]
+fn an_alarm_that_nothing_within_the_seizure_led_to_is_told_apart() {
+    let late = AlarmMark { onset_s: 165.0, raised_s: 173.0 };
+    let score = score_ward(&[seizure(100.0, 160.0)], &[alarm(112.0), late], 1.0);
+    assert_eq!((score.detected, score.after_seizure), (1, 1));
+    let straddling = AlarmMark { onset_s: 155.0, raised_s: 163.0 };
+    assert_eq!(score_ward(&[seizure(100.0, 160.0)], &[straddling], 1.0).after_seizure, 0);
 }

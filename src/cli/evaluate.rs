@@ -9,7 +9,8 @@ use serde_json::json;
 use super::error::CliError;
 use super::terminal::progress_bar;
 use crate::dataset::{Dataset, People, gather};
-use crate::evaluate::{CONTEXT_S, PersonScore, score_people};
+use crate::detect::{AccumulatorConfig, LabelRule};
+use crate::evaluate::{CONTEXT_S, PersonScore, WardScore, score_people, score_settings};
 use crate::model::Classifier;
 
 /// Score CNNs second by second on people they were not trained on
@@ -36,6 +37,9 @@ pub struct EvaluateArgs {
     /// Write every second with its truth and probabilities to this file
     #[arg(long, value_name = "FILE")]
     seconds: Option<PathBuf>,
+    /// Also count the alarms that would come of it, for each of several settings of the detector
+    #[arg(long)]
+    alarms: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -67,10 +71,14 @@ pub fn run(args: &EvaluateArgs) -> Result<(), CliError> {
     if let Some(path) = &args.seconds {
         write_seconds(path, &dataset, &scores)?;
     }
+    let alarms = if args.alarms { Some(score_grid(&dataset, &scores)?) } else { None };
     if args.json {
-        print_json(&scores)
-    } else {
-        print_table(&scores, others.as_ref())
+        print_json(&scores, alarms.as_deref());
+        return Ok(());
+    }
+    print_table(&scores, others.as_ref());
+    if let Some(grid) = alarms {
+        print_grid(&grid);
     }
     Ok(())
 }
@@ -161,7 +169,50 @@ fn print_table(scores: &[PersonScore], others: Option<&Others>) {
     }
 }
 
-fn print_json(scores: &[PersonScore]) {
+/// Settings that are compared; everything else has its default.
+const PROBABILITIES: [f32; 7] = [0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7];
+const THRESHOLDS: [f32; 5] = [5.0, 6.0, 8.0, 10.0, 12.0];
+
+/// One setting and what came of it.
+type Tried = (f32, f32, WardScore);
+
+fn score_grid(dataset: &Dataset, scores: &[PersonScore]) -> Result<Vec<Tried>, CliError> {
+    let pairs = PROBABILITIES.iter().flat_map(|&p| THRESHOLDS.iter().map(move |&threshold| (p, threshold)));
+    pairs
+        .map(|(seizure_probability, threshold)| {
+            let rule = LabelRule { seizure_probability, ..LabelRule::default() };
+            let accumulator =
+                AccumulatorConfig { threshold, cap: 2.0 * threshold, ..AccumulatorConfig::default() };
+            Ok((seizure_probability, threshold, score_settings(dataset, scores, rule, accumulator)?))
+        })
+        .collect()
+}
+
+fn print_grid(grid: &[Tried]) {
+    let Some((_, _, first)) = grid.first() else { return };
+    println!(
+        "\nalarms, with {} seizures and {:.2} h in which an alarm would be false:",
+        first.seizures.len(),
+        first.hours
+    );
+    println!(
+        "seizure probability  threshold  found  after the end  median latency  false alarms  per hour (95 %)"
+    );
+    for (probability, threshold, score) in grid {
+        let latency = score.median_latency_s.map_or("-".to_string(), |latency| format!("{latency:.0} s"));
+        let rate = score
+            .false_alarms_per_hour
+            .map_or("-".to_string(), |rate| format!("{:.1} to {:.1}", rate.lower, rate.upper));
+        println!(
+            "{probability:>19} {threshold:>10} {:>6} {:>14} {latency:>15} {:>13}  {rate}",
+            score.detected,
+            score.after_seizure,
+            score.false_alarms.len()
+        );
+    }
+}
+
+fn print_json(scores: &[PersonScore], alarms: Option<&[Tried]>) {
     let people: Vec<_> = scores
         .iter()
         .map(|score| {
@@ -181,6 +232,13 @@ fn print_json(scores: &[PersonScore]) {
         "auroc": of(|score| score.auroc),
         "auroc_context": of(|score| score.auroc_context),
         "context_s": CONTEXT_S,
+        "alarms": alarms.map(|grid| grid.iter().map(|(seizure_probability, threshold, score)| json!({
+            "seizure_probability": seizure_probability, "threshold": threshold, "detected": score.detected,
+            "seizures": score.seizures.len(), "sensitivity": score.sensitivity,
+            "after_seizure": score.after_seizure, "median_latency_s": score.median_latency_s,
+            "false_alarms": score.false_alarms.len(), "hours": score.hours,
+            "false_alarms_per_hour": score.false_alarms_per_hour,
+        })).collect::<Vec<_>>()),
     });
     println!("{report:#}");
 }
@@ -188,7 +246,7 @@ fn print_json(scores: &[PersonScore]) {
 fn write_seconds(path: &Path, dataset: &Dataset, scores: &[PersonScore]) -> Result<(), CliError> {
     let write = |file: &mut std::io::BufWriter<std::fs::File>| -> std::io::Result<()> {
         use std::io::Write;
-        writeln!(file, "person\trecording\tsecond\tseizure\tp_seizure\tp_abnormal\tp_nonseizure")?;
+        writeln!(file, "person\tmodel\trecording\tsecond\tseizure\tp_seizure\tp_abnormal\tp_nonseizure")?;
         for score in scores {
             for scored in &score.seconds {
                 let stretch = &dataset.stretches[scored.second.stretch];
@@ -196,8 +254,9 @@ fn write_seconds(path: &Path, dataset: &Dataset, scores: &[PersonScore]) -> Resu
                 let [seizure, abnormal, non_seizure] = scored.probabilities;
                 writeln!(
                     file,
-                    "{}\t{}\t{}\t{}\t{seizure:.6}\t{abnormal:.6}\t{non_seizure:.6}",
+                    "{}\t{}\t{}\t{}\t{}\t{seizure:.6}\t{abnormal:.6}\t{non_seizure:.6}",
                     score.person,
+                    score.model,
                     recording.to_string_lossy(),
                     stretch.first_second + scored.second.index,
                     u8::from(scored.seizure)

@@ -11,6 +11,7 @@ use crate::config::{CalibrationRecord, ConfigError, FitRecord, PatientConfig, Pa
 use crate::dataset::{Dataset, LabelledRecording, Second, events_beside};
 use crate::detect::{AccumulatorConfig, Detector, LabelRule};
 use crate::eeg::Event;
+use crate::evaluate::AFTER_S;
 use crate::model::{Autoencoder, AutoencoderConfig, Card, Classifier, write_card};
 use crate::replay::{Replayed, Speed, Summary, in_time_order, rejudge, replay, summarise};
 use crate::signal::{Mains, SignalConfig};
@@ -207,6 +208,15 @@ fn calibrate(whose: &Whose, inputs: &[PathBuf], wanted: f64) -> Result<(), CliEr
     }
     let detector = Detector::new(watched.config.label, watched.config.accumulator)?;
     let replayed = replay(plans, &watched.judge, detector, &watched.signal, Speed::Max, &mut |_| {})?;
+    if summarise(id.as_str(), &replayed, &expert, &[]).score.false_alarms_per_hour.is_none() {
+        return Err(CliError::Unsuitable {
+            path: inputs[0].clone(),
+            reason: format!(
+                "every second of these recordings lies in a seizure or in the {AFTER_S:.0} s after one, where no alarm \
+                 is false; add recordings of ordinary hours, or set seizure_probability and threshold by hand"
+            ),
+        });
+    }
     let chosen = choose(&id, &watched.config, &replayed, &expert, wanted)?;
     let Some((rule, accumulator, summary)) = chosen else {
         return Err(CliError::Unsuitable {
@@ -217,12 +227,12 @@ fn calibrate(whose: &Whose, inputs: &[PathBuf], wanted: f64) -> Result<(), CliEr
         });
     };
     let score = &summary.score;
-    let interval = score.false_alarms_per_hour.map_or([0.0, f64::MAX], |i| [i.lower, i.upper]);
+    let interval = score.false_alarms_per_hour.map_or([0.0, f64::INFINITY], |i| [i.lower, i.upper]);
     watched.config.label = rule;
     watched.config.accumulator = accumulator;
     watched.config.calibration = Some(CalibrationRecord {
         recordings: names,
-        hours: (summary.seizure_free_hours * 1e4).round() / 1e4,
+        hours: (summary.score.hours * 1e4).round() / 1e4,
         false_alarms: score.false_alarms.len() as u64,
         false_alarms_per_hour: interval.map(|end| (end * 1e3).round() / 1e3),
         seizures: score.seizures.len() as u64,
@@ -266,7 +276,7 @@ fn choose(
             let summary = summarise(id.as_str(), &again, expert, &[]);
             let score = &summary.score;
             let false_alarms = score.false_alarms.len();
-            if false_alarms as f64 > wanted * summary.seizure_free_hours {
+            if false_alarms as f64 > wanted * summary.score.hours {
                 continue;
             }
             let latency = score.median_latency_s.unwrap_or(f64::from(threshold));

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::DateTime;
+
 use super::error::DatasetError;
 use crate::eeg::{DERIVATIONS, Event};
 use crate::signal::{SignalConfig, StreamItem, WindowStream};
@@ -13,6 +15,8 @@ use crate::source::RecordingSource;
 pub struct Stretch {
     /// Index of the recording in its data set.
     pub recording: usize,
+    /// Wall time of the recording's start.
+    pub start: DateTime,
     /// Second of the recording at which the stretch starts.
     pub first_second: usize,
     /// Conditioned microvolts, derivation after derivation, each `seconds * rate` long.
@@ -180,6 +184,7 @@ impl Dataset {
 fn stretches_of(path: &Path, recording: usize, config: &SignalConfig) -> Result<Vec<Stretch>, DatasetError> {
     let failed = |source| DatasetError::Recording { path: path.to_path_buf(), source };
     let source = RecordingSource::open(path)?;
+    let start = source.header().start;
     let mut stream = WindowStream::new(source, config).map_err(failed)?;
     let mut stretches = Vec::new();
     let mut building: Option<Building> = None;
@@ -191,10 +196,12 @@ fn stretches_of(path: &Path, recording: usize, config: &SignalConfig) -> Result<
                     .get_or_insert_with(|| Building::new(first_second))
                     .push(&window.samples, window.present);
             }
-            StreamItem::Gap { .. } => stretches.extend(building.take().map(|built| built.finish(recording))),
+            StreamItem::Gap { .. } => {
+                stretches.extend(building.take().map(|built| built.finish(recording, start)))
+            }
         }
     }
-    stretches.extend(building.map(|built| built.finish(recording)));
+    stretches.extend(building.map(|built| built.finish(recording, start)));
     Ok(stretches)
 }
 
@@ -217,9 +224,10 @@ impl Building {
         self.present.push(present);
     }
 
-    fn finish(self, recording: usize) -> Stretch {
+    fn finish(self, recording: usize, start: DateTime) -> Stretch {
         Stretch {
             recording,
+            start,
             first_second: self.first_second,
             signal: self.traces.concat(),
             present: self.present,

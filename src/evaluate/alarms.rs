@@ -16,6 +16,14 @@ pub struct SeizureMark {
     pub end_s: f64,
 }
 
+impl SeizureMark {
+    /// Whether an alarm raised at `raised_s` is about this seizure: from its onset to [`AFTER_S`]
+    /// after its end.
+    pub fn explains(&self, raised_s: f64) -> bool {
+        (self.onset_s..=self.end_s + AFTER_S).contains(&raised_s)
+    }
+}
+
 /// An alarm, in seconds of the same time line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AlarmMark {
@@ -50,13 +58,11 @@ pub struct WardScore {
     pub hours: f64,
     /// 95 % interval of false alarms per hour.
     pub false_alarms_per_hour: Option<Interval>,
+    /// Alarms whose whole run lies in the minute after a seizure: they count as about it, though
+    /// nothing of it led to them.
+    pub after_seizure: usize,
     /// Median latency of the detected seizures.
     pub median_latency_s: Option<f64>,
-}
-
-/// Whether an alarm raised at `raised_s` is about a seizure.
-fn about(raised_s: f64, seizure: &SeizureMark) -> bool {
-    (seizure.onset_s..=seizure.end_s + AFTER_S).contains(&raised_s)
 }
 
 /// Of judged seconds, given by their ends, those in which an alarm would have been false.
@@ -64,7 +70,7 @@ fn about(raised_s: f64, seizure: &SeizureMark) -> bool {
 /// A rate of false alarms rests on these alone: signal within a seizure or the minute after it can
 /// yield none, so to count it as observed would make any detector look quieter than it is.
 pub fn seconds_at_risk(ends_s: impl IntoIterator<Item = f64>, seizures: &[SeizureMark]) -> usize {
-    ends_s.into_iter().filter(|&end_s| !seizures.iter().any(|seizure| about(end_s, seizure))).count()
+    ends_s.into_iter().filter(|&end_s| !seizures.iter().any(|seizure| seizure.explains(end_s))).count()
 }
 
 /// Scores alarms against seizures over `hours` of judged signal at risk (see
@@ -76,7 +82,7 @@ pub fn score_ward(seizures: &[SeizureMark], alarms: &[AlarmMark], hours: f64) ->
             let first = alarms
                 .iter()
                 .enumerate()
-                .filter(|(_, alarm)| about(alarm.raised_s, seizure))
+                .filter(|(_, alarm)| seizure.explains(alarm.raised_s))
                 .min_by(|(_, a), (_, b)| a.raised_s.total_cmp(&b.raised_s));
             SeizureScore {
                 alarm: first.map(|(index, _)| index),
@@ -87,9 +93,16 @@ pub fn score_ward(seizures: &[SeizureMark], alarms: &[AlarmMark], hours: f64) ->
     let false_alarms: Vec<usize> = alarms
         .iter()
         .enumerate()
-        .filter(|(_, alarm)| !seizures.iter().any(|seizure| about(alarm.raised_s, seizure)))
+        .filter(|(_, alarm)| !seizures.iter().any(|seizure| seizure.explains(alarm.raised_s)))
         .map(|(index, _)| index)
         .collect();
+    let after_seizure = alarms
+        .iter()
+        .filter(|alarm| {
+            let mut about = seizures.iter().filter(|seizure| seizure.explains(alarm.raised_s)).peekable();
+            about.peek().is_some() && about.all(|seizure| alarm.onset_s >= seizure.end_s)
+        })
+        .count();
     let mut latencies: Vec<f64> = scores.iter().filter_map(|score| score.latency_s).collect();
     latencies.sort_by(f64::total_cmp);
     let detected = latencies.len();
@@ -101,6 +114,7 @@ pub fn score_ward(seizures: &[SeizureMark], alarms: &[AlarmMark], hours: f64) ->
             n if n % 2 == 1 => Some(latencies[n / 2]),
             n => Some((latencies[n / 2 - 1] + latencies[n / 2]) / 2.0),
         },
+        after_seizure,
         seizures: scores,
         detected,
         false_alarms,

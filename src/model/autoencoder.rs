@@ -51,10 +51,10 @@ pub struct Baseline {
     /// Typical amplitude of each derivation in uV (median of the windows' root mean squares).
     pub amplitude_uv: Vec<f32>,
     /// Median of the natural logarithm of the baseline's errors.
-    pub log_error_median: f64,
+    pub log_error_median: f32,
     /// 1.4826 times the median absolute deviation of the same: a standard deviation that a
     /// contaminated baseline cannot inflate.
-    pub log_error_deviation: f64,
+    pub log_error_deviation: f32,
     /// A second is flagged where its error lies above this.
     pub threshold: f32,
 }

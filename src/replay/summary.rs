@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::engine::Replayed;
 use crate::eeg::Event;
-use crate::evaluate::{AlarmMark, Interval, SeizureMark, WardScore, score_ward};
+use crate::evaluate::{AFTER_S, AlarmMark, Interval, SeizureMark, WardScore, score_ward, seconds_at_risk};
 
 /// One expert seizure and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -59,10 +59,10 @@ pub struct Summary {
     pub seizures: Vec<SeizureRow>,
     /// Every alarm outside a seizure.
     pub false_alarms: Vec<FalseAlarmRow>,
-    /// The score of what counts: marked recordings that nothing was made from.
+    /// Hours judged of what counts: marked recordings that nothing was made from.
+    pub hours: f64,
+    /// The score of what counts; its hours are those in which an alarm would have been false.
     pub score: WardScore,
-    /// Hours judged outside seizures, among what counts.
-    pub seizure_free_hours: f64,
     /// Times faster than the recordings' own time.
     pub times_real_time: f64,
 }
@@ -131,16 +131,30 @@ pub fn summarise(
             }
         })
         .collect();
-    let judged_s = |index: usize| {
-        recordings[index].verdicts.iter().filter(|(_, verdict)| verdict.label.is_some()).count()
+    // Ends, on the time line, of the seconds that were judged.
+    let judged = |index: usize| {
+        let verdicts = recordings[index].verdicts.iter();
+        verdicts
+            .filter(|(_, verdict)| verdict.label.is_some())
+            .map(|(_, verdict)| verdict.second as f64 + 1.0)
     };
-    let hours = (0..recordings.len()).filter(|&i| counts(i)).map(judged_s).sum::<usize>() as f64 / 3600.0;
-    let kept_seizures: Vec<SeizureMark> =
-        seizures.iter().filter(|(i, _)| counts(*i)).map(|(_, mark)| *mark).collect();
-    let kept_alarms: Vec<AlarmMark> =
-        alarms.iter().filter(|(i, _)| counts(*i)).map(|(_, mark)| *mark).collect();
-    let ictal_s: f64 = kept_seizures.iter().map(|mark| mark.end_s - mark.onset_s).sum();
-    let seizure_free_hours = (hours - ictal_s / 3600.0).max(0.0);
+    let counting: Vec<f64> = (0..recordings.len()).filter(|&i| counts(i)).flat_map(judged).collect();
+    let marks_of = |wanted: bool| -> Vec<SeizureMark> {
+        seizures.iter().filter(|(i, _)| counts(*i) == wanted).map(|(_, mark)| *mark).collect()
+    };
+    let (kept_seizures, other_seizures) = (marks_of(true), marks_of(false));
+    let explained =
+        |by: &[SeizureMark], alarm: &AlarmMark| by.iter().any(|seizure| seizure.explains(alarm.raised_s));
+    // An alarm that is about a seizure just before what counts says nothing of what counts.
+    let kept_alarms: Vec<AlarmMark> = alarms
+        .iter()
+        .filter(|(i, alarm)| {
+            counts(*i) && (explained(&kept_seizures, alarm) || !explained(&other_seizures, alarm))
+        })
+        .map(|(_, mark)| *mark)
+        .collect();
+    let hours = counting.len() as f64 / 3600.0;
+    let hours_at_risk = seconds_at_risk(counting, &all_seizures) as f64 / 3600.0;
     let seconds = replayed.seconds();
     Summary {
         patient: patient.to_string(),
@@ -148,12 +162,12 @@ pub fn summarise(
         learnt_recordings: (0..recordings.len()).filter(|&i| learnt_from(i)).count(),
         unmarked_recordings: (0..recordings.len()).filter(|&i| !marked(i)).count(),
         seconds,
-        unjudged_s: seconds - (0..recordings.len()).map(judged_s).sum::<usize>(),
+        unjudged_s: seconds - (0..recordings.len()).flat_map(judged).count(),
         alarms: replayed.alarms.len(),
         seizures: rows,
         false_alarms,
-        score: score_ward(&kept_seizures, &kept_alarms, seizure_free_hours),
-        seizure_free_hours,
+        hours,
+        score: score_ward(&kept_seizures, &kept_alarms, hours_at_risk),
         times_real_time: seconds as f64 / replayed.elapsed_s.max(1e-9),
     }
 }
@@ -168,12 +182,14 @@ impl Summary {
                 self.seconds as f64 / 3600.0
             );
         }
+        let found = format!("{} of {} seizures found", self.score.detected, self.score.seizures.len());
+        if self.score.hours == 0.0 {
+            return format!("{found}; no second at risk of a false alarm");
+        }
         format!(
-            "{} of {} seizures found, {} false alarms in {:.2} h without seizure",
-            self.score.detected,
-            self.score.seizures.len(),
+            "{found}, {} false alarms in {} at risk of one",
             self.score.false_alarms.len(),
-            self.seizure_free_hours
+            spell(self.score.hours * 3600.0)
         )
     }
 
@@ -221,13 +237,18 @@ impl Summary {
 
     fn rates(&self, text: &mut String) {
         let score = &self.score;
-        if score.seizures.is_empty() && score.false_alarms_per_hour.is_none() {
-            let _ = writeln!(
-                text,
-                "no expert marks beside what counts: neither sensitivity nor false alarms are known"
-            );
+        if self.hours == 0.0 {
+            let _ = writeln!(text, "nothing counts: no recording has expert marks and was not learnt from");
             return;
         }
+        let ictal_s: f64 =
+            self.seizures.iter().filter(|row| !row.learnt_from).map(|row| row.duration_s).sum();
+        let _ = writeln!(
+            text,
+            "observed            {} that count, {} of it in seizures",
+            spell(self.hours * 3600.0),
+            spell(ictal_s)
+        );
         if let Some(Interval { lower, upper }) = score.sensitivity {
             let _ = writeln!(
                 text,
@@ -244,13 +265,34 @@ impl Summary {
                 "latency             median {latency:.0} s from the annotated onset to the alarm"
             );
         }
-        if let Some(Interval { lower, upper }) = score.false_alarms_per_hour {
+        if score.after_seizure > 0 {
             let _ = writeln!(
                 text,
-                "false alarms        {} in {:.2} h without seizure (95 % interval {lower:.1} to {upper:.1} an hour)",
-                score.false_alarms.len(),
-                self.seizure_free_hours
+                "late alarms         {} that nothing within the seizure led to; they count as about it",
+                score.after_seizure
             );
         }
+        match score.false_alarms_per_hour {
+            Some(Interval { lower, upper }) => {
+                let _ = writeln!(
+                    text,
+                    "false alarms        {} in {} at risk of one (95 % interval {lower:.1} to {upper:.1} an hour)",
+                    score.false_alarms.len(),
+                    spell(score.hours * 3600.0)
+                );
+            }
+            None => {
+                let _ = writeln!(
+                    text,
+                    "false alarms        no rate can be told: every second lies in a seizure or in the {AFTER_S:.0} s \
+                     after one,\n                    where an alarm counts as one about that seizure"
+                );
+            }
+        }
     }
+}
+
+/// A time as a person would say it.
+fn spell(seconds: f64) -> String {
+    if seconds < 3600.0 { format!("{seconds:.0} s") } else { format!("{:.2} h", seconds / 3600.0) }
 }

@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::error::TrainError;
+use super::fresh::seeded;
 use crate::dataset::{Dataset, Second};
 use crate::eeg::DERIVATIONS;
 use crate::model::{
@@ -86,8 +87,8 @@ pub fn fit_autoencoder(
         patient: patient.to_string(),
         seconds: seconds.len(),
         amplitude_uv,
-        log_error_median,
-        log_error_deviation,
+        log_error_median: log_error_median as f32,
+        log_error_deviation: log_error_deviation as f32,
         threshold,
     };
     Ok(Autoencoder::new(config.clone(), baseline, &net))
@@ -252,8 +253,8 @@ fn train_net(
 ) -> Result<AutoencoderNet, TrainError> {
     let (vectors, present) = shifted_vectors(dataset, seconds, amplitude_uv, config)?;
     let device = compute_device().autodiff();
-    device.seed(fit.seed);
-    let mut net = AutoencoderNet::new(config, &device);
+    let mut net =
+        seeded(&device, fit.seed, |device| Ok::<_, TrainError>(AutoencoderNet::new(config, device)))?;
     let mut optimiser = AdamConfig::new().init();
     let mut rng = ChaCha8Rng::seed_from_u64(fit.seed);
     let length = DERIVATIONS * config.points_per_second;

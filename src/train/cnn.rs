@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Int, Tensor, TensorData};
@@ -16,6 +15,7 @@ use super::augment::Painter;
 use super::checkpoint::{Checkpoint, EpochLog, State};
 use super::config::TrainConfig;
 use super::error::TrainError;
+use super::fresh::seeded;
 use super::labels::SecondLabel;
 use super::sampler::Sampler;
 use crate::dataset::{Dataset, Second};
@@ -89,10 +89,7 @@ pub fn train_cnn(
     let sampler = Sampler::new(task.dataset, task.labels, config.class_shares)?;
     let mut painter = Painter::new(&task.model.plot, task.dataset.rate)?;
     let device = compute_device().autodiff();
-    device.seed(config.seed);
-    let net = CnnNet::new(task.model, &device)?;
-    // Weights are made when they are first read: read them now, while the seed is known.
-    let _ = net.clone().into_record();
+    let net = seeded(&device, config.seed, |device| CnnNet::new(task.model, device))?;
     let optimiser = AdamWConfig::new().with_weight_decay(config.weight_decay as f32).init();
 
     let per_epoch = task.labels.len().div_ceil(config.batch);

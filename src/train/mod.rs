@@ -9,6 +9,7 @@ mod checkpoint;
 mod cnn;
 mod config;
 mod error;
+mod fresh;
 mod labels;
 mod report;
 mod sampler;
