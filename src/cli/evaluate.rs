@@ -170,8 +170,8 @@ fn print_table(scores: &[PersonScore], others: Option<&Others>) {
 }
 
 /// Settings that are compared; everything else has its default.
-const PROBABILITIES: [f32; 7] = [0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7];
-const THRESHOLDS: [f32; 5] = [5.0, 6.0, 8.0, 10.0, 12.0];
+const PROBABILITIES: [f32; 8] = [0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8];
+const THRESHOLDS: [f32; 6] = [4.0, 5.0, 6.0, 8.0, 10.0, 12.0];
 
 /// One setting and what came of it.
 type Tried = (f32, f32, WardScore);

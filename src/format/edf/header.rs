@@ -108,12 +108,13 @@ impl Header {
             })?),
         };
         let record_s = fields.real(244, 8, "the length of a record", &mut warnings)?;
-        if !(0.0..=86_400.0).contains(&record_s) {
+        // Much shorter records would make rates that no number holds.
+        if record_s != 0.0 && !(1e-6..=86_400.0).contains(&record_s) {
             return Err(malformed(
                 244,
                 "the length of a record",
                 format!("{record_s} s"),
-                "0 to 86400 s".into(),
+                "0 or 0.000001 to 86400 s".into(),
             ));
         }
         let start = start_of(&fields, &mut warnings);
@@ -157,8 +158,11 @@ impl Fields<'_> {
     /// Text without the padding: spaces, and the NULs that some writers leave.
     fn text(&self, at: usize, length: usize, what: &str) -> Result<String, Malformation> {
         let raw = self.raw(at, length, what)?;
-        // Latin-1, which holds ASCII and the micro sign that amplifiers write.
-        let text: String = raw.iter().map(|&byte| char::from(byte)).collect();
+        // ASCII by the specification; for the micro sign, amplifiers write UTF-8 or Latin-1.
+        let text: String = match std::str::from_utf8(raw) {
+            Ok(text) => text.to_string(),
+            Err(_) => raw.iter().map(|&byte| char::from(byte)).collect(),
+        };
         Ok(text.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_string())
     }
 
@@ -321,6 +325,15 @@ fn decode_signals(
                     &of("the digital maximum"),
                     found,
                     "more than the digital minimum".into(),
+                ));
+            }
+            if !((physical.1 - physical.0) as f32).is_finite() {
+                let found = format!("{} with a minimum of {}", physical.1, physical.0);
+                return Err(malformed(
+                    at(112, 8),
+                    &of("the physical maximum"),
+                    found,
+                    "at most 3.4e38 above or below the minimum".into(),
                 ));
             }
             if physical.0 == physical.1 {

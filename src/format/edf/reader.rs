@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::header::{BLOCK, Header, Signal};
 use super::input::{Input, Stored};
-use super::records::{onset_of, segments_of};
+use super::records::{broken_promise, onset_of, segments_of};
 use super::tal::parse_tals;
 use crate::eeg::{Annotation, RecordingFormat, RecordingHeader, SignalHeader, microvolts_per_unit};
 use crate::format::error::FormatError;
@@ -80,6 +80,9 @@ impl EdfReader {
         let segments = if interrupted && first.is_some() {
             segments_of(&mut input, &header, records, first_onset_s, &mut warnings)?
         } else if records > 0 {
+            if first.is_some() {
+                warnings.extend(broken_promise(&mut input, &header, records, first_onset_s)?);
+            }
             vec![Segment { first_record: 0, records, onset_s: 0.0 }]
         } else {
             Vec::new()
@@ -217,9 +220,11 @@ impl EdfReader {
         out: &mut Vec<i32>,
     ) -> Result<(), FormatError> {
         out.clear();
-        self.read(&[signal], first_sample, count, &mut |_, _, bytes, width| match width {
-            2 => out.extend(bytes.chunks_exact(2).map(|b| i32::from(i16::from_le_bytes([b[0], b[1]])))),
-            _ => out.extend(bytes.chunks_exact(3).map(|b| i32::from_le_bytes([0, b[0], b[1], b[2]]) >> 8)),
+        let range = self.range(&[signal], first_sample, count)?;
+        out.reserve(count);
+        self.read(&range, &mut |_, bytes, width| match width {
+            2 => out.extend(bytes.as_chunks().0.iter().map(sixteen_bits)),
+            _ => out.extend(bytes.as_chunks().0.iter().map(twenty_four_bits)),
         })
     }
 
@@ -235,90 +240,109 @@ impl EdfReader {
         out: &mut [Vec<f32>],
     ) -> Result<(), FormatError> {
         out.iter_mut().for_each(Vec::clear);
-        self.read(signals, first_sample, count, &mut |index, signal, bytes, width| {
-            let Some(out) = out.get_mut(index) else { return };
-            let factor = microvolts_per_unit(&signal.unit).unwrap_or(1.0);
-            let (low, high) = signal.physical_range;
-            let (lowest, highest) = signal.digital_range;
-            let gain = (high - low) / (f64::from(highest) - f64::from(lowest));
-            let offset = low - gain * f64::from(lowest);
-            let (gain, offset) = (gain * factor, offset * factor);
-            let physical = |digital: i32| (f64::from(digital) * gain + offset) as f32;
+        let range = self.range(signals, first_sample, count)?;
+        out.iter_mut().take(signals.len()).for_each(|out| out.reserve(count));
+        let scales: Vec<(f64, f64)> =
+            range.signals.iter().map(|&i| scale_of(&self.header.signals[i])).collect();
+        self.read(&range, &mut |index, bytes, width| {
+            let (Some(out), Some(&(gain, offset))) = (out.get_mut(index), scales.get(index)) else { return };
+            // The scale goes in by value: then the compiler converts several samples at once.
+            let physical = move |digital: i32| (f64::from(digital) * gain + offset) as f32;
             match width {
-                2 => out.extend(
-                    bytes.chunks_exact(2).map(|b| physical(i32::from(i16::from_le_bytes([b[0], b[1]])))),
-                ),
-                _ => out.extend(
-                    bytes.chunks_exact(3).map(|b| physical(i32::from_le_bytes([0, b[0], b[1], b[2]]) >> 8)),
-                ),
+                2 => out.extend(bytes.as_chunks().0.iter().map(move |bytes| physical(sixteen_bits(bytes)))),
+                _ => {
+                    out.extend(bytes.as_chunks().0.iter().map(move |bytes| physical(twenty_four_bits(bytes))))
+                }
             }
         })
     }
 
-    /// Reads whole blocks of records and hands on each signal's bytes, in order.
-    fn read(
-        &mut self,
-        signals: &[usize],
-        first_sample: u64,
-        count: usize,
-        take: &mut dyn FnMut(usize, &Signal, &[u8], usize),
-    ) -> Result<(), FormatError> {
-        let path = self.input.path().to_path_buf();
+    /// The samples that a request is about, once it is known that they are there.
+    fn range(&self, signals: &[usize], first_sample: u64, count: usize) -> Result<Range, FormatError> {
         let unfit = |what: &str, found: String, expected: String| FormatError::Unfit {
-            path: path.clone(),
+            path: self.input.path().to_path_buf(),
             what: what.to_string(),
             found,
             expected,
         };
         let mut chosen = Vec::with_capacity(signals.len());
         for &signal in signals {
-            let there = self.ordinary.get(signal).and_then(|&i| self.header.signals.get(i));
-            chosen.push(there.ok_or_else(|| {
-                unfit(
-                    "the signal",
-                    signal.to_string(),
-                    format!("0 to {}", self.ordinary.len().saturating_sub(1)),
-                )
+            chosen.push(*self.ordinary.get(signal).ok_or_else(|| {
+                let last = self.ordinary.len().saturating_sub(1);
+                unfit("the signal", signal.to_string(), format!("0 to {last}"))
             })?);
         }
-        let Some(first) = chosen.first() else { return Ok(()) };
-        let per_record = first.samples_per_record as u64;
-        if let Some(other) = chosen.iter().find(|signal| signal.samples_per_record as u64 != per_record) {
-            return Err(unfit(
-                "the rate of the chosen signals",
-                format!("{} and {} samples per record", per_record, other.samples_per_record),
-                "one rate".into(),
-            ));
+        let rates = || chosen.iter().map(|&i| self.header.signals[i].samples_per_record as u64);
+        let Some(per_record) = rates().next() else { return Ok(Range::default()) };
+        if let Some(other) = rates().find(|&other| other != per_record) {
+            let found = format!("{per_record} and {other} samples per record");
+            return Err(unfit("the rate of the chosen signals", found, "one rate".into()));
         }
         let samples = self.records * per_record;
-        let end = first_sample.checked_add(count as u64).filter(|&end| end <= samples);
-        let Some(end) = end else {
-            return Err(unfit(
-                "the range of samples",
-                format!("{count} from {first_sample}"),
-                format!("a part of the file's {samples}"),
-            ));
-        };
-        let width = self.header.sample_bytes();
-        let together = (BLOCK_BYTES / self.header.record_bytes.max(1)).max(1);
-        let mut record = first_sample / per_record;
-        while record * per_record < end {
-            let records = together.min(end.div_ceil(per_record) - record);
-            self.buffer.resize((records * self.header.record_bytes) as usize, 0);
-            self.input.read_at(self.header.bytes + record * self.header.record_bytes, &mut self.buffer)?;
-            for (k, bytes) in self.buffer.chunks_exact(self.header.record_bytes as usize).enumerate() {
+        match first_sample.checked_add(count as u64).filter(|&end| end <= samples) {
+            Some(end) => Ok(Range { signals: chosen, per_record, first: first_sample, end }),
+            None => {
+                let found = format!("{count} from {first_sample}");
+                Err(unfit("the range of samples", found, format!("a part of the file's {samples}")))
+            }
+        }
+    }
+
+    /// Reads whole blocks of records and hands on each signal's bytes, in order: index among the
+    /// chosen signals, bytes, bytes of a sample.
+    fn read(&mut self, range: &Range, take: &mut dyn FnMut(usize, &[u8], usize)) -> Result<(), FormatError> {
+        let Range { signals, per_record, first, end } = range;
+        let (width, record_bytes) = (self.header.sample_bytes(), self.header.record_bytes);
+        let offsets: Vec<usize> = signals.iter().map(|&i| self.header.signals[i].offset as usize).collect();
+        let together = (BLOCK_BYTES / record_bytes.max(1)).max(1);
+        let mut record = first.checked_div(*per_record).unwrap_or(0);
+        while record * per_record < *end {
+            let records = together.min(end.div_ceil(*per_record) - record);
+            self.buffer.resize((records * record_bytes) as usize, 0);
+            self.input.read_at(self.header.bytes + record * record_bytes, &mut self.buffer)?;
+            for (k, bytes) in self.buffer.chunks_exact(record_bytes as usize).enumerate() {
                 let start = (record + k as u64) * per_record;
-                let from = first_sample.max(start) - start;
-                let to = end.min(start + per_record) - start;
-                for (index, signal) in chosen.iter().enumerate() {
-                    let at = signal.offset as usize;
-                    take(index, signal, &bytes[at + from as usize * width..at + to as usize * width], width);
+                let from = ((*first).max(start) - start) as usize * width;
+                let to = ((*end).min(start + per_record) - start) as usize * width;
+                for (index, at) in offsets.iter().enumerate() {
+                    take(index, &bytes[at + from..at + to], width);
                 }
             }
             record += records;
         }
         Ok(())
     }
+}
+
+/// Samples of some signals that the file has.
+#[derive(Default)]
+struct Range {
+    /// Indices into the header's signals.
+    signals: Vec<usize>,
+    /// Samples of each in a record; all have as many.
+    per_record: u64,
+    /// The first sample, and the one behind the last.
+    first: u64,
+    end: u64,
+}
+
+fn sixteen_bits(bytes: &[u8; 2]) -> i32 {
+    i32::from(i16::from_le_bytes(*bytes))
+}
+
+fn twenty_four_bits(&[low, middle, high]: &[u8; 3]) -> i32 {
+    i32::from_le_bytes([0, low, middle, high]) >> 8
+}
+
+/// Gain and offset from digital values to microvolts, or to the signal's unit where that is no
+/// voltage.
+fn scale_of(signal: &Signal) -> (f64, f64) {
+    let factor = microvolts_per_unit(&signal.unit).unwrap_or(1.0);
+    let (low, high) = signal.physical_range;
+    let (lowest, highest) = signal.digital_range;
+    let gain = (high - low) / (f64::from(highest) - f64::from(lowest));
+    let offset = low - gain * f64::from(lowest);
+    (gain * factor, offset * factor)
 }
 
 /// How many whole records the file holds, with a warning where that is not what the header says.

@@ -1,5 +1,7 @@
 //! When each record starts: contiguous files by counting, interrupted ones by their time stamps.
 
+use std::collections::BTreeSet;
+
 use super::header::Header;
 use super::input::Input;
 use super::reader::Segment;
@@ -8,6 +10,9 @@ use crate::format::error::FormatError;
 
 /// Two time stamps agree within this; writers round them.
 const TOLERANCE_S: f64 = 2e-3;
+
+/// Writers that stamp the records of a contiguous file by the clock may be off by this much.
+const CLOCK_DRIFT_S: f64 = 0.5;
 
 /// The time stamp of a record: the onset of the first list of its first annotation signal.
 pub fn onset_of(input: &mut Input, header: &Header, record: u64) -> Result<Option<f64>, FormatError> {
@@ -20,11 +25,30 @@ pub fn onset_of(input: &mut Input, header: &Header, record: u64) -> Result<Optio
     Ok(tals.first().map(|tal| tal.onset_s))
 }
 
+/// Says where a file that calls itself contiguous is not; it is read as if it were.
+pub fn broken_promise(
+    input: &mut Input,
+    header: &Header,
+    records: u64,
+    first: f64,
+) -> Result<Option<String>, FormatError> {
+    let Some(last) = records.checked_sub(1) else { return Ok(None) };
+    let expected = last as f64 * header.record_s;
+    let found = onset_of(input, header, last)?.map(|onset| onset - first);
+    Ok(found.filter(|found| (found - expected).abs() > CLOCK_DRIFT_S).map(|found| {
+        format!(
+            "the file says that it has no gaps, but its last record is stamped {found:.3} s where \
+             {expected:.3} s is expected; it is read without gaps"
+        )
+    }))
+}
+
 /// The contiguous stretches of an interrupted file, `first` being the stamp of record 0.
 ///
 /// Gaps are looked for by bisection: where the stamps of two records are as far apart as their
 /// numbers say, nothing is missing between them. A file with g gaps among n records needs about
-/// g log2(n) reads, so that a day without a gap opens with two.
+/// g log2(n) reads, so that a day without a gap opens with two. A record without a time stamp is
+/// taken to follow the record before.
 pub fn segments_of(
     input: &mut Input,
     header: &Header,
@@ -35,30 +59,43 @@ pub fn segments_of(
     if records == 0 {
         return Ok(Vec::new());
     }
-    let mut search = Search { input, header, first, starts: vec![(0, 0.0)], unstamped: 0 };
-    let last = search.onset(records - 1, 0.0)?;
-    search.find((0, 0.0), (records - 1, last))?;
+    let mut search = Search { input, header, first, starts: vec![(0, 0.0)], unstamped: BTreeSet::new() };
+    search.find(records)?;
     let Search { mut starts, unstamped, .. } = search;
-    if unstamped > 0 {
+    if !unstamped.is_empty() {
         warnings.push(format!(
-            "{unstamped} records that were looked at have no time stamp; they are taken to follow the record before"
+            "{} records that were looked at have no time stamp; they are taken to follow the record before",
+            unstamped.len()
         ));
     }
     let mut segments: Vec<Segment> = Vec::with_capacity(starts.len());
+    // One warning however many there are: a warning for each would outgrow the file.
+    let mut back: Option<(u64, String)> = None;
     starts.push((records, f64::INFINITY));
     for pair in starts.windows(2) {
         let ((from, mut onset_s), (to, _)) = (pair[0], pair[1]);
         if let Some(before) = segments.last() {
             let end_s = before.onset_s + before.records as f64 * header.record_s;
             if onset_s < end_s - TOLERANCE_S {
-                warnings.push(format!(
-                    "record {from} is stamped {onset_s} s, before the end of the record before at {end_s} s; \
-                     it is taken to follow without a gap"
-                ));
+                let (count, _) = back.get_or_insert_with(|| {
+                    (
+                        0,
+                        format!(
+                            "record {} is stamped {onset_s} s, the record before ends at {end_s} s",
+                            from + 1
+                        ),
+                    )
+                });
+                *count += 1;
                 onset_s = end_s;
             }
         }
         segments.push(Segment { first_record: from, records: to - from, onset_s });
+    }
+    if let Some((count, first)) = back {
+        warnings.push(format!(
+            "time goes back {count} times ({first}); there, records are taken to follow without a gap"
+        ));
     }
     Ok(segments)
 }
@@ -69,42 +106,61 @@ struct Search<'a> {
     first: f64,
     /// Record and onset at which each segment starts.
     starts: Vec<(u64, f64)>,
-    unstamped: usize,
+    /// Records that were found to have no time stamp.
+    unstamped: BTreeSet<u64>,
 }
 
 impl Search<'_> {
-    fn onset(&mut self, record: u64, otherwise: f64) -> Result<f64, FormatError> {
-        match onset_of(self.input, self.header, record)? {
-            Some(onset) => Ok(onset - self.first),
-            None => {
-                self.unstamped += 1;
-                Ok(otherwise)
-            }
+    fn onset(&mut self, record: u64) -> Result<Option<f64>, FormatError> {
+        if self.unstamped.contains(&record) {
+            return Ok(None);
         }
+        let onset = onset_of(self.input, self.header, record)?;
+        if onset.is_none() {
+            self.unstamped.insert(record);
+        }
+        Ok(onset.map(|onset| onset - self.first))
     }
 
-    /// Notes every segment that starts after record `from` and at or before record `to`.
+    /// Notes every segment that starts after record 0.
     ///
     /// The ranges still to be searched are a list of their own, so that no file can exhaust the
     /// stack.
-    fn find(&mut self, from: (u64, f64), to: (u64, f64)) -> Result<(), FormatError> {
-        let mut ranges = vec![(from, to)];
-        while let Some(((low, low_s), (high, high_s))) = ranges.pop() {
-            let expected = low_s + (high - low) as f64 * self.header.record_s;
-            if high == low || (high_s - expected).abs() <= TOLERANCE_S {
+    fn find(&mut self, records: u64) -> Result<(), FormatError> {
+        let mut ranges = Vec::new();
+        for record in (1..records).rev() {
+            if let Some(onset) = self.onset(record)? {
+                ranges.push(((0, 0.0), (record, onset)));
+                break;
+            }
+        }
+        while let Some((low, high)) = ranges.pop() {
+            let expected = low.1 + (high.0 - low.0) as f64 * self.header.record_s;
+            if (high.1 - expected).abs() <= TOLERANCE_S {
                 continue;
             }
-            if high - low == 1 {
-                self.starts.push((high, high_s));
-                continue;
+            match self.stamped_between(low.0, high.0)? {
+                // The earlier half is searched first: starts come in order.
+                Some(middle) => ranges.extend([(middle, high), (low, middle)]),
+                None => self.starts.push(high),
             }
-            let middle = low + (high - low) / 2;
-            let otherwise = low_s + (middle - low) as f64 * self.header.record_s;
-            let middle_s = self.onset(middle, otherwise)?;
-            // The earlier half is searched first: starts come in order.
-            ranges.push(((middle, middle_s), (high, high_s)));
-            ranges.push(((low, low_s), (middle, middle_s)));
         }
         Ok(())
+    }
+
+    /// The record between two others that has a time stamp and is the nearest to their middle.
+    fn stamped_between(&mut self, low: u64, high: u64) -> Result<Option<(u64, f64)>, FormatError> {
+        let middle = low + (high - low) / 2;
+        for distance in 0..=high - middle {
+            for record in [middle.saturating_sub(distance), middle + distance] {
+                if low < record
+                    && record < high
+                    && let Some(onset) = self.onset(record)?
+                {
+                    return Ok(Some((record, onset)));
+                }
+            }
+        }
+        Ok(None)
     }
 }

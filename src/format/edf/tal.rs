@@ -6,6 +6,9 @@ const END: u8 = 0x00;
 const DURATION: u8 = 0x15;
 const TEXT: u8 = 0x14;
 
+/// The farthest that a time can lie from the start, about 30 years; farther ones are damage.
+const LONGEST_S: f64 = 1e9;
+
 /// One list: a time and its texts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tal {
@@ -41,13 +44,16 @@ fn parse_tal(piece: &[u8]) -> Option<Tal> {
         return None;
     }
     let onset_s = seconds(onset)?;
-    let duration_s = match stamp.next() {
-        Some(text) => Some(seconds(std::str::from_utf8(text).ok()?)?),
+    // Some writers put the sign for a duration and then none, or one below zero: the text still holds.
+    let duration_s = match stamp.next().filter(|text| !text.is_empty()) {
+        Some(text) => Some(seconds(std::str::from_utf8(text).ok()?)?).filter(|seconds| *seconds >= 0.0),
         None => None,
     };
     let mut texts: Vec<String> = parts.map(|text| String::from_utf8_lossy(text).into_owned()).collect();
-    // What stands behind the last 0x14 is no text: it is where the list ends.
-    texts.pop()?;
+    // Behind the last 0x14 the list ends; a text there lacks its 0x14 and is kept all the same.
+    if texts.last()?.is_empty() {
+        texts.pop();
+    }
     Some(Tal { onset_s, duration_s, texts })
 }
 
@@ -56,5 +62,5 @@ fn seconds(text: &str) -> Option<f64> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         return None;
     }
-    text.parse().ok().filter(|seconds: &f64| seconds.is_finite())
+    text.parse().ok().filter(|seconds: &f64| seconds.abs() <= LONGEST_S)
 }
