@@ -15,6 +15,11 @@ struct Trace {
     alarms: Vec<(u64, u64, Option<u64>)>,
 }
 
+/// A threshold at which runs are easy to count.
+fn eight() -> AccumulatorConfig {
+    AccumulatorConfig { threshold: 8.0, cap: 16.0, ..AccumulatorConfig::default() }
+}
+
 fn accumulator(config: AccumulatorConfig) -> Accumulator {
     Accumulator::new(config).expect("settings in range")
 }
@@ -48,7 +53,7 @@ fn run_length(seconds: f32) -> AccumulatorConfig {
         decay_normal: seconds,
         threshold: seconds,
         refractory_s: 0,
-        ..AccumulatorConfig::default()
+        ..eight()
     }
 }
 
@@ -87,21 +92,21 @@ fn values_and_alarms_equal_a_second_implementation_in_exact_fractions() {
 
 #[test]
 fn an_alarm_tells_the_second_that_the_run_began_and_the_second_that_it_was_raised() {
-    let mut accumulator = accumulator(AccumulatorConfig::default());
+    let mut accumulator = accumulator(eight());
     let raised = alarms(&mut accumulator, "NNNSSSSSSSSSS");
     assert_eq!(raised, [Alarm { onset_second: 3, raised_second: 10 }]);
 }
 
 #[test]
 fn a_run_that_died_out_is_not_the_onset_of_the_next() {
-    let mut accumulator = accumulator(AccumulatorConfig::default());
+    let mut accumulator = accumulator(eight());
     let raised = alarms(&mut accumulator, "SSNNNNSSSSSSSS");
     assert_eq!(raised, [Alarm { onset_second: 6, raised_second: 13 }]);
 }
 
 #[test]
 fn an_alarm_lasts_until_the_accumulator_is_empty_and_only_then_ends() {
-    let mut accumulator = accumulator(AccumulatorConfig::default());
+    let mut accumulator = accumulator(eight());
     steps(&mut accumulator, &repeat("S", 12));
     let fading = steps(&mut accumulator, &repeat("N", 12));
     assert!(fading[..11].iter().all(|step| step.alarming), "the accumulator is above 0");
@@ -128,7 +133,7 @@ fn muscle_artifact_in_a_third_of_a_generalised_seizure_does_not_silence_it() {
 
 #[test]
 fn artifact_that_comes_once_an_alarm_is_raised_does_not_take_it_back_at_once() {
-    let mut accumulator = accumulator(AccumulatorConfig::default());
+    let mut accumulator = accumulator(eight());
     steps(&mut accumulator, &repeat("S", 10));
     assert!(steps(&mut accumulator, "AAAAAA").iter().all(|step| step.alarming));
 }
@@ -141,7 +146,7 @@ fn a_look_alike_that_is_abnormal_every_other_second_raises_nothing() {
 
 #[test]
 fn no_second_alarm_rises_before_the_refractory_time_has_passed() {
-    let config = AccumulatorConfig { refractory_s: 20, ..AccumulatorConfig::default() };
+    let config = AccumulatorConfig { refractory_s: 20, ..eight() };
     let mut accumulator = accumulator(config);
     steps(&mut accumulator, "SSSSSSSSNNNNNNNN");
     // The alarm ended with second 15: seconds 16 to 35 rest, and a run that outlasts them is told.
@@ -151,7 +156,7 @@ fn no_second_alarm_rises_before_the_refractory_time_has_passed() {
 
 #[test]
 fn a_short_gap_leaves_the_accumulator_and_a_long_one_empties_it() {
-    let config = AccumulatorConfig { gap_reset_s: 10, ..AccumulatorConfig::default() };
+    let config = AccumulatorConfig { gap_reset_s: 10, ..eight() };
     let mut short = accumulator(config);
     steps(&mut short, "SSSSSS");
     short.gap(10);
@@ -165,7 +170,7 @@ fn a_short_gap_leaves_the_accumulator_and_a_long_one_empties_it() {
 
 #[test]
 fn a_long_gap_ends_an_alarm_and_counts_as_refractory_time() {
-    let mut accumulator = accumulator(AccumulatorConfig { refractory_s: 30, ..AccumulatorConfig::default() });
+    let mut accumulator = accumulator(AccumulatorConfig { refractory_s: 30, ..eight() });
     steps(&mut accumulator, &repeat("S", 10));
     accumulator.gap(100);
     assert!(!accumulator.alarming());
@@ -174,7 +179,7 @@ fn a_long_gap_ends_an_alarm_and_counts_as_refractory_time() {
 
 #[test]
 fn a_setting_that_is_out_of_range_is_told_by_name_with_what_is_allowed() {
-    let good = AccumulatorConfig::default();
+    let good = eight();
     assert_eq!(good.validate(), Ok(()));
     let bad = [
         ("gain", AccumulatorConfig { gain: 0.0, ..good }),

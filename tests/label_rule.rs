@@ -64,7 +64,7 @@ fn a_generalised_seizure_that_is_flagged_in_every_second_raises_its_alarm_on_tim
         Detector::new(rule(AeFlag::Demotes), AccumulatorConfig::default()).expect("settings in range");
     let raised: Vec<u64> =
         (0..30).filter(|&second| detector.next(second, opinion(0.95, Some(true))).alarm.is_some()).collect();
-    assert_eq!(raised, [7]);
+    assert_eq!(raised, [5]);
 }
 
 #[test]

@@ -79,7 +79,10 @@ fn the_same_command_gives_the_same_network_and_card() {
         let output = vigil(folder.path(), &arguments(name));
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
-    assert!(weights(folder.path(), "first-run") == weights(folder.path(), "second-run"), "the weights differ");
+    assert!(
+        weights(folder.path(), "first-run") == weights(folder.path(), "second-run"),
+        "the weights differ"
+    );
     let card = |name: &str| {
         let text =
             std::fs::read_to_string(folder.path().join(format!("models/{name}/card.md"))).expect("a card");

@@ -205,7 +205,8 @@ impl PatientConfig {
         put("", "[label]".into());
         put(
             "A second is a seizure second where the CNN's seizure probability reaches this.\n\
-             Lower finds more and calls for nothing more often.",
+             Lower finds more and calls for nothing more often. The default was chosen, together with that of\n\
+             the threshold, on other people than those that the network was fitted on.",
             format!("seizure_probability = {}", self.label.seizure_probability),
         );
         put(
@@ -296,10 +297,10 @@ fn example_of(setting: &str) -> &'static str {
         "ae_flag" => "ae_flag = \"ignore\"",
         "certain_probability" => "certain_probability = 0.9",
         "gain" => "gain = 1.0",
-        "cap" => "cap = 16.0",
+        "cap" => "cap = 12.0",
         "decay_abnormal" => "decay_abnormal = 1.5",
         "decay_normal" => "decay_normal = 1.0",
-        "threshold" => "threshold = 8.0",
+        "threshold" => "threshold = 6.0",
         "refractory_s" => "refractory_s = 30",
         "gap_reset_s" => "gap_reset_s = 10",
         _ => "`vigil patient new ID` writes a file with every setting",

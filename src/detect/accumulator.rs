@@ -26,7 +26,7 @@ pub struct AccumulatorConfig {
     /// misses within a seizure are forgiven one by one.
     pub decay_normal: f32,
     /// The value at which an alarm is raised; with a gain of 1 also the shortest latency in seconds.
-    /// 8 keeps within the 10 seconds that wards ask for.
+    /// Chosen together with the seizure probability; see [`super::LabelRule`].
     pub threshold: f32,
     /// Seconds after an alarm's end in which none is raised: one seizure with a pause is one alarm.
     pub refractory_s: u64,
@@ -39,10 +39,10 @@ impl Default for AccumulatorConfig {
     fn default() -> Self {
         AccumulatorConfig {
             gain: 1.0,
-            cap: 16.0,
+            cap: 12.0,
             decay_abnormal: 1.5,
             decay_normal: 1.0,
-            threshold: 8.0,
+            threshold: 6.0,
             refractory_s: 30,
             gap_reset_s: 10,
         }

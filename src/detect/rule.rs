@@ -19,6 +19,12 @@ pub enum AeFlag {
 #[serde(deny_unknown_fields, default)]
 pub struct LabelRule {
     /// A second is `seizure` where the CNN's seizure probability reaches this.
+    ///
+    /// The default and that of the accumulator's threshold were chosen together, on people whom the
+    /// judging network had not seen (`vigil evaluate --alarms` over three folds, without the
+    /// demonstration's patient): of the settings with a median latency within the 10 s that wards
+    /// ask for, the one with most seizures found less alarms that nothing within the seizure led to;
+    /// among equals the higher threshold, since these data hold no ward's artifacts.
     pub seizure_probability: f32,
     /// Whether the patient's autoencoder has a say.
     pub ae_flag: AeFlag,

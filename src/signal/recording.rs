@@ -22,6 +22,10 @@ pub enum StreamError {
 }
 
 /// What a stream gives next.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are windows, and a box would cost each an allocation"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum StreamItem {
     /// A second of signal.

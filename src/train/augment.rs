@@ -78,7 +78,7 @@ impl Painter {
         let last = ((stretch.seconds() - 1) * self.rate) as i64;
         let start = ((second.index * self.rate) as i64 + shift).clamp(0, last) as usize;
         // A neighbouring second that lacks a derivation would lend zeros to a trace.
-        for neighbour in [start / self.rate, (start + self.rate - 1) / self.rate] {
+        for neighbour in [start / self.rate, start.div_ceil(self.rate)] {
             for (d, there) in present.iter_mut().enumerate() {
                 *there &= stretch.present[neighbour][d];
             }

@@ -92,7 +92,8 @@ impl Checkpoint {
             .map_err(|e| self.failed(e))
     }
 
-    /// The checkpoint, if there is one of this training.
+    /// Network and optimiser as they were when the checkpoint of this training was written, with its
+    /// state; as they are, without one, where there is no checkpoint.
     ///
     /// # Errors
     /// [`TrainError::OtherCheckpoint`] where the folder holds another training's,
@@ -102,10 +103,10 @@ impl Checkpoint {
         identity: &serde_json::Value,
         net: CnnNet,
         optimiser: ModuleOptimizer,
-    ) -> Result<Result<(State, CnnNet, ModuleOptimizer), (CnnNet, ModuleOptimizer)>, TrainError> {
+    ) -> Result<(Option<State>, CnnNet, ModuleOptimizer), TrainError> {
         let path = self.folder.join("state.json");
         if !path.exists() {
-            return Ok(Err((net, optimiser)));
+            return Ok((None, net, optimiser));
         }
         let state: State = serde_json::from_slice(&self.read("state.json")?).map_err(|e| self.failed(e))?;
         if state.identity != *identity {
@@ -117,7 +118,7 @@ impl Checkpoint {
         let net = net.try_load_record(record).map_err(|e| self.failed(e))?;
         let record = OptimizerRecord::from_bytes(self.read(&format!("optimiser-{}.bpk", state.step))?)
             .map_err(|e| self.failed(e))?;
-        Ok(Ok((state, net, optimiser.load_record(record))))
+        Ok((Some(state), net, optimiser.load_record(record)))
     }
 
     /// Removes the whole checkpoint; a finished training needs none.

@@ -97,24 +97,19 @@ pub fn train_cnn(
     let last = per_epoch * task.stop_after.unwrap_or(config.epochs).min(config.epochs);
     let checkpoint = Checkpoint::new(checkpoint_folder);
     let identity = identity(task);
-    let (mut state, mut net, mut optimiser) = match checkpoint.load(&identity, net, optimiser)? {
-        Ok((state, net, optimiser)) => {
-            told(Progress::Resumed { step: state.step });
-            (state, net, optimiser)
-        }
-        Err((net, optimiser)) => {
-            let state = State {
-                identity,
-                step: 0,
-                epoch_loss: 0.0,
-                elapsed_s: 0.0,
-                log: Vec::new(),
-                stale: 0,
-                best: None,
-            };
-            (state, net, optimiser)
-        }
-    };
+    let (resumed, mut net, mut optimiser) = checkpoint.load(&identity, net, optimiser)?;
+    if let Some(state) = &resumed {
+        told(Progress::Resumed { step: state.step });
+    }
+    let mut state = resumed.unwrap_or_else(|| State {
+        identity,
+        step: 0,
+        epoch_loss: 0.0,
+        elapsed_s: 0.0,
+        log: Vec::new(),
+        stale: 0,
+        best: None,
+    });
     let began = Instant::now();
     let before_s = state.elapsed_s;
     let mut saved_s = before_s;
@@ -123,7 +118,7 @@ pub fn train_cnn(
     let (width, height) = (task.model.plot.width as usize, task.model.plot.height as usize);
     let mut images = vec![0u8; config.batch * task.model.plot.pixels()];
 
-    while state.step < last && !(state.stale >= config.patience && !task.held_out.is_empty()) {
+    while state.step < last && (task.held_out.is_empty() || state.stale < config.patience) {
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
         rng.set_stream(state.step as u64 + 1);
         // Dropout draws from the library's own generator.
