@@ -83,20 +83,22 @@ fn interrupted_files_have_a_segment_for_each_stretch() {
 }
 
 #[test]
-fn a_gap_is_found_wherever_a_record_lacks_its_time_stamp() {
-    // Ten records, a gap of 5 s before record 4, and one record without a stamp.
-    for unstamped in 1..10_u64 {
+fn a_gap_is_found_wherever_it_is_and_whichever_record_lacks_its_time_stamp() {
+    // Ten records, a gap of 5 s before one of them, and one record without a stamp.
+    for (gap, unstamped) in (1..10_u64).flat_map(|gap| (1..10).map(move |unstamped| (gap, unstamped))) {
         let mut file = Edf::new("EDF+D").channel("A", 1).annotations(8);
         for record in 0..10 {
-            let onset = if record < 4 { record } else { record + 5 };
+            let onset = if record < gap { record } else { record + 5 };
             let stamp = format!("+{onset}\x14\x14\0");
             file = file.marked(&[0], if record == unstamped { "" } else { &stamp });
         }
-        let reader = file.reader();
-        // Where it is the record at the gap, it is taken to follow the one before.
-        let gap = if unstamped == 4 { 5 } else { 4 };
-        let expected = [segment(0, gap, 0.0), segment(gap, 10 - gap, gap as f64 + 5.0)];
-        assert_eq!(reader.segments(), expected, "without the stamp of {unstamped}");
+        // Where it is the record behind the gap, it is taken to follow the one before.
+        let from = if unstamped == gap { gap + 1 } else { gap };
+        let mut expected = vec![segment(0, from, 0.0)];
+        if from < 10 {
+            expected.push(segment(from, 10 - from, from as f64 + 5.0));
+        }
+        assert_eq!(file.reader().segments(), expected, "a gap before {gap}, no stamp in {unstamped}");
     }
 }
 
