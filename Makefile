@@ -16,7 +16,7 @@ VIGIL := $(or $(CARGO_TARGET_DIR),target)/release/vigil
 
 # The recordings and models of `make auroc`, and the file of `make fuzz`.
 DATA ?= ../shared/data/scalp-bids
-AUROC_MODELS ?= fold-1,fold-2,fold-3
+AUROC_MODELS ?= fold-1,fold-2,fold-3,fold-4,fold-5,fold-6
 FUZZ_TEST ?= edf_damaged
 FUZZ_CASES ?= 20000
 FUZZ_SECONDS ?= 300
@@ -69,8 +69,8 @@ auroc: build ## second-by-second AUROC on people whom the networks were not trai
 	$(VIGIL) evaluate --data $(DATA) --model $(AUROC_MODELS) --beside models/baselines/per_person.tsv
 
 .PHONY: models
-models: build ## train the networks anew, an hour and more: one per fold for `make auroc`, and the one of the demo
-	for fold in 1 2 3; do $(VIGIL) train --data $(DATA) --name fold-$$fold --fold $$fold/3; done
+models: build ## train the networks anew, in hours: one per fold for `make auroc`, and the one of the demo
+	for fold in 1 2 3 4 5 6; do $(VIGIL) train --data $(DATA) --name fold-$$fold --fold $$fold/6; done
 	$(VIGIL) train --data $(DATA) --name cnn --exclude chb03
 
 .PHONY: clean

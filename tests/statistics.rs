@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use vigil::evaluate::{FoldError, Interval, auroc, clopper_pearson, garwood, grouped_folds};
+use vigil::evaluate::{FoldError, Interval, auroc, clopper_pearson, garwood, grouped_folds, median_interval};
 
 const GOLDEN: &str = include_str!("golden/evaluate/statistics.json");
 
@@ -127,4 +127,16 @@ fn folds_that_would_leave_nobody_are_refused_with_the_numbers() {
     assert_eq!(grouped_folds(&people, 1), Err(FoldError::TooFewFolds { folds: 1 }));
     assert_eq!(grouped_folds(&people, 3), Err(FoldError::TooFewPeople { folds: 3, people: 2 }));
     assert_eq!(grouped_folds(&BTreeMap::new(), 2), Err(FoldError::TooFewPeople { folds: 2, people: 0 }));
+}
+
+#[test]
+fn the_interval_of_a_median_has_the_ranks_of_the_sign_test() {
+    // Ranks as tables of the sign test print them; scipy: binom.cdf(k - 1, n, 0.5) <= 0.025.
+    for (n, k) in [(6, 1), (9, 2), (12, 3), (17, 5), (20, 6), (25, 8), (100, 40), (1000, 469)] {
+        let values: Vec<f64> = (1..=n).rev().map(f64::from).collect();
+        let interval = median_interval(&values).expect("enough values");
+        assert_eq!((interval.lower, interval.upper), (f64::from(k), f64::from(n + 1 - k)), "{n} values");
+    }
+    assert_eq!(median_interval(&[0.1, 0.2, 0.3, 0.4, 0.5]), None, "five values do not bound their median");
+    assert_eq!(median_interval(&[]), None);
 }

@@ -10,7 +10,7 @@ use super::error::CliError;
 use super::terminal::progress_bar;
 use crate::dataset::{Dataset, People, gather};
 use crate::detect::{AccumulatorConfig, LabelRule};
-use crate::evaluate::{CONTEXT_S, PersonScore, WardScore, score_people, score_settings};
+use crate::evaluate::{CONTEXT_S, PersonScore, WardScore, median_interval, score_people, score_settings};
 use crate::model::Classifier;
 
 /// Score CNNs second by second on people they were not trained on
@@ -161,6 +161,14 @@ fn print_table(scores: &[PersonScore], others: Option<&Others>) {
         kept[2..].iter().for_each(|values| print!(" {:>12.3}", of(&mut values.clone())));
         println!();
     }
+    print!("{:<39}", "95 % interval of the median");
+    for (column, values) in kept.iter().enumerate() {
+        let interval = median_interval(values)
+            .map_or("-".to_string(), |interval| format!("{:.2}-{:.2}", interval.lower, interval.upper));
+        let width = [10, 9].get(column).copied().unwrap_or(12);
+        print!(" {interval:>width$}");
+    }
+    println!();
     let without: Vec<&str> =
         scores.iter().filter(|score| score.auroc.is_none()).map(|score| score.person.as_str()).collect();
     println!("{} people with seizure and seizure-free seconds", kept[0].len());
@@ -225,7 +233,8 @@ fn print_json(scores: &[PersonScore], alarms: Option<&[Tried]>) {
     let of = |pick: fn(&PersonScore) -> Option<f64>| {
         let mut values: Vec<f64> = scores.iter().filter_map(pick).collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        json!({ "median": median(&mut values), "mean": mean, "people": values.len() })
+        let interval = median_interval(&values);
+        json!({ "median": median(&mut values), "median_interval": interval, "mean": mean, "people": values.len() })
     };
     let report = json!({
         "people": people,

@@ -1,5 +1,6 @@
 //! `vigil replay`: recordings of one patient through the detector.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -189,17 +190,34 @@ fn refuse_same_names(plans: &[PlannedRecording], out: &Path) -> Result<(), CliEr
     }
 }
 
+/// Says once what holds for several recordings, and of each recording what failed in it.
 fn tell_faults(replayed: &Replayed) {
+    let mut remarks: BTreeMap<String, Vec<&Path>> = BTreeMap::new();
     for recording in &replayed.recordings {
-        let name = recording.plan.path.display();
-        recording.remarks.iter().for_each(|remark| eprintln!("note: {name}: {remark}"));
+        let path = recording.plan.path.as_path();
+        for remark in &recording.remarks {
+            remarks.entry(format!("note: {remark}")).or_default().push(path);
+        }
         if !recording.missing.is_empty() {
-            eprintln!("warning: {name}: without {}", recording.missing.join(", "));
+            let lacking = format!("warning: without {}", recording.missing.join(", "));
+            remarks.entry(lacking).or_default().push(path);
         }
-        let seconds = recording.verdicts.len();
-        for ((label, fault), count) in &recording.faults {
-            eprintln!("warning: {name}: {label}: {fault} in {count} of {seconds} s");
+    }
+    for (remark, paths) in remarks {
+        match paths.as_slice() {
+            [path] => eprintln!("{remark} ({})", path.display()),
+            [first, ..] => eprintln!("{remark} ({} recordings, first {})", paths.len(), first.display()),
+            [] => {}
         }
+    }
+    for recording in replayed.recordings.iter().filter(|recording| !recording.faults.is_empty()) {
+        let faults: Vec<String> = recording
+            .faults
+            .iter()
+            .map(|((label, fault), seconds)| format!("{label} {fault} in {seconds} s"))
+            .collect();
+        let (name, seconds) = (recording.plan.path.display(), recording.verdicts.len());
+        eprintln!("warning: {name}: of {seconds} s, {}", faults.join(", "));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Exact 95 % intervals of a rate and of a share.
+//! Exact 95 % intervals of a rate, of a share and of a median.
 
 use serde::Serialize;
 
@@ -38,6 +38,30 @@ pub fn clopper_pearson(hits: u64, trials: u64) -> Option<Interval> {
     let upper =
         if hits == trials { 1.0 } else { bisect(|x| beta_i(k + 1.0, n - k, x), 1.0 - TAIL, 0.0, 1.0) };
     Some(Interval { lower, upper })
+}
+
+/// The interval of a median that holds whatever the distribution is: the k-th value from below and
+/// the k-th from above, with the largest k for which a fair coin shows fewer than k heads in as many
+/// throws with a probability of at most 2.5 % (Thompson 1936). `None` with fewer than 6 values, which
+/// no such interval covers.
+pub fn median_interval(values: &[f64]) -> Option<Interval> {
+    let mut values: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+    values.sort_by(f64::total_cmp);
+    let n = values.len();
+    // Probability of exactly `heads` heads, kept up from term to term.
+    let mut term = 0.5f64.powi(i32::try_from(n).ok()?);
+    let mut fewer = 0.0;
+    let mut k = 0;
+    for heads in 0..n {
+        fewer += term;
+        if fewer > TAIL {
+            break;
+        }
+        k = heads + 1;
+        term *= (n - heads) as f64 / (heads + 1) as f64;
+    }
+    let lower = *values.get(k.checked_sub(1)?)?;
+    Some(Interval { lower, upper: *values.get(n - k)? })
 }
 
 /// Where the rising function `f` on [0, infinity) reaches `level`.

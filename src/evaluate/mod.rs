@@ -12,6 +12,6 @@ mod settings;
 pub use alarms::{AFTER_S, AlarmMark, SeizureMark, SeizureScore, WardScore, score_ward, seconds_at_risk};
 pub use auroc::auroc;
 pub use folds::{FoldError, grouped_folds};
-pub use interval::{Interval, clopper_pearson, garwood};
+pub use interval::{Interval, clopper_pearson, garwood, median_interval};
 pub use seconds::{CONTEXT_S, EvaluateError, PersonScore, ScoredSecond, score_people};
 pub use settings::score_settings;
