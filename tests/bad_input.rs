@@ -150,7 +150,7 @@ fn one_saturated_channel_is_told_and_the_rest_is_judged() {
     let output = vigil(folder.path(), &["replay", "one.edf", "--patient", "chb03"]);
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{message}");
-    assert!(message.contains("EEG T3-REF") && message.contains("in 5 of 5 s"), "{message}");
+    assert!(message.contains("EEG T3-REF") && message.contains("in 5 s"), "{message}");
 }
 
 #[test]
