@@ -197,7 +197,7 @@ impl PatientConfig {
             }
             let _ = writeln!(text, "{setting}\n");
         };
-        put("The CNN: a folder below models/.", format!("cnn = {:?}", self.cnn));
+        put("The CNN: a folder below models/.", format!("cnn = {}", toml::Value::from(self.cnn.as_str())));
         put(
             "Frequency of the mains where the patient is recorded: 50, 60, or 0 for no notch.",
             format!("mains_hz = {}", u32::from(self.mains_hz)),
@@ -260,8 +260,10 @@ impl PatientConfig {
             put(
                 "",
                 format!(
-                    "recordings = {:?}\nseconds = {}\ndate = {:?}",
-                    fit.recordings, fit.seconds, fit.date
+                    "recordings = {}\nseconds = {}\ndate = {:?}",
+                    list(&fit.recordings),
+                    fit.seconds,
+                    fit.date
                 ),
             );
         }
@@ -273,8 +275,8 @@ impl PatientConfig {
             put(
                 "",
                 format!(
-                    "recordings = {:?}\nhours = {:?}\nfalse_alarms = {}\nfalse_alarms_per_hour = {:?}\nseizures = {}\ndetected = {}\ndate = {:?}",
-                    c.recordings,
+                    "recordings = {}\nhours = {:?}\nfalse_alarms = {}\nfalse_alarms_per_hour = {:?}\nseizures = {}\ndetected = {}\ndate = {:?}",
+                    list(&c.recordings),
                     c.hours,
                     c.false_alarms,
                     c.false_alarms_per_hour,
@@ -286,6 +288,11 @@ impl PatientConfig {
         }
         text
     }
+}
+
+/// Names as TOML writes them, whatever letters they have.
+fn list(names: &[String]) -> toml::Value {
+    toml::Value::from(names.to_vec())
 }
 
 /// A line as it should be.

@@ -1,6 +1,7 @@
 //! The CHB-MIT layout: a folder of records with one `chbNN-summary.txt` that marks their seizures.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::error::{FormatError, Malformation, Place};
 use crate::eeg::{Event, EventKind};
@@ -24,8 +25,8 @@ pub struct SummaryRecord {
     pub clock_s: Option<(u32, u32)>,
     /// Seizures: start and end in seconds from the record's start.
     pub seizures: Vec<(f64, f64)>,
-    /// Channel labels in force for this record.
-    pub channels: Vec<String>,
+    /// Channel labels in force for this record; records under one list share it.
+    pub channels: Arc<[String]>,
 }
 
 /// A record on disk with its marks.
@@ -56,6 +57,8 @@ pub fn parse_summary(text: &str) -> Result<Summary, Malformation> {
 struct Parser {
     summary: Summary,
     channels: Vec<String>,
+    /// The same, once a record has it.
+    shared: Option<Arc<[String]>>,
     /// The record being described: the line of its name and its number of seizures, once told.
     stated: Option<(usize, usize)>,
     start: Option<u32>,
@@ -69,16 +72,23 @@ impl Parser {
         let words: Vec<&str> = key.split_whitespace().collect();
         match words.as_slice() {
             ["data", "sampling", "rate"] => self.summary.rate_hz = Some(leading_number(number, line, value)?),
-            ["channels", ..] => self.channels.clear(),
-            ["channel", _] => self.channels.push(value.to_string()),
+            ["channels", ..] => {
+                self.channels.clear();
+                self.shared = None;
+            }
+            ["channel", _] => {
+                self.channels.push(value.to_string());
+                self.shared = None;
+            }
             ["file", "name"] => {
                 self.close(number)?;
                 self.start = None;
+                let channels = self.shared.get_or_insert_with(|| self.channels.as_slice().into());
                 self.summary.records.push(SummaryRecord {
                     file: value.to_string(),
                     clock_s: None,
                     seizures: Vec::new(),
-                    channels: self.channels.clone(),
+                    channels: Arc::clone(channels),
                 });
             }
             ["file", "start", "time"] => self.start = Some(clock(number, value)?),

@@ -1,0 +1,94 @@
+//! A BIDS tree gives its recordings by subject, session and run, and nothing else.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+use vigil::format::FormatError;
+use vigil::format::bids::{events_path_of, prediction_path, recordings};
+
+fn tree(files: &[&str]) -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    for file in files {
+        let path = folder.path().join(file);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, "").expect("a file");
+    }
+    folder
+}
+
+#[test]
+fn recordings_come_by_subject_session_and_run_with_their_events() {
+    let folder = tree(&[
+        "sub-b/ses-02/eeg/sub-b_ses-02_task-szMonitoring_run-01_eeg.edf",
+        "sub-b/ses-01/eeg/sub-b_ses-01_task-szMonitoring_run-02_eeg.bdf",
+        "sub-b/ses-01/eeg/sub-b_ses-01_task-szMonitoring_run-01_eeg.edf",
+        "sub-b/ses-01/eeg/sub-b_ses-01_task-szMonitoring_run-01_events.tsv",
+        "sub-a/eeg/sub-a_task-rest_eeg.edf",
+    ]);
+    let found = recordings(folder.path()).expect("a tree");
+    let names: Vec<_> = found
+        .iter()
+        .map(|r| (r.subject.as_str(), r.session.as_deref(), r.task.as_deref(), r.run.as_deref()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("a", None, Some("rest"), None),
+            ("b", Some("01"), Some("szMonitoring"), Some("01")),
+            ("b", Some("01"), Some("szMonitoring"), Some("02")),
+            ("b", Some("02"), Some("szMonitoring"), Some("01")),
+        ]
+    );
+    let with_events: Vec<bool> = found.iter().map(|recording| recording.events_path.is_some()).collect();
+    assert_eq!(with_events, [false, true, false, false]);
+}
+
+#[test]
+fn what_is_no_recording_is_passed_over() {
+    let folder = tree(&[
+        "sub-a/ses-01/eeg/sub-a_ses-01_task-x_run-01_eeg.edf",
+        "sub-a/ses-01/eeg/sub-a_ses-01_task-x_run-01_eeg.json",
+        "sub-a/ses-01/eeg/notes.edf",
+        "sub-a/ses-01/anat/sub-a_ses-01_eeg.edf",
+        "derivatives/sub-a/ses-01/eeg/sub-a_ses-01_task-x_run-01_eeg.edf",
+        "participants.tsv",
+        "dataset_description.json",
+    ]);
+    let found = recordings(folder.path()).expect("a tree");
+    assert_eq!(found.len(), 1);
+    assert!(found[0].eeg_path.ends_with("sub-a/ses-01/eeg/sub-a_ses-01_task-x_run-01_eeg.edf"));
+}
+
+#[test]
+fn a_folder_without_recordings_is_told_with_what_was_expected() {
+    let folder = tree(&["sub-a/ses-01/eeg/readme.txt"]);
+    let error = recordings(folder.path()).expect_err("no recording");
+    assert!(matches!(error, FormatError::Layout { .. }));
+    let message = error.to_string();
+    assert!(message.contains("holds no recording") && message.contains("sub-XX/ses-XX/eeg"), "{message}");
+    let nowhere = recordings(Path::new("/nowhere/at/all")).expect_err("no folder").to_string();
+    assert!(nowhere.contains("/nowhere/at/all"), "{nowhere}");
+}
+
+#[test]
+fn events_are_looked_for_under_both_names() {
+    let folder = tree(&["x_eeg.edf", "x_events.tsv", "night.edf", "night.tsv", "alone.edf"]);
+    let beside = |name: &str| {
+        events_path_of(&folder.path().join(name))
+            .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
+    };
+    assert_eq!(beside("x_eeg.edf").as_deref(), Some("x_events.tsv"));
+    assert_eq!(beside("night.edf").as_deref(), Some("night.tsv"));
+    assert_eq!(beside("alone.edf"), None);
+}
+
+#[test]
+fn predictions_lie_in_a_parallel_tree_and_those_of_loose_files_side_by_side() {
+    let out = Path::new("out");
+    let inside = Path::new("data/sub-a/ses-01/eeg/sub-a_ses-01_task-x_run-01_eeg.edf");
+    assert_eq!(
+        prediction_path(out, inside),
+        Path::new("out/sub-a/ses-01/eeg/sub-a_ses-01_task-x_run-01_events.tsv")
+    );
+    assert_eq!(prediction_path(out, Path::new("somewhere/night.edf")), Path::new("out/night_events.tsv"));
+}
