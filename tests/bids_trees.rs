@@ -92,3 +92,44 @@ fn predictions_lie_in_a_parallel_tree_and_those_of_loose_files_side_by_side() {
     );
     assert_eq!(prediction_path(out, Path::new("somewhere/night.edf")), Path::new("out/night_events.tsv"));
 }
+
+#[test]
+fn numbers_in_names_count_as_numbers_whether_padded_or_not() {
+    let folder = tree(&[
+        "sub-p10/eeg/sub-p10_task-x_run-1_eeg.edf",
+        "sub-p2/ses-10/eeg/sub-p2_ses-10_task-x_run-1_eeg.edf",
+        "sub-p2/ses-9/eeg/sub-p2_ses-9_task-x_run-10_eeg.edf",
+        "sub-p2/ses-9/eeg/sub-p2_ses-9_task-x_run-2_eeg.edf",
+        "sub-p2/ses-9/eeg/sub-p2_ses-9_task-x_run-003_eeg.edf",
+    ]);
+    let found = recordings(folder.path()).expect("a tree");
+    let names: Vec<_> = found
+        .iter()
+        .map(|r| (r.subject.as_str(), r.session.as_deref().unwrap_or("-"), r.run.as_deref().unwrap_or("-")))
+        .collect();
+    assert_eq!(
+        names,
+        [("p2", "9", "2"), ("p2", "9", "003"), ("p2", "9", "10"), ("p2", "10", "1"), ("p10", "-", "1")]
+    );
+}
+
+#[test]
+fn a_folder_with_the_name_of_a_recording_is_passed_over() {
+    let folder = tree(&[
+        "sub-a/eeg/sub-a_task-x_run-1_eeg.edf",
+        "sub-a/eeg/sub-a_task-x_run-2_eeg.edf/inside.txt",
+        "sub-a/eeg/._sub-a_task-x_run-1_eeg.edf",
+    ]);
+    assert_eq!(recordings(folder.path()).expect("a tree").len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_kept_so_that_its_absence_is_told() {
+    let folder = tree(&["sub-a/eeg/sub-a_task-x_run-1_eeg.edf"]);
+    let link = folder.path().join("sub-a/eeg/sub-a_task-x_run-2_eeg.edf");
+    std::os::unix::fs::symlink("../../.git/annex/objects/absent", &link).expect("a link");
+    let found = recordings(folder.path()).expect("a tree");
+    assert_eq!(found.last().map(|recording| recording.eeg_path.clone()), Some(link));
+    assert_eq!(found.len(), 2);
+}

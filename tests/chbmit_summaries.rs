@@ -19,7 +19,7 @@ fn published() -> Option<PathBuf> {
 }
 
 #[test]
-fn all_24_summaries_have_the_seizures_that_a_plain_search_finds() {
+fn all_24_summaries_have_the_seizures_and_clocks_that_a_plain_search_finds() {
     let Some(folder) = published() else { return };
     let mut seizures = 0;
     for row in GOLDEN.lines().skip(1) {
@@ -27,12 +27,16 @@ fn all_24_summaries_have_the_seizures_that_a_plain_search_finds() {
         let text = std::fs::read(folder.join(format!("{}-summary.txt", cells[0]))).expect("a summary");
         let summary = parse_summary(&String::from_utf8_lossy(&text)).expect(cells[0]);
         let all: Vec<(f64, f64)> = summary.records.iter().flat_map(|r| r.seizures.clone()).collect();
+        let clocks: Vec<(u32, u32)> = summary.records.iter().filter_map(|record| record.clock_s).collect();
         let found = [
             summary.records.len() as f64,
             summary.records.iter().filter(|record| !record.seizures.is_empty()).count() as f64,
             all.len() as f64,
             all.iter().map(|(onset, end)| end - onset).sum(),
             all.iter().map(|(_, end)| *end).fold(0.0, f64::max),
+            clocks.len() as f64,
+            clocks.iter().map(|(start, end)| f64::from(end - start)).sum(),
+            clocks.iter().filter(|(_, end)| *end >= 86_400).count() as f64,
         ];
         let expected: Vec<f64> = cells[1..].iter().map(|cell| cell.parse().expect("a number")).collect();
         assert_eq!(found.as_slice(), expected, "{}", cells[0]);
@@ -55,6 +59,15 @@ fn a_montage_that_changes_holds_for_the_records_after_it() {
     assert_eq!(first_labels("chb12_27.edf"), "F7-CS2");
     assert_eq!(first_labels("chb12_29.edf"), "F7");
     assert_eq!(first_labels("chb12_32.edf"), "FP1-F7");
+}
+
+#[test]
+fn channels_that_are_listed_anew_replace_those_before() {
+    let text = "Channels in EDF Files:\nChannel 1: FP1-F7\nChannel 2: F7-T7\nFile Name: a.edf\n\n\
+                Channels changed:\nChannel 1: F7-CS2\nFile Name: b.edf\nFile Name: c.edf\n";
+    let summary = parse_summary(text).expect("a summary");
+    let channels: Vec<&[String]> = summary.records.iter().map(|record| record.channels.as_ref()).collect();
+    assert_eq!(channels, [&["FP1-F7", "F7-T7"][..], &["F7-CS2"], &["F7-CS2"]]);
 }
 
 const TWO_NIGHTS: &str = "Data Sampling Rate: 256 Hz
@@ -80,6 +93,12 @@ Number of Seizures in File: 0
 
 #[test]
 fn clocks_that_pass_midnight_go_on_counting_whichever_way_they_are_written() {
+    let late = "File Name: a.edf\nFile Start Time: 25:10:00\nFile End Time: 29:10:00\n\
+                File Name: b.edf\nFile Start Time: 25:10:00\nFile End Time: 2:10:00\n\
+                File Name: c.edf\nNumber of Seizures in File: 0\n";
+    let summary = parse_summary(late).expect("a summary");
+    let clocks: Vec<_> = summary.records.iter().map(|record| record.clock_s).collect();
+    assert_eq!(clocks, [Some((90_600, 105_000)), Some((90_600, 94_200)), None]);
     let summary = parse_summary(TWO_NIGHTS).expect("a summary");
     let clocks: Vec<_> = summary.records.iter().map(|record| record.clock_s).collect();
     assert_eq!(clocks, [Some((84_600, 88_200)), Some((85_500, 87_300))]);
@@ -124,6 +143,21 @@ fn a_name_that_leads_out_of_the_folder_is_passed_over() {
     std::fs::write(folder.path().join("outside.edf"), "").expect("a file");
     std::fs::write(case.join("chb99-summary.txt"), "File Name: ../outside.edf\n").expect("a file");
     assert_eq!(recordings(&case).expect("no record"), []);
+}
+
+#[test]
+fn a_mistake_in_a_case_is_told_with_the_file_of_the_case() {
+    let folder = TempDir::new().expect("a folder");
+    let case = folder.path().join("chb99");
+    std::fs::create_dir(&case).expect("a folder");
+    let text = TWO_NIGHTS.replace("File End Time: 24:30:00", "File End Time: 24:30");
+    std::fs::write(case.join("chb99-summary.txt"), text).expect("a file");
+    for message in [
+        recordings(folder.path()).expect_err("a mistake").to_string(),
+        events_of(&case.join("chb99_01.edf")).expect_err("a mistake").to_string(),
+    ] {
+        assert!(message.contains("chb99-summary.txt, line 9: the time is \"24:30\""), "{message}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use proptest::prelude::*;
 use tempfile::TempDir;
 use vigil::config::{CalibrationRecord, ConfigError, FitRecord, PatientConfig, PatientId};
 use vigil::detect::{AccumulatorConfig, AeFlag, LabelRule};
@@ -90,6 +91,22 @@ fn a_new_patient_has_every_setting_with_its_default_and_a_reason_above_it() {
 }
 
 #[test]
+fn the_guide_tells_the_defaults_that_the_program_has() {
+    let guide = include_str!("../GUIDE.md");
+    // Columns of other tables have some of the same names.
+    let (_, guide) = guide.split_once("| setting | default | what |").expect("the table of settings");
+    let text = documented();
+    let settings = text.lines().filter_map(|line| line.split_once(" = "));
+    // Those two have no default: they depend on the models and on the place.
+    for (name, default) in settings.filter(|(name, _)| !["cnn", "mains_hz"].contains(name)) {
+        let start = format!("| `{name}` | ");
+        let row = guide.lines().find_map(|line| line.strip_prefix(&start)).expect(name);
+        let told = row.split(" | ").next().expect("a cell").trim_matches('`');
+        assert_eq!(told, default, "{name}");
+    }
+}
+
+#[test]
 fn what_is_left_out_has_its_default() {
     let config = parse("cnn = \"cnn\"\nmains_hz = 60\n[accumulator]\nrefractory_s = 5\n").expect("settings");
     assert_eq!(config.accumulator, AccumulatorConfig { refractory_s: 5, ..AccumulatorConfig::default() });
@@ -109,6 +126,13 @@ fn a_mistake_is_told_with_its_line_and_an_example() {
         ("mains_hz = 50", "mains_hz = 55", "55", "mains_hz = 50"),
         ("cnn = \"cnn\"", "cnn = \"../elsewhere\"", "a folder below the models", "cnn = \"cnn\""),
         ("gain = 1.0", "gain = ", "", "gain = 1.0"),
+        ("gain = 1.0", "gain = 0.0", "gain is 0; expected above 0", "gain = 1.0"),
+        ("decay_abnormal = 1.5", "decay_abnormal = -0.5", "expected above 0", "decay_abnormal = 1.5"),
+        ("decay_normal = 1.0", "decay_normal = 0.0", "last for ever", "decay_normal = 1.0"),
+        ("certain_probability = 0.9", "certain_probability = 0", "above 0", "certain_probability = 0.9"),
+        ("refractory_s = 30", "refractory_s = 2.5", "invalid type", "refractory_s = 30"),
+        ("gap_reset_s = 10", "gap_rest_s = 10", "did you mean \"gap_reset_s\"?", "gap_reset_s = 10"),
+        ("[label]", "[lable]", "did you mean \"label\"?", ""),
     ] {
         let (text, line) = with_line(from, to);
         let message = parse(&text).expect_err(to).to_string();
@@ -144,4 +168,75 @@ fn a_patient_who_is_not_there_is_told_with_those_who_are() {
     PatientConfig::new("cnn", Mains::Hz60).save(folder.path(), &berta).expect("a file");
     let message = PatientConfig::load(folder.path(), &id()).expect_err("nobody").to_string();
     assert!(message.contains("there are berta") && message.contains("vigil patient new anna"), "{message}");
+}
+
+#[test]
+fn the_line_is_found_however_toml_writes_the_setting() {
+    for (text, line) in [
+        ("cnn = \"cnn\"\nmains_hz = 50\naccumulator.cap = 3.0\n", 3),
+        ("cnn = \"cnn\"\nmains_hz = 50\naccumulator = { gain = 1.0, cap = 3.0 }\n", 3),
+        ("cnn = \"cnn\"\nmains_hz = 50\n[accumulator]\n\"cap\" = 3.0\n", 4),
+        ("# cap = 9\ncnn = \"cnn\"\nmains_hz = 50\n[accumulator]\ndecap = 1\n", 5),
+        // The cap is left out, and its default is below this threshold.
+        ("cnn = \"cnn\"\nmains_hz = 50\n[accumulator]\nthreshold = 20.0\n", 4),
+        ("cnn = \"cnn\"\nmains_hz = 50\n[label]\nseizure_probability = nan\n", 4),
+        ("cnn = \"cnn\"\nmains_hz = 50\n[accumulator]\ndecay_normal = inf\n", 4),
+        ("cnn = \"cnn\"\nmains_hz = 50\n[accumulator]\nrefractory_s = -1\n", 4),
+        ("cnn = \"cnn\"\nmains_hz = 50\nmains_hz = 60\n", 3),
+    ] {
+        let message = parse(text).expect_err(text).to_string();
+        assert!(
+            message.starts_with(&format!("patients/anna/patient.toml, line {line}: ")),
+            "{text}{message}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_settings_are_valid_read_back_as_they_were_written(
+        cnn in "[^/\\x00.]{1,20}(/[^/.]{1,8})?",
+        probabilities in (1e-6f32..=1.0, 1e-6f32..=1.0),
+        demotes in any::<bool>(),
+        positive in (1e-6f32..=1e6, 1e-6f32..=1e6, 1e-6f32..=1e6, 1e-6f32..=1e6),
+        above in 0.0f32..=1.0,
+        seconds in (0u64..1 << 62, 0u64..1 << 62),
+        recordings in prop::collection::vec(any::<String>(), 0..4),
+        hours in 0.0f64..1e6,
+    ) {
+        let (gain, threshold, decay_abnormal, decay_normal) = positive;
+        let config = PatientConfig {
+            label: LabelRule {
+                seizure_probability: probabilities.0,
+                ae_flag: if demotes { AeFlag::Demotes } else { AeFlag::Ignore },
+                certain_probability: probabilities.1,
+            },
+            accumulator: AccumulatorConfig {
+                gain,
+                cap: threshold + above * (1e6 - threshold),
+                decay_abnormal,
+                decay_normal,
+                threshold,
+                refractory_s: seconds.0,
+                gap_reset_s: seconds.1,
+            },
+            fit: Some(FitRecord { recordings: recordings.clone(), seconds: 7, date: "2031-02-03".into() }),
+            calibration: Some(CalibrationRecord {
+                recordings,
+                hours,
+                false_alarms: 3,
+                false_alarms_per_hour: [hours / 3.0, f64::INFINITY],
+                seizures: 4,
+                detected: 3,
+                date: "2031-02-04".into(),
+            }),
+            ..PatientConfig::new(&cnn, Mains::Hz60)
+        };
+        prop_assert_eq!(parse(&config.to_documented_toml(&id())).expect("what we wrote"), config);
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "(cnn|mains_hz|cap|accumulator|label|[=.\"#\\[\\]{}, ]|[0-9.e-]{0,4}|\n|\\PC){0,40}") {
+        let _ = parse(&text);
+    }
 }

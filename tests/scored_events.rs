@@ -52,6 +52,88 @@ fn seizures_have_two_decimals_and_the_start_of_the_recording() {
     );
 }
 
+/// What an independent reader finds in the tables; the first row is of what our writer wrote.
+const READ: &str = include_str!("golden/events/read.tsv");
+const WRITTEN: &str = include_str!("golden/events/written.tsv");
+
+fn three_seizures() -> [Event; 3] {
+    let focal = Event {
+        kind: EventKind::Seizure("sz_foc_ia_m".into()),
+        channels: Some("F7-T7,T7-P7".into()),
+        ..seizure(30.0, 50.75, None)
+    };
+    [seizure(12.25, 40.0, Some(0.812)), focal, seizure(3590.5, 9.5, Some(1.0))]
+}
+
+/// Compares a table with the row that the independent reader gave for it.
+fn agrees(text: &str, row: &str) {
+    let cells: Vec<&str> = row.split('\t').collect();
+    let events = parse_events(text).expect(cells[0]);
+    let length = events[0].recording_duration_s.expect("a length");
+    // Hundredths of a second, marked as a scorer marks them: what overlaps counts once.
+    let mut marked = vec![false; (length * 100.0).round() as usize];
+    for event in events.iter().filter(|event| event.is_seizure()) {
+        let (from, to) = ((event.onset_s * 100.0).round() as usize, (event.end_s() * 100.0).round() as usize);
+        let to = to.min(marked.len());
+        marked[from..to].fill(true);
+    }
+    let found = [
+        events.len().to_string(),
+        events.iter().filter(|event| event.is_seizure()).count().to_string(),
+        format!("{:.2}", marked.iter().filter(|&&ictal| ictal).count() as f64 / 100.0),
+        format!("{length:.2}"),
+        events[0].date_time.expect("a time").to_string(),
+    ];
+    assert_eq!(found.as_slice(), &cells[1..], "{}", cells[0]);
+}
+
+#[test]
+fn what_the_writer_writes_means_the_same_to_an_independent_reader() {
+    assert_eq!(written(&three_seizures()), WRITTEN);
+    assert_eq!(parse_events(WRITTEN).expect("events"), three_seizures());
+    agrees(WRITTEN, READ.lines().nth(1).expect("a row"));
+}
+
+#[test]
+fn tables_are_read_as_an_independent_reader_reads_them() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut agreed, mut absent) = (0, 0);
+    for row in READ.lines().skip(2) {
+        let name = row.split('\t').next().expect("a name");
+        let subject = name.split('_').next().expect("a subject");
+        let places = [
+            root.join("patients/chb03/recordings").join(name),
+            root.join("../shared/data/scalp-bids").join(subject).join("ses-01/eeg").join(name),
+        ];
+        // Those of the demonstration's patient are always there.
+        match places.iter().find_map(|path| std::fs::read_to_string(path).ok()) {
+            Some(text) => {
+                agrees(&text, row);
+                agreed += 1;
+            }
+            None => absent += 1,
+        }
+    }
+    println!("{agreed} tables agree, {absent} are not there");
+    assert!(agreed >= 11);
+}
+
+#[test]
+fn rows_out_of_time_order_are_read_and_stay_in_the_order_of_the_file() {
+    let onsets: Vec<f64> = parse_events("onset\tduration\teventType\n90\t5\tsz\n10\t5\tsz\n50\t5\tsz\n")
+        .expect("events")
+        .iter()
+        .map(|event| event.onset_s)
+        .collect();
+    assert_eq!(onsets, [90.0, 10.0, 50.0]);
+}
+
+#[test]
+fn a_table_that_is_not_there_is_named() {
+    let message = read_events(Path::new("nowhere/x_events.tsv")).expect_err("no file").to_string();
+    assert!(message.starts_with("cannot read nowhere/x_events.tsv: "), "{message}");
+}
+
 #[test]
 fn the_reader_goes_by_column_names_and_needs_three() {
     let events =

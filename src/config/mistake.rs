@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+use toml::de::DeTable;
 
 /// Settings that cannot be read, written or used.
 #[derive(Debug, Error)]
@@ -63,12 +64,12 @@ pub fn mistake(
     error: &toml::de::Error,
     example_of: fn(&str) -> &'static str,
 ) -> ConfigError {
-    let at = error.span().map_or(0, |span| span.start).min(text.len());
-    let line = text.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let line = line_at(text, error.span().map_or(0, |span| span.start));
     let message = error.message().trim().replace('\n', " ");
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let written = text.lines().nth(line - 1).unwrap_or_default();
-    let key = written.split('=').next().unwrap_or_default().trim();
+    let key = written.split('=').next().unwrap_or_default();
+    let key = key.rsplit('.').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
     let (what, wanted) = match names.split_first() {
         Some((unknown, known)) if message.starts_with("unknown field") => match nearest(unknown, known) {
             Some(near) => (format!("there is no setting {unknown:?}; did you mean {near:?}?"), near),
@@ -85,12 +86,18 @@ pub fn mistake(
     ConfigError::Mistake { path: path.to_path_buf(), line, what, example: example_of(wanted).to_string() }
 }
 
-/// The line that sets `key`, or 1.
-pub fn line_of(text: &str, key: &str) -> usize {
-    let sets = |line: &str| {
-        line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
-    };
-    text.lines().position(sets).map_or(1, |at| at + 1)
+/// The line that sets `key`, at the top or in a table, however TOML writes it.
+pub fn line_of(text: &str, key: &str) -> Option<usize> {
+    let document = DeTable::parse(text).ok()?;
+    let document = document.get_ref();
+    let tables = document.values().filter_map(|value| value.get_ref().as_table());
+    let value = std::iter::once(document).chain(tables).find_map(|table| table.get(key))?;
+    Some(line_at(text, value.span().start))
+}
+
+/// The line of a byte, from 1.
+fn line_at(text: &str, byte: usize) -> usize {
+    text.as_bytes()[..byte.min(text.len())].iter().filter(|&&byte| byte == b'\n').count() + 1
 }
 
 /// The known name with the fewest letters to change, if it is close enough to be meant.

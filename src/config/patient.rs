@@ -155,7 +155,8 @@ impl PatientConfig {
             toml::from_str(text).map_err(|error| mistake(path, text, &error, example_of))?;
         let refused = |error: SettingError| ConfigError::Mistake {
             path: path.to_path_buf(),
-            line: line_of(text, error.setting),
+            // Only the cap can be refused where it is left out: a threshold is above its default.
+            line: line_of(text, error.setting).or_else(|| line_of(text, "threshold")).unwrap_or(1),
             example: example_of(error.setting).to_string(),
             what: error.to_string(),
         };
@@ -166,7 +167,7 @@ impl PatientConfig {
         if !plain {
             return Err(ConfigError::Mistake {
                 path: path.to_path_buf(),
-                line: line_of(text, "cnn"),
+                line: line_of(text, "cnn").unwrap_or(1),
                 what: format!("cnn is {:?}; expected the name of a folder below the models", config.cnn),
                 example: example_of("cnn").to_string(),
             });

@@ -1,5 +1,6 @@
 //! BIDS trees: `sub-XX/[ses-XX/]eeg/sub-XX_…_eeg.edf` with `…_events.tsv` beside it.
 
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 use super::error::FormatError;
@@ -34,9 +35,8 @@ pub fn recordings(root: &Path) -> Result<Vec<BidsRecording>, FormatError> {
             folders(&subject)?.into_iter().filter(|f| name_of(f).starts_with("ses-")).map(|f| f.join("eeg")),
         );
         for place in places.into_iter().filter(|place| place.is_dir()) {
-            for entry in list(&place)? {
-                found.extend(recording_at(&entry));
-            }
+            // Not `is_file`: a link that leads nowhere is a recording that is missing, not none.
+            found.extend(list(&place)?.iter().filter(|path| !path.is_dir()).filter_map(|p| recording_at(p)));
         }
     }
     if found.is_empty() {
@@ -46,14 +46,53 @@ pub fn recordings(root: &Path) -> Result<Vec<BidsRecording>, FormatError> {
             expected: "a BIDS tree: sub-XX/ses-XX/eeg/sub-XX_ses-XX_task-szMonitoring_run-XX_eeg.edf".into(),
         });
     }
-    found.sort();
+    found.sort_by(in_order);
     Ok(found)
+}
+
+/// By subject, session, task and run, whose numbers count as numbers: run 2 comes before run 10.
+fn in_order(a: &BidsRecording, b: &BidsRecording) -> Ordering {
+    let option = |a: &Option<String>, b: &Option<String>| match (a, b) {
+        (Some(a), Some(b)) => natural(a, b),
+        _ => a.is_some().cmp(&b.is_some()),
+    };
+    natural(&a.subject, &b.subject)
+        .then_with(|| option(&a.session, &b.session))
+        .then_with(|| option(&a.task, &b.task))
+        .then_with(|| option(&a.run, &b.run))
+        .then_with(|| a.cmp(b))
+}
+
+/// Compares letters as letters and runs of digits as numbers of any length.
+fn natural(a: &str, b: &str) -> Ordering {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let (mut a, mut b) = (a, b);
+    while let (Some(x), Some(y)) = (a.chars().next(), b.chars().next()) {
+        let (m, n) = (digits(a), digits(b));
+        if m > 0 && n > 0 {
+            let (p, q) = (a[..m].trim_start_matches('0'), b[..n].trim_start_matches('0'));
+            let order = p.len().cmp(&q.len()).then_with(|| p.cmp(q));
+            if order != Ordering::Equal {
+                return order;
+            }
+            (a, b) = (&a[m..], &b[n..]);
+        } else if x == y {
+            (a, b) = (&a[x.len_utf8()..], &b[y.len_utf8()..]);
+        } else {
+            return x.cmp(&y);
+        }
+    }
+    a.len().cmp(&b.len())
 }
 
 /// The parts of a recording's name; `None` for a file that is no BIDS recording.
 fn recording_at(path: &Path) -> Option<BidsRecording> {
     let name = name_of(path);
     let stem = name.strip_suffix(".edf").or_else(|| name.strip_suffix(".bdf"))?.strip_suffix("_eeg")?;
+    // "._sub-a_…" beside "sub-a_…" is what macOS leaves on foreign disks.
+    if !stem.starts_with("sub-") {
+        return None;
+    }
     let entity = |key: &str| stem.split('_').find_map(|part| part.strip_prefix(key)).map(str::to_string);
     Some(BidsRecording {
         subject: entity("sub-")?,
