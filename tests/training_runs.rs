@@ -178,3 +178,43 @@ fn nobody_is_scored_by_a_network_that_was_trained_on_them() {
     assert_eq!(report["auroc"]["people"], 1);
     assert_eq!(report["people"][0]["seizure_s"], 30);
 }
+
+#[test]
+fn folds_leave_out_everyone_once_and_then_all_are_scored_with_the_alarms_that_would_come() {
+    let folder = TempDir::new().expect("a folder");
+    people(folder.path());
+    let mut left_out = Vec::new();
+    for (name, fold) in [("fold-1", "1/2"), ("fold-2", "2/2")] {
+        let with = ["train", "--data", "data", "--config", "small.toml", "--name", name, "--fold", fold];
+        let output = vigil(folder.path(), &with);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let names = said.lines().find_map(|line| line.split_once(" leaves out ")).expect("who is left out").1;
+        left_out.extend(names.split(", ").map(str::to_string).collect::<Vec<_>>());
+    }
+    left_out.sort();
+    assert_eq!(left_out, ["calm", "p1", "p2", "p3"]);
+    let evaluate = ["evaluate", "--data", "data", "--model", "fold-1,fold-2", "--alarms", "--json"];
+    let report: serde_json::Value =
+        serde_json::from_slice(&vigil(folder.path(), &evaluate).stdout).expect("JSON");
+    assert_eq!(report["people"].as_array().map(Vec::len), Some(4));
+    assert_eq!(report["auroc"]["people"], 3);
+    let grid = report["alarms"].as_array().expect("settings");
+    assert!(grid.iter().all(|tried| tried["seizures"] == 3));
+    // 400 s, less 3 times the 30 s of the seizure and the 30 s of the recording behind it. The second
+    // that ends with the onset is about the seizure too.
+    let at_risk = 3600.0 * grid[0]["hours"].as_f64().expect("hours");
+    assert!((at_risk - (400.0 - 3.0 * 61.0)).abs() < 4.0, "{at_risk} s");
+}
+
+#[test]
+fn a_fold_that_is_not_there_is_refused() {
+    let folder = TempDir::new().expect("a folder");
+    people(folder.path());
+    for fold in ["0/3", "4/3", "1/1", "one"] {
+        let message = refusal(folder.path(), &["train", "--data", "data", "--fold", fold], 2);
+        assert!(message.contains("expected K/N"), "{message}");
+    }
+    let message = refusal(folder.path(), &["train", "--data", "data", "--fold", "1/9"], 2);
+    assert!(message.contains("9 folds asked for and 4 people given"), "{message}");
+}
