@@ -121,7 +121,7 @@ fn a_mistake_is_told_with_its_line_and_an_example() {
         ("threshold = 6.0", "threshold = \"six\"", "invalid type", "threshold = 6.0"),
         ("threshold = 6.0", "threshold = -1.0", "threshold is -1", "threshold = 6.0"),
         ("cap = 12.0", "cap = 3.0", "cap is 3", "cap = 12.0"),
-        ("seizure_probability = 0.7", "seizure_probability = 1.5", "at most 1", "seizure_probability = 0.7"),
+        ("seizure_probability = 0.6", "seizure_probability = 1.5", "at most 1", "seizure_probability = 0.6"),
         ("ae_flag = \"ignore\"", "ae_flag = \"shout\"", "shout", "ae_flag = \"ignore\""),
         ("mains_hz = 50", "mains_hz = 55", "55", "mains_hz = 50"),
         ("cnn = \"cnn\"", "cnn = \"../elsewhere\"", "a folder below the models", "cnn = \"cnn\""),

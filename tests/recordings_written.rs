@@ -73,7 +73,7 @@ fn plans() -> impl Strategy<Value = Plan> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_written_reads_back(plan in plans(), gaps in any::<bool>()) {
@@ -151,6 +151,28 @@ proptest! {
             prop_assert!(annotations.iter().any(|written| near(&written)), "{:?}", annotation);
         }
     }
+}
+
+#[test]
+fn annotations_without_room_go_into_the_records_that_follow_and_keep_their_times() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("spilled.edf");
+    let spec = spec(RecordingFormat::EdfPlusC, "2031-02-03T04:05:06.5", vec![signal("Cz", 8)]);
+    let long: Vec<Annotation> =
+        ["a", "b", "c"].iter().map(|letter| mark(0.25, Some(0.5), &letter.repeat(100))).collect();
+    let mut writer = EdfWriter::create(&path, &spec).expect("a file");
+    for record in 0..3 {
+        let now = if record == 0 { long.as_slice() } else { &[] };
+        writer.write_record(f64::from(record), &[vec![0; 8]], now).expect("a record");
+    }
+    writer.finish().expect("room for all");
+    // Two signals of 16 and 160 bytes: a record of 160 has room for one of the three.
+    let bytes = std::fs::read(&path).expect("the file");
+    for (record, annotation) in bytes[3 * 256..].chunks(176).zip(&long) {
+        let text = annotation.text.as_bytes();
+        assert!(record.windows(text.len()).any(|window| window == text), "{}", annotation.text);
+    }
+    assert_eq!(EdfReader::open(&path).expect("a file").annotations().expect("annotations"), long);
 }
 
 #[test]

@@ -6,8 +6,16 @@ EXPECTED has `start` (ISO 8601), `gaps` (whether the file is EDF+D), `labels`, `
 of each signal), `onsets_s` (start of each one-second record) and `annotations` ([onset_s, duration_s or
 null, text]). Prints one line for each program. A program that does not read a kind of file is expected to
 refuse it; that it does so is checked too.
+
+What becomes of EDF+D (pyedflib 0.1.42, edfio 0.4.18, MNE 1.13.2):
+  edfio     reads it: the records' samples one after the other, annotations at their true times, and
+            `is_continuous` is false.
+  MNE       reads it as if there were no gaps: the samples one after the other, annotations at their true
+            times, those behind the end of the joined samples dropped.
+  pyedflib  refuses to open it.
+None of them tells at which time a record starts, so the time stamps are read here from the bytes.
 """
-import datetime, json, sys
+import datetime, json, re, sys
 
 import edfio, mne, numpy as np, pyedflib
 
@@ -29,9 +37,25 @@ def same_marks(program, found, marks=marks):
             sys.exit(f"{program}: {text!r} is at {onset} for {duration}; written was {wanted} for {lasting}")
 
 
+def record_times():
+    """The time stamp of each record, from the bytes: annotations are the last signal."""
+    data = open(path, "rb").read()
+    count, records = int(data[252:256]), int(data[236:244])
+    fields = data[256 + 216 * count:256 + 224 * count]
+    lengths = [2 * int(fields[8 * i:8 * i + 8]) for i in range(count)]
+    same("the file", "its length", len(data), 256 * (1 + count) + records * sum(lengths))
+    ends = [256 * (1 + count) + (record + 1) * sum(lengths) for record in range(records)]
+    lists = [data[end - lengths[-1]:end] for end in ends]
+    stamps = [re.match(rb"([+-]\d+(?:\.\d+)?)\x14\x14\x00", text) for text in lists]
+    same("the file", "records without a time stamp", stamps.count(None), 0)
+    same("the file", "the records' times", [float(stamp[1]) - start.microsecond / 1e6 for stamp in stamps],
+         expected["onsets_s"])
+
+
 def with_edfio():
     edf = edfio.read_edf(path)
     same("edfio", "the start", datetime.datetime.combine(edf.startdate, edf.starttime), start)
+    same("edfio", "whether there are gaps", not edf.is_continuous, expected["gaps"])
     same("edfio", "the labels", [signal.label for signal in edf.signals], expected["labels"])
     for signal, samples in zip(edf.signals, digital):
         same("edfio", signal.label, bool((signal.digital == samples).all()), True)
@@ -77,6 +101,7 @@ def refuses(program, read):
         sys.exit(f"{program}: reads a file with gaps now; compare it like the others")
 
 
+record_times()
 for program, read in [("edfio", with_edfio), ("pyedflib", with_pyedflib), ("MNE", with_mne)]:
     if expected["gaps"] and program in expected["refusing"]:
         refuses(program, read)
