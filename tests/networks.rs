@@ -1,9 +1,13 @@
 //! A network is built as its configuration says, or the setting that forbids it is named.
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::tensor::Tensor;
 use tempfile::TempDir;
-use vigil::model::{Architecture, Classes, Classifier, CnnConfig, CnnNet, ModelError, compute_device};
+use vigil::model::{
+    Architecture, Classes, Classifier, CnnConfig, CnnNet, ModelError, Viewer, compute_device,
+};
 use vigil::plot::PlotConfig;
 
 fn config(architecture: Architecture, classes: Classes, width: u32, height: u32) -> CnnConfig {
@@ -80,4 +84,26 @@ fn a_two_class_network_never_says_abnormal() {
         .probabilities(&vec![90; config.plot.pixels()])
         .expect("probabilities");
     assert_eq!(said[1], 0.0);
+}
+
+#[test]
+fn a_window_and_its_mirror_image_are_judged_alike() {
+    use vigil::eeg::{DERIVATIONS, mirror_window};
+    let config = config(Architecture::Strided { maps: vec![4, 8], dropout: 0.0 }, Classes::Three, 32, 36);
+    let net = CnnNet::new(&config, &compute_device()).expect("a network");
+    let mut viewer = Viewer::new(Arc::new(Classifier::of_net(&config, &net))).expect("a viewer");
+    let length = config.signal.rate_hz as usize;
+    let samples: Vec<f32> =
+        (0..DERIVATIONS * length).map(|i| 60.0 * ((i * i % 977) as f32 / 977.0 - 0.5)).collect();
+    let mut present = [true; DERIVATIONS];
+    present[2] = false;
+    let mut mirrored = Vec::new();
+    let mirrored_present = mirror_window(&samples, &present, &mut mirrored);
+    assert!(mirrored != samples && mirrored_present != present, "left and right differ");
+    let plain = viewer.probabilities(&samples, &present).expect("probabilities");
+    assert_eq!(viewer.probabilities(&mirrored, &mirrored_present).expect("probabilities"), plain);
+    assert!((plain.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{plain:?}");
+    let mut back = Vec::new();
+    assert_eq!(mirror_window(&mirrored, &mirrored_present, &mut back), present);
+    assert_eq!(back, samples, "mirrored twice is as it was");
 }

@@ -301,7 +301,7 @@ fn example_of(setting: &str) -> &'static str {
     match setting {
         "cnn" => "cnn = \"cnn\"",
         "mains_hz" => "mains_hz = 50",
-        "seizure_probability" => "seizure_probability = 0.7",
+        "seizure_probability" => "seizure_probability = 0.6",
         "ae_flag" => "ae_flag = \"ignore\"",
         "certain_probability" => "certain_probability = 0.9",
         "gain" => "gain = 1.0",

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::model::{Autoencoder, Classifier, ModelError};
-use crate::plot::{PlotError, Rasteriser};
+use crate::model::{Autoencoder, Classifier, ModelError, Viewer};
+use crate::plot::PlotError;
 use crate::signal::{MAX_MISSING, Window};
 
 /// A window that could not be judged through a fault of the set-up.
@@ -31,13 +31,11 @@ pub struct Opinion {
     pub probabilities: [f32; 3],
 }
 
-/// The two networks and the rasteriser between them.
+/// The two networks.
 #[derive(Clone)]
 pub struct Judge {
-    classifier: Arc<Classifier>,
+    viewer: Viewer,
     autoencoder: Option<Arc<Autoencoder>>,
-    rasteriser: Rasteriser,
-    image: Vec<u8>,
 }
 
 impl Judge {
@@ -49,15 +47,12 @@ impl Judge {
         classifier: Arc<Classifier>,
         autoencoder: Option<Arc<Autoencoder>>,
     ) -> Result<Judge, JudgeError> {
-        let config = classifier.config();
-        let rasteriser = Rasteriser::new(&config.plot, config.signal.rate_hz as usize)?;
-        let image = vec![0; config.plot.pixels()];
-        Ok(Judge { classifier, autoencoder, rasteriser, image })
+        Ok(Judge { viewer: Viewer::new(classifier)?, autoencoder })
     }
 
     /// The CNN.
     pub fn classifier(&self) -> &Classifier {
-        &self.classifier
+        self.viewer.classifier()
     }
 
     /// The patient's autoencoder.
@@ -79,7 +74,7 @@ impl Judge {
         };
         let ae_flag =
             self.autoencoder.as_ref().zip(ae_error).map(|(autoencoder, error)| autoencoder.flags(error));
-        self.rasteriser.draw(&window.samples, &window.present, &mut self.image);
-        Ok(Some(Opinion { ae_error, ae_flag, probabilities: self.classifier.probabilities(&self.image)? }))
+        let probabilities = self.viewer.probabilities(&window.samples, &window.present)?;
+        Ok(Some(Opinion { ae_error, ae_flag, probabilities }))
     }
 }

@@ -21,7 +21,7 @@ pub struct LabelRule {
     /// A second is `seizure` where the CNN's seizure probability reaches this.
     ///
     /// The default and that of the accumulator's threshold were chosen together, on people whom the
-    /// judging network had not seen (`vigil evaluate --alarms` over three folds, without the
+    /// judging network had not seen (`vigil evaluate --alarms` over six folds, without the
     /// demonstration's patient): of the settings with a median latency within the 10 s that wards
     /// ask for, the one with most seizures found less alarms that nothing within the seizure led to;
     /// among equals the higher threshold, since these data hold no ward's artifacts.
@@ -35,7 +35,7 @@ pub struct LabelRule {
 
 impl Default for LabelRule {
     fn default() -> Self {
-        LabelRule { seizure_probability: 0.7, ae_flag: AeFlag::Ignore, certain_probability: 0.9 }
+        LabelRule { seizure_probability: 0.6, ae_flag: AeFlag::Ignore, certain_probability: 0.9 }
     }
 }
 

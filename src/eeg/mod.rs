@@ -9,5 +9,5 @@ mod recording;
 
 pub use electrode::Electrode;
 pub use event::{Event, EventKind};
-pub use montage::{ChannelLabel, DERIVATIONS, DOUBLE_BANANA, Derivation};
+pub use montage::{ChannelLabel, DERIVATIONS, DOUBLE_BANANA, Derivation, mirror_indices, mirror_window};
 pub use recording::{Annotation, RecordingFormat, RecordingHeader, SignalHeader, microvolts_per_unit};

@@ -50,6 +50,29 @@ impl Derivation {
     }
 }
 
+/// Index in [`DOUBLE_BANANA`] of the derivation over the same place of the other hemisphere.
+pub fn mirror_indices() -> [usize; DERIVATIONS] {
+    std::array::from_fn(|d| {
+        let mirror = DOUBLE_BANANA[d].mirrored();
+        DOUBLE_BANANA.iter().position(|derivation| *derivation == mirror).unwrap_or(d)
+    })
+}
+
+/// Writes a window with left and right exchanged to `mirrored` and returns which derivations it has.
+/// `samples` holds the derivations of [`DOUBLE_BANANA`] one after the other.
+pub fn mirror_window(
+    samples: &[f32],
+    present: &[bool; DERIVATIONS],
+    mirrored: &mut Vec<f32>,
+) -> [bool; DERIVATIONS] {
+    let (indices, length) = (mirror_indices(), samples.len() / DERIVATIONS);
+    mirrored.clear();
+    for d in indices {
+        mirrored.extend_from_slice(&samples[d * length..(d + 1) * length]);
+    }
+    indices.map(|d| present[d])
+}
+
 impl fmt::Display for Derivation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.anode, self.cathode)

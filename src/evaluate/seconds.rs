@@ -1,14 +1,15 @@
 //! Second by second: how well a CNN ranks the seconds of people whom it was not trained on.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use thiserror::Error;
 
 use super::auroc::auroc;
 use crate::dataset::{Dataset, Second};
-use crate::model::{Classifier, ModelError};
-use crate::plot::{PlotError, Rasteriser};
+use crate::model::{Classifier, ModelError, Viewer};
+use crate::plot::PlotError;
 
 /// Seconds of the causal mean that is scored beside the single second.
 pub const CONTEXT_S: usize = 5;
@@ -101,10 +102,11 @@ pub fn score_people(
                 .iter()
                 .find(|(_, classifier)| !classifier.people().contains(&person))
                 .ok_or_else(|| EvaluateError::NobodyUnseen { person: person.clone() })?;
+            let viewer = Viewer::new(Arc::new(classifier.clone()))?;
             let judged: Vec<[f32; 3]> = seconds
                 .par_chunks(64)
                 .map(|part| {
-                    let judged = judge(dataset, part, classifier);
+                    let judged = judge(dataset, part, viewer.clone());
                     told(part.len());
                     judged
                 })
@@ -115,22 +117,14 @@ pub fn score_people(
         .collect()
 }
 
-fn judge(
-    dataset: &Dataset,
-    seconds: &[Second],
-    classifier: &Classifier,
-) -> Result<Vec<[f32; 3]>, EvaluateError> {
-    let plot = &classifier.config().plot;
-    let mut rasteriser = Rasteriser::new(plot, dataset.rate)?;
-    let mut image = vec![0; plot.pixels()];
+fn judge(dataset: &Dataset, seconds: &[Second], mut viewer: Viewer) -> Result<Vec<[f32; 3]>, EvaluateError> {
     let mut window = Vec::new();
     seconds
         .iter()
         .map(|second| {
             let stretch = &dataset.stretches[second.stretch];
             stretch.window_at(second.index * dataset.rate, dataset.rate, &mut window);
-            rasteriser.draw(&window, &stretch.present[second.index], &mut image);
-            Ok(classifier.probabilities(&image)?)
+            Ok(viewer.probabilities(&window, &stretch.present[second.index])?)
         })
         .collect()
 }

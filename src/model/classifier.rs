@@ -90,23 +90,32 @@ impl Classifier {
     /// # Errors
     /// [`ModelError::Shape`] where `image` is not one image of the configured size.
     pub fn probabilities(&self, image: &[u8]) -> Result<[f32; 3], ModelError> {
+        match self.probabilities_of(image)?.as_slice() {
+            [one] => Ok(*one),
+            several => Err(ModelError::Shape {
+                expected: "one image".into(),
+                found: format!("{} images", several.len()),
+            }),
+        }
+    }
+
+    /// The same of several images that lie one after the other.
+    ///
+    /// # Errors
+    /// [`ModelError::Shape`] where `images` are not whole images of the configured size.
+    pub fn probabilities_of(&self, images: &[u8]) -> Result<Vec<[f32; 3]>, ModelError> {
         let (width, height) = (self.config.plot.width as usize, self.config.plot.height as usize);
-        let images = images_to_tensor(image, width, height, &self.device)?;
-        let logits = self.net.forward(images);
-        let classes = self.config.classes.count();
-        let shares = softmax(logits, 1)
+        let images = images_to_tensor(images, width, height, &self.device)?;
+        let shares = softmax(self.net.forward(images), 1)
             .into_data()
             .try_into_vec::<f32>()
             .map_err(|e| ModelError::Compute { reason: format!("{e:?}") })?;
-        if shares.len() != classes {
-            return Err(ModelError::Shape {
-                expected: "one image".into(),
-                found: format!("{} images", shares.len() / classes),
-            });
-        }
-        Ok(match self.config.classes {
-            Classes::Two => [shares[0], 0.0, shares[1]],
-            Classes::Three => [shares[0], shares[2], shares[1]],
-        })
+        Ok(shares
+            .chunks_exact(self.config.classes.count())
+            .map(|shares| match (self.config.classes, shares) {
+                (Classes::Three, [seizure, non_seizure, abnormal]) => [*seizure, *abnormal, *non_seizure],
+                (_, shares) => [shares[0], 0.0, shares[1]],
+            })
+            .collect())
     }
 }

@@ -11,6 +11,7 @@ mod config;
 mod device;
 mod error;
 mod store;
+mod viewer;
 
 pub use autoencoder::{Autoencoder, AutoencoderNet, Baseline, reconstruction_errors, vector_of};
 pub use card::{Card, write_card};
@@ -20,3 +21,4 @@ pub use config::{Architecture, AutoencoderConfig, Classes, CnnConfig};
 pub use device::compute_device;
 pub use error::ModelError;
 pub use store::{WeightFile, must_agree, read_weights, write_weights};
+pub use viewer::Viewer;

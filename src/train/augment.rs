@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::TrainError;
 use crate::dataset::{Dataset, Second};
-use crate::eeg::{DERIVATIONS, DOUBLE_BANANA};
+use crate::eeg::{DERIVATIONS, mirror_window};
 use crate::plot::{PlotConfig, Rasteriser};
 use crate::signal::MAX_MISSING;
 
@@ -36,14 +36,6 @@ pub struct Painter {
     rasteriser: Rasteriser,
     rate: usize,
     window: Vec<f32>,
-}
-
-/// Index of the derivation at the same place on the other side.
-fn mirrored() -> [usize; DERIVATIONS] {
-    std::array::from_fn(|d| {
-        let mirror = DOUBLE_BANANA[d].mirrored();
-        DOUBLE_BANANA.iter().position(|derivation| *derivation == mirror).unwrap_or(d)
-    })
 }
 
 impl Painter {
@@ -94,13 +86,8 @@ impl Painter {
             self.window.chunks_exact_mut(self.rate).for_each(<[f32]>::reverse);
         }
         if rng.random_bool(augmentation.mirror) {
-            let mirror = mirrored();
-            let (before, traces) = (present, self.window.clone());
-            for d in 0..DERIVATIONS {
-                present[d] = before[mirror[d]];
-                self.window[d * self.rate..(d + 1) * self.rate]
-                    .copy_from_slice(&traces[mirror[d] * self.rate..(mirror[d] + 1) * self.rate]);
-            }
+            let traces = self.window.clone();
+            present = mirror_window(&traces, &present, &mut self.window);
         }
         if rng.random_bool(augmentation.missing) {
             let lacking = present.iter().filter(|there| !**there).count();
