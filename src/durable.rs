@@ -24,15 +24,22 @@ pub fn replace_file<E: From<io::Error>>(
         file.get_ref().sync_all()?;
         Ok(())
     })();
-    let placed = written.and_then(|()| Ok(fs::rename(&beside, path)?));
+    let placed = written.and_then(|()| Ok(place(&beside, path)?));
     if placed.is_err() {
         // Nothing half-written stays behind; the first error is the one that counts.
         let _ = fs::remove_file(&beside);
-        return placed;
     }
+    placed
+}
+
+/// Puts a file that is written and synced in its place.
+///
+/// # Errors
+/// What the operating system says.
+pub fn place(beside: &Path, path: &Path) -> io::Result<()> {
+    fs::rename(beside, path)?;
     // The rename itself is durable once the folder is synced.
-    File::open(&folder)?.sync_all()?;
-    Ok(())
+    File::open(folder_of(path))?.sync_all()
 }
 
 /// The name under which a file is written before it takes its place.

@@ -293,3 +293,51 @@ fn write_for_ever(path: &Path) -> ! {
     }
     unreachable!("the parent ends this")
 }
+
+/// Names the file that the child of the next test writes until there is no room.
+const CROWDED: &str = "VIGIL_TEST_WRITES_UNTIL_THERE_IS_NO_ROOM";
+
+#[test]
+fn a_disk_that_fills_up_costs_the_record_that_found_no_room_and_no_other() {
+    const NAME: &str = "a_disk_that_fills_up_costs_the_record_that_found_no_room_and_no_other";
+    if let Ok(path) = std::env::var(CROWDED) {
+        write_until_refused(Path::new(&path));
+        return;
+    }
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("crowded.edf");
+    // A limit on the size of files stands for a full disk: writing fails in the midst of a record.
+    let output = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 21; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().expect("this program"))
+        .args(["--exact", NAME, "--nocapture"])
+        .env(CROWDED, &path)
+        .output()
+        .expect("a child");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("refused: cannot write"), "{said}");
+    let written: usize =
+        said.lines().find_map(|line| line.strip_prefix("whole ")?.parse().ok()).expect("a number");
+    let mut reader = EdfReader::open(&path).expect("a readable file");
+    assert_eq!(reader.warnings(), &[] as &[String]);
+    assert_eq!(reader.segments()[0].records as usize, written);
+    assert!(written > 10, "{written} records");
+    assert_eq!(reader.annotations().expect("annotations").len(), written);
+}
+
+fn write_until_refused(path: &Path) {
+    let spec = spec(RecordingFormat::EdfPlusC, "2031-02-03T04:05:06", vec![signal("Cz", 64)]);
+    let mut writer = EdfWriter::create(path, &spec).expect("a file");
+    for record in 0.. {
+        let at = record as f64;
+        if let Err(error) = writer.write_record(at, &[samples(0, record, 64)], &[mark(at, None, "tick")]) {
+            println!("refused: {error}");
+            println!("whole {record}");
+            break;
+        }
+    }
+    // The annotation of the refused record still waits; the file is closed all the same.
+    let message = writer.finish().expect_err("an annotation is left over").to_string();
+    assert!(message.contains("1 more annotations"), "{message}");
+}

@@ -105,7 +105,7 @@ fn copy(reader: &mut EdfReader, path: &Path, annotations: &[Annotation]) -> Resu
         let _ = std::fs::remove_file(&beside);
         return Err(error.into());
     }
-    std::fs::rename(&beside, path).map_err(unwritable)
+    durable::place(&beside, path).map_err(unwritable)
 }
 
 fn write_records(

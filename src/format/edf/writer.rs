@@ -66,6 +66,8 @@ pub struct EdfWriter {
     /// Fraction of a second of the start: all time stamps are counted from the whole second.
     fraction_s: f64,
     records: u64,
+    /// Bytes up to the end of the last whole record.
+    end: u64,
     /// Time of the record written last, from the start.
     last_onset_s: f64,
     /// Annotations that wait for room.
@@ -89,6 +91,7 @@ impl EdfWriter {
             fraction_s: f64::from(spec.start.subsec_nanosecond()) / 1e9,
             spec: spec.clone(),
             records: 0,
+            end: header.len() as u64,
             last_onset_s: f64::NEG_INFINITY,
             waiting: VecDeque::new(),
             record: Vec::new(),
@@ -131,9 +134,17 @@ impl EdfWriter {
         for samples in signals {
             self.record.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
         }
+        let waiting = self.waiting.clone();
         self.append_annotations(onset_s);
-        self.file.write_all(&self.record).map_err(|source| unwritable(&self.path, source))?;
+        if let Err(source) = self.file.write_all(&self.record) {
+            // Part of a record would shift all that follow: back to the last whole one, so that the
+            // caller can try again or finish.
+            self.waiting = waiting;
+            let _ = self.file.set_len(self.end).and_then(|()| self.file.seek(SeekFrom::Start(self.end)));
+            return Err(unwritable(&self.path, source));
+        }
         self.records += 1;
+        self.end += self.record.len() as u64;
         self.last_onset_s = onset_s;
         if self.records.is_multiple_of(SYNC_EVERY) {
             self.file.sync_data().map_err(|source| unwritable(&self.path, source))?;
