@@ -1,14 +1,9 @@
-//! A recording that is written reads back as it was, at any moment, whatever ended the writing.
-
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Command, Stdio};
+//! A recording that is written reads back as it was, and what cannot be read back is not written.
 
 use jiff::civil::DateTime;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use vigil::eeg::{Annotation, RecordingFormat};
-use vigil::format::FormatError;
 use vigil::format::edf::{EdfReader, EdfWriter, WriterSignal, WriterSpec};
 
 fn signal(label: &str, samples_per_record: usize) -> WriterSignal {
@@ -229,115 +224,52 @@ fn what_edf_cannot_hold_is_refused_before_anything_is_written() {
 }
 
 #[test]
-fn a_disk_that_refuses_is_told_with_the_file() {
-    let spec = spec(RecordingFormat::EdfPlusC, "2031-02-03T04:05:06", vec![signal("Cz", 8)]);
-    let full = Path::new("/dev/full");
-    if full.exists() {
-        let error = EdfWriter::create(full, &spec).map(|_| ()).expect_err("a full disk");
-        assert!(matches!(&error, FormatError::Io { doing: "write", path, .. } if path == full), "{error}");
+fn a_physical_range_that_eight_characters_cannot_tell_apart_is_refused() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("range.edf");
+    let create = |physical_range| {
+        let ranged = WriterSignal { physical_range, ..signal("Cz", 8) };
+        EdfWriter::create(&path, &spec(RecordingFormat::EdfPlusC, "2031-02-03T04:05:06", vec![ranged]))
+    };
+    for good in [(-3276.8, 3276.7), (5.0, -5.0), (-0.00001, 0.00001), (99_999.9, 100_000.1)] {
+        create(good).expect("a file").finish().expect("a file");
+        assert_eq!(EdfReader::open(&path).expect("a readable file").physical_range(0), good);
     }
-    let nowhere = Path::new("/nowhere/at/all.edf");
-    let error = EdfWriter::create(nowhere, &spec).map(|_| ()).expect_err("no such folder");
-    assert!(error.to_string().contains("/nowhere/at/all.edf"), "{error}");
+    std::fs::remove_file(&path).expect("the file");
+    for bad in [(1.0, 1.0), (100_000.01, 100_000.02), (100_000.01, 100_000.12), (f64::NAN, 1.0), (0.0, 1e9)] {
+        let message = create(bad).map(|_| ()).expect_err("a bad range").to_string();
+        assert!(message.contains("range.edf: ") && message.contains("physical"), "{message}");
+    }
+    assert!(!path.exists());
 }
-
-/// Names the file that the child of the next test writes.
-const CHILD: &str = "VIGIL_TEST_WRITES_UNTIL_KILLED";
 
 #[test]
-fn a_writer_that_is_killed_leaves_every_record_that_it_wrote() {
-    if let Ok(path) = std::env::var(CHILD) {
-        write_for_ever(Path::new(&path));
-    }
+fn a_signal_that_readers_would_take_for_annotations_is_refused() {
     let folder = TempDir::new().expect("a folder");
-    let path = folder.path().join("killed.edf");
-    let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "a_writer_that_is_killed_leaves_every_record_that_it_wrote", "--nocapture"])
-        .env(CHILD, &path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("a child");
-    let told = BufReader::new(child.stdout.take().expect("its output")).lines();
-    let mut written = 0;
-    for line in told {
-        if line.expect("a line").contains("written") {
-            written += 1;
-        }
-        if written == 25 {
-            break;
-        }
+    let path = folder.path().join("label.edf");
+    for label in ["EDF Annotations", "BDF Annotations", " EDF Annotations"] {
+        let spec = spec(RecordingFormat::EdfPlusC, "2031-02-03T04:05:06", vec![signal(label, 8)]);
+        let message =
+            EdfWriter::create(&path, &spec).map(|_| ()).expect_err("its samples get lost").to_string();
+        assert!(message.contains("label.edf: a label is") && message.contains(label), "{message}");
     }
-    child.kill().expect("SIGKILL");
-    child.wait().expect("its end");
-
-    let bytes = std::fs::read(&path).expect("the file");
-    assert_eq!(&bytes[236..244], b"-1      ", "the number of records is not known yet");
-    let mut reader = EdfReader::open(&path).expect("a readable file");
-    let records = reader.segments()[0].records as usize;
-    assert!(records >= written, "{records} of {written} records");
-    let mut read = Vec::new();
-    reader.read_digital(0, 0, records * 64, &mut read).expect("samples");
-    let expected: Vec<i32> = (0..records).flat_map(|r| samples(0, r, 64)).map(i32::from).collect();
-    assert!(read == expected, "samples differ");
-    let annotations = reader.annotations().expect("annotations");
-    assert_eq!(annotations.len(), records, "one for each record");
 }
-
-fn write_for_ever(path: &Path) -> ! {
-    let spec = spec(RecordingFormat::EdfPlusC, "2031-02-03T04:05:06", vec![signal("Cz", 64)]);
-    let mut writer = EdfWriter::create(path, &spec).expect("a file");
-    for record in 0.. {
-        let at = record as f64;
-        writer.write_record(at, &[samples(0, record, 64)], &[mark(at, None, "tick")]).expect("a record");
-        println!("written {record}");
-    }
-    unreachable!("the parent ends this")
-}
-
-/// Names the file that the child of the next test writes until there is no room.
-const CROWDED: &str = "VIGIL_TEST_WRITES_UNTIL_THERE_IS_NO_ROOM";
 
 #[test]
-fn a_disk_that_fills_up_costs_the_record_that_found_no_room_and_no_other() {
-    const NAME: &str = "a_disk_that_fills_up_costs_the_record_that_found_no_room_and_no_other";
-    if let Ok(path) = std::env::var(CROWDED) {
-        write_until_refused(Path::new(&path));
-        return;
-    }
+fn an_annotation_that_readers_would_pass_over_is_refused() {
     let folder = TempDir::new().expect("a folder");
-    let path = folder.path().join("crowded.edf");
-    // A limit on the size of files stands for a full disk: writing fails in the midst of a record.
-    let output = Command::new("sh")
-        .args(["-c", "trap '' XFSZ; ulimit -f 21; exec \"$0\" \"$@\""])
-        .arg(std::env::current_exe().expect("this program"))
-        .args(["--exact", NAME, "--nocapture"])
-        .env(CROWDED, &path)
-        .output()
-        .expect("a child");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("refused: cannot write"), "{said}");
-    let written: usize =
-        said.lines().find_map(|line| line.strip_prefix("whole ")?.parse().ok()).expect("a number");
-    let mut reader = EdfReader::open(&path).expect("a readable file");
-    assert_eq!(reader.warnings(), &[] as &[String]);
-    assert_eq!(reader.segments()[0].records as usize, written);
-    assert!(written > 10, "{written} records");
-    assert_eq!(reader.annotations().expect("annotations").len(), written);
-}
-
-fn write_until_refused(path: &Path) {
-    let spec = spec(RecordingFormat::EdfPlusC, "2031-02-03T04:05:06", vec![signal("Cz", 64)]);
-    let mut writer = EdfWriter::create(path, &spec).expect("a file");
-    for record in 0.. {
-        let at = record as f64;
-        if let Err(error) = writer.write_record(at, &[samples(0, record, 64)], &[mark(at, None, "tick")]) {
-            println!("refused: {error}");
-            println!("whole {record}");
-            break;
-        }
+    let path = folder.path().join("marks.edf");
+    let spec = spec(RecordingFormat::EdfPlusC, "2031-02-03T04:05:06.25", vec![signal("Cz", 8)]);
+    let mut writer = EdfWriter::create(&path, &spec).expect("a file");
+    for (onset_s, text) in [(f64::NAN, "nan"), (f64::INFINITY, "inf"), (1e12, "far"), (0.5, "")] {
+        let bad = mark(onset_s, None, text);
+        let message = writer.write_record(0.0, &[vec![0; 8]], &[bad]).expect_err("lost").to_string();
+        assert!(message.contains("marks.edf: an annotation is") && message.contains(text), "{message}");
     }
-    // The annotation of the refused record still waits; the file is closed all the same.
-    let message = writer.finish().expect_err("an annotation is left over").to_string();
-    assert!(message.contains("1 more annotations"), "{message}");
+    // Before the start is a time like any other; a duration that is none is left out.
+    let good = [mark(-3.0, Some(-1.0), "before"), mark(0.5, Some(f64::INFINITY), "endless")];
+    writer.write_record(0.0, &[vec![0; 8]], &good).expect("a record");
+    writer.finish().expect("room for both");
+    let read = EdfReader::open(&path).expect("a file").annotations().expect("annotations");
+    assert_eq!(read, [mark(-3.0, None, "before"), mark(0.5, None, "endless")]);
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::DateTime;
 
 use super::header::BLOCK;
+use super::tal::parse_tals;
 use crate::eeg::{Annotation, RecordingFormat};
 use crate::format::error::FormatError;
 
@@ -21,6 +22,9 @@ const SYNC_EVERY: u64 = 10;
 
 /// Bytes of the number-of-records field.
 const RECORDS_AT: u64 = 236;
+
+/// Bytes that are kept for the time stamp of a record.
+const LONGEST_STAMP: usize = 24;
 
 /// A signal to be written.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,11 +103,14 @@ impl EdfWriter {
     }
 
     /// Writes one record: `onset_s` after the start, the digital samples of each signal, and
-    /// annotations of any time.
+    /// annotations of any time. A record that is refused leaves the file and what waits for room as
+    /// they were: the caller can mend it and give it again, or finish. Only where a sync fails is the
+    /// record in the file all the same.
     ///
     /// # Errors
-    /// [`FormatError::Unfit`] for samples that do not fill the record or a time that goes back,
-    /// [`FormatError::Io`] where the disk refuses.
+    /// [`FormatError::Unfit`] for samples that do not fill the record, a time that goes back, or an
+    /// annotation that is too long or that readers would pass over; [`FormatError::Io`] where the disk
+    /// refuses.
     pub fn write_record(
         &mut self,
         onset_s: f64,
@@ -116,33 +123,20 @@ impl EdfWriter {
         if given != wanted {
             return Err(unfit(&self.path, "a record", format!("{given:?} samples"), format!("{wanted:?}")));
         }
-        self.waiting
-            .extend(annotations.iter().map(|annotation| encode_annotation(annotation, self.fraction_s)));
-        let longest = self.spec.annotation_bytes - encode_stamp(0.0).len().max(24);
-        if let Some(long) = self.waiting.iter().find(|tal| tal.len() > longest) {
-            let found = format!("{} bytes long", long.len());
-            let error = unfit(
-                &self.path,
-                "an annotation",
-                found,
-                format!("at most {longest} bytes; give more annotation bytes"),
-            );
-            self.waiting.retain(|tal| tal.len() <= longest);
-            return Err(error);
-        }
+        let waited = self.waiting.len();
+        self.waiting.extend(self.encode_annotations(annotations)?);
         self.record.clear();
         for samples in signals {
             self.record.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
         }
-        let waiting = self.waiting.clone();
-        self.append_annotations(onset_s);
+        let placed = self.append_annotations(onset_s);
         if let Err(source) = self.file.write_all(&self.record) {
-            // Part of a record would shift all that follow: back to the last whole one, so that the
-            // caller can try again or finish.
-            self.waiting = waiting;
+            // Part of a record would shift all that follow: back to the last whole one.
+            self.waiting.truncate(waited);
             let _ = self.file.set_len(self.end).and_then(|()| self.file.seek(SeekFrom::Start(self.end)));
             return Err(unwritable(&self.path, source));
         }
+        self.waiting.drain(..placed);
         self.records += 1;
         self.end += self.record.len() as u64;
         self.last_onset_s = onset_s;
@@ -202,15 +196,42 @@ impl EdfWriter {
         Ok(())
     }
 
-    /// The record's time stamp, then as many waiting annotations as fit.
-    fn append_annotations(&mut self, onset_s: f64) {
-        let start = self.record.len();
-        let end = start + self.spec.annotation_bytes;
+    /// The annotations as bytes, if all of them can be written and read.
+    fn encode_annotations(&self, annotations: &[Annotation]) -> Result<Vec<Vec<u8>>, FormatError> {
+        let longest = self.spec.annotation_bytes - LONGEST_STAMP;
+        let refused = |found, expected| Err(unfit(&self.path, "an annotation", found, expected));
+        let mut encoded = Vec::with_capacity(annotations.len());
+        for annotation in annotations {
+            let tal = encode_annotation(annotation, self.fraction_s);
+            if tal.len() > longest {
+                let expected = format!("at most {longest} bytes; give more annotation bytes");
+                return refused(format!("{} bytes long", tal.len()), expected);
+            }
+            // Readers pass over what is damaged or says nothing; nobody would see that it is lost.
+            let (tals, _) = parse_tals(&tal);
+            if !tals.iter().any(|tal| tal.texts.iter().any(|text| !text.is_empty())) {
+                let found = format!("{:?} at {} s", annotation.text, annotation.onset_s);
+                return refused(found, "a text, at a time within 30 years of the start".into());
+            }
+            encoded.push(tal);
+        }
+        Ok(encoded)
+    }
+
+    /// The record's time stamp, then as many waiting annotations as fit; says how many did.
+    fn append_annotations(&mut self, onset_s: f64) -> usize {
+        let end = self.record.len() + self.spec.annotation_bytes;
         self.record.extend(encode_stamp(onset_s + self.fraction_s));
-        while self.waiting.front().is_some_and(|tal| self.record.len() + tal.len() <= end) {
-            self.record.extend(self.waiting.pop_front().unwrap_or_default());
+        let mut placed = 0;
+        for tal in &self.waiting {
+            if self.record.len() + tal.len() > end {
+                break;
+            }
+            self.record.extend(tal);
+            placed += 1;
         }
         self.record.resize(end, 0);
+        placed
     }
 }
 
@@ -332,11 +353,23 @@ fn encode_signals(header: &mut Vec<u8>, spec: &WriterSpec) -> Result<(), Refusal
                 "a rising range within -32768 to 32767".into(),
             ));
         }
-        if signal.physical_range.0 == signal.physical_range.1 {
+        let (least, most) = signal.physical_range;
+        let written = |value, what| Ok(number(value, what)?.parse().unwrap_or(f64::NAN));
+        let width: f64 = written(most, "a physical maximum")? - written(least, "a physical minimum")?;
+        // Two numbers of 8 characters each may be good and their difference not.
+        let close = (width / (most - least) - 1.0).abs() < 1e-3;
+        if !close {
             return Err((
                 "the physical range",
                 format!("{:?}", signal.physical_range),
-                "two different values".into(),
+                "two different values whose difference 8 characters each can hold".into(),
+            ));
+        }
+        if ["EDF Annotations", "BDF Annotations"].contains(&signal.label.trim()) {
+            return Err((
+                "a label",
+                format!("{:?}", signal.label),
+                "one that does not mark a signal of annotations".into(),
             ));
         }
         if signal.samples_per_record == 0 {
