@@ -34,13 +34,15 @@ fn main() -> ExitCode {
         Command::Train(args) => cli::train::run(&args),
         Command::Evaluate(args) => cli::evaluate::run(&args),
     };
-    match result {
+    let said =
+        cli::all_said().map_err(|source| CliError::Unwritable { path: "standard output".into(), source });
+    match result.and(said) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
 }
 
 fn fail(error: &CliError) -> ExitCode {
-    eprintln!("vigil: {error}");
+    cli::to_stderr(format_args!("vigil: {error}\n"));
     ExitCode::from(error.exit_code())
 }

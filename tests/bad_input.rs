@@ -235,3 +235,27 @@ fn a_typo_in_the_settings_is_told_with_its_line_and_the_nearest_name() {
         "{message}"
     );
 }
+
+#[test]
+fn standard_output_that_refuses_is_told_and_one_that_nobody_reads_is_not() {
+    let recording =
+        recordings::repository("patients/chb03/recordings/sub-chb03_ses-01_task-szMonitoring_run-01_eeg.edf");
+    let command = |sink: std::process::Stdio| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_vigil"))
+            .args(["info", "--json"])
+            .arg(&recording)
+            .stdout(sink)
+            .output()
+            .expect("the program runs")
+    };
+    if let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") {
+        let output = command(full.into());
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(9), "{message}");
+        assert!(message.contains("cannot write standard output"), "{message}");
+    }
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = command(writer.into());
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}

@@ -75,10 +75,10 @@ fn a_program_that_is_killed_while_it_writes_leaves_one_whole_content() {
             .stdout(Stdio::piped())
             .spawn()
             .expect("a child");
-        let told = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let mut told = BufReader::new(child.stdout.take().expect("its output")).lines();
         let replaced = |line: &io::Result<String>| line.as_ref().is_ok_and(|line| line.contains("replaced"));
         // Killed after ever more replacements, in the midst of the next.
-        told.filter(replaced).nth(round as usize).expect("a replacement").expect("a line");
+        told.by_ref().filter(replaced).nth(round as usize).expect("a replacement").expect("a line");
         child.kill().expect("SIGKILL");
         child.wait().expect("its end");
         let content = std::fs::read(&path).expect("the file is there after the first replacement");

@@ -80,9 +80,9 @@ fn a_writer_that_is_killed_leaves_every_record_that_it_wrote() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("a child");
-    let told = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let mut told = BufReader::new(child.stdout.take().expect("its output")).lines();
     let mut written = 0;
-    for line in told {
+    for line in told.by_ref() {
         if line.expect("a line").contains("written") {
             written += 1;
         }

@@ -178,3 +178,55 @@ fn a_gap_in_a_recording_stays_a_gap() {
     let seconds: Vec<&str> = text.lines().skip(1).filter_map(|line| line.split('\t').nth(1)).collect();
     assert_eq!(seconds, ["0", "1", "100", "101"]);
 }
+
+#[test]
+fn a_copy_that_cannot_be_written_costs_no_alarm() {
+    let folder = TempDir::new().expect("a folder");
+    ward(folder.path());
+    write_recording(
+        &folder.path().join("night.edf"),
+        &REFERENTIAL,
+        256,
+        12,
+        "2024-05-06T07:08:09",
+        background,
+    );
+    // Something else stands in the copy's place.
+    std::fs::create_dir_all(folder.path().join("out/night_annotated.edf/in the way")).expect("a folder");
+    let output = vigil(folder.path(), &["replay", "night.edf", "--patient", "chb03"]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(9), "{message}");
+    assert!(message.contains("night_annotated.edf"), "{message}");
+    for whole in ["verdicts.tsv", "alarms.tsv", "night_events.tsv", "overview.png", "summary.json"] {
+        assert!(folder.path().join("out").join(whole).is_file(), "{whole} is missing");
+    }
+    assert_eq!(read(&folder.path().join("out/verdicts.tsv")).lines().count(), 13);
+}
+
+#[test]
+fn a_recording_in_volts_is_judged_as_the_same_in_microvolts_and_its_copy_is_in_microvolts() {
+    let folder = TempDir::new().expect("a folder");
+    ward(folder.path());
+    let plain = folder.path().join("microvolts.edf");
+    write_recording(&plain, &REFERENTIAL, 256, 8, "2024-05-06T07:08:09", background);
+    let mut reader = EdfReader::open(&plain).expect("a recording");
+    // The same bytes, with other units in the header: 20 signals, the annotations last.
+    let mut bytes = std::fs::read(&plain).expect("a recording");
+    for signal in 0..REFERENTIAL.len() {
+        for (field, text) in [(96, b"V       "), (104, b"-.003277"), (112, b".003277 ")] {
+            let at = 256 + field * 20 + 8 * signal;
+            bytes[at..at + 8].copy_from_slice(text);
+        }
+    }
+    std::fs::write(folder.path().join("volts.edf"), bytes).expect("a file");
+    let output = vigil(folder.path(), &["replay", "volts.edf", "--patient", "chb03"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut copy = EdfReader::open(&folder.path().join("out/volts_annotated.edf")).expect("a copy");
+    assert_eq!(copy.header().signals[0].unit, "uV");
+    assert_eq!(copy.physical_range(0), (-3277.0, 3277.0));
+    let (mut ours, mut theirs) = (vec![Vec::new()], vec![Vec::new()]);
+    copy.read_microvolts(&[3], 0, 8 * 256, &mut ours).expect("samples");
+    reader.read_microvolts(&[3], 0, 8 * 256, &mut theirs).expect("samples");
+    // The two ranges differ by a ten-thousandth.
+    assert!(ours[0].iter().zip(&theirs[0]).all(|(a, b)| (a - b).abs() < 0.1 + 1e-3 * b.abs()));
+}

@@ -109,9 +109,9 @@ fn a_killed_training_goes_on_and_ends_as_if_it_had_not_been_killed() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the program runs");
-    let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
     // The second epoch's line comes after the first epoch's checkpoint is on disk.
-    let _ = lines.map_while(Result::ok).find(|line| line.starts_with("epoch 2"));
+    let _ = lines.by_ref().map_while(Result::ok).find(|line| line.starts_with("epoch 2"));
     let _ = child.kill();
     let _ = child.wait();
     let output = vigil(folder.path(), &arguments("killed"));
@@ -151,6 +151,23 @@ fn two_classes_are_the_same_training_with_one_class_less() {
     let net = vigil::model::Classifier::load(&folder.path().join("models/two-classes/weights.safetensors"))
         .expect("weights");
     assert_eq!(net.config().classes, vigil::model::Classes::Two);
+}
+
+#[test]
+fn a_training_whose_listener_has_gone_goes_on_to_its_end() {
+    let folder = TempDir::new().expect("a folder");
+    people(folder.path());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_vigil"))
+        .args(arguments("unheard"))
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    // As `vigil train | head -0` leaves it.
+    drop((child.stdout.take(), child.stderr.take()));
+    assert!(child.wait().expect("its end").success());
+    weights(folder.path(), "unheard");
 }
 
 #[test]

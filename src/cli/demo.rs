@@ -38,21 +38,19 @@ pub fn run(args: &DemoArgs) -> Result<(), CliError> {
     let watched = Watched::load(&args.patients, &args.models, &id)?;
     let plans = in_time_order(&[id.folder(&args.patients).join("recordings")])?;
     let [low, high] = watched.signal.band_hz;
-    println!(
-        "vigil plays the recordings of one child with epilepsy (CHB-MIT, case {PATIENT}) in time order."
-    );
-    println!(
+    say!("vigil plays the recordings of one child with epilepsy (CHB-MIT, case {PATIENT}) in time order.");
+    say!(
         "Each second: 18 derivations, {low}-{high} Hz, drawn as an image; the patient's own autoencoder and a CNN\n\
          trained on {} other people judge it; seizure labels pile up until an alarm rises.\n",
         watched.judge.classifier().people().len()
     );
     let summary = play(&id, &watched, plans, args.speed, &args.out, true)?;
-    print!("{}", summary.table());
-    println!(
+    put!("{}", summary.table());
+    say!(
         "\nThese recordings begin at a seizure's onset or just after its end: they show how the detector works,\n\
          not how often it would call for nothing in a day on a ward.\n\nLook at {}/overview.png; the tables, events and annotated recordings lie beside it.",
         args.out.display()
     );
-    println!("Research and secondary notification only: vigil is not a medical device.");
+    say!("Research and secondary notification only: vigil is not a medical device.");
     Ok(())
 }

@@ -124,18 +124,26 @@ fn median(values: &mut [f64]) -> f64 {
 fn print_table(scores: &[PersonScore], others: Option<&Others>) {
     let columns = others.map(|others| others.columns.as_slice()).unwrap_or_default();
     let context = format!("{CONTEXT_S} s mean");
-    print!(
+    put!(
         "{:<10} {:<10} {:>9} {:>8} {:>8} {:>9}",
-        "person", "model", "seizure s", "other s", "AUROC", context
+        "person",
+        "model",
+        "seizure s",
+        "other s",
+        "AUROC",
+        context
     );
-    columns.iter().for_each(|column| print!(" {column:>12}"));
-    println!();
+    columns.iter().for_each(|column| put!(" {column:>12}"));
+    say!("");
     let mut kept: Vec<Vec<f64>> = vec![Vec::new(); 2 + columns.len()];
     for score in scores.iter() {
         let (Some(auroc), Some(with_context)) = (score.auroc, score.auroc_context) else { continue };
-        print!(
+        put!(
             "{:<10} {:<10} {:>9} {:>8} {auroc:>8.3} {with_context:>9.3}",
-            score.person, score.model, score.seizure_s, score.other_s
+            score.person,
+            score.model,
+            score.seizure_s,
+            score.other_s
         );
         kept[0].push(auroc);
         kept[1].push(with_context);
@@ -144,36 +152,36 @@ fn print_table(scores: &[PersonScore], others: Option<&Others>) {
                 others.and_then(|others| others.rows.get(&score.person)?.get(column).copied().flatten());
             match value {
                 Some(value) => {
-                    print!(" {value:>12.3}");
+                    put!(" {value:>12.3}");
                     kept[2 + column].push(value);
                 }
-                None => print!(" {:>12}", "-"),
+                None => put!(" {:>12}", "-"),
             }
         }
-        println!();
+        say!("");
     }
     for (name, of) in [
         ("median", median as fn(&mut [f64]) -> f64),
         ("mean", |values: &mut [f64]| values.iter().sum::<f64>() / values.len() as f64),
     ] {
-        print!("{name:<10} {:<10} {:>9} {:>8}", "", "", "");
-        print!(" {:>8.3} {:>9.3}", of(&mut kept[0].clone()), of(&mut kept[1].clone()));
-        kept[2..].iter().for_each(|values| print!(" {:>12.3}", of(&mut values.clone())));
-        println!();
+        put!("{name:<10} {:<10} {:>9} {:>8}", "", "", "");
+        put!(" {:>8.3} {:>9.3}", of(&mut kept[0].clone()), of(&mut kept[1].clone()));
+        kept[2..].iter().for_each(|values| put!(" {:>12.3}", of(&mut values.clone())));
+        say!("");
     }
-    print!("{:<39}", "95 % interval of the median");
+    put!("{:<39}", "95 % interval of the median");
     for (column, values) in kept.iter().enumerate() {
         let interval = median_interval(values)
             .map_or("-".to_string(), |interval| format!("{:.2}-{:.2}", interval.lower, interval.upper));
         let width = [10, 9].get(column).copied().unwrap_or(12);
-        print!(" {interval:>width$}");
+        put!(" {interval:>width$}");
     }
-    println!();
+    say!("");
     let without: Vec<&str> =
         scores.iter().filter(|score| score.auroc.is_none()).map(|score| score.person.as_str()).collect();
-    println!("{} people with seizure and seizure-free seconds", kept[0].len());
+    say!("{} people with seizure and seizure-free seconds", kept[0].len());
     if !without.is_empty() {
-        println!("{} people without one of the two have no AUROC: {}", without.len(), without.join(", "));
+        say!("{} people without one of the two have no AUROC: {}", without.len(), without.join(", "));
     }
 }
 
@@ -198,12 +206,12 @@ fn score_grid(dataset: &Dataset, scores: &[PersonScore]) -> Result<Vec<Tried>, C
 
 fn print_grid(grid: &[Tried]) {
     let Some((_, _, first)) = grid.first() else { return };
-    println!(
+    say!(
         "\nalarms, with {} seizures and {:.2} h in which an alarm would be false:",
         first.seizures.len(),
         first.hours
     );
-    println!(
+    say!(
         "seizure probability  threshold  found  after the end  median latency  false alarms  per hour (95 %)"
     );
     for (probability, threshold, score) in grid {
@@ -211,7 +219,7 @@ fn print_grid(grid: &[Tried]) {
         let rate = score
             .false_alarms_per_hour
             .map_or("-".to_string(), |rate| format!("{:.1} to {:.1}", rate.lower, rate.upper));
-        println!(
+        say!(
             "{probability:>19} {threshold:>10} {:>6} {:>14} {latency:>15} {:>13}  {rate}",
             score.detected,
             score.after_seizure,
@@ -249,7 +257,7 @@ fn print_json(scores: &[PersonScore], alarms: Option<&[Tried]>) {
             "false_alarms_per_hour": score.false_alarms_per_hour,
         })).collect::<Vec<_>>()),
     });
-    println!("{report:#}");
+    say!("{report:#}");
 }
 
 fn write_seconds(path: &Path, dataset: &Dataset, scores: &[PersonScore]) -> Result<(), CliError> {

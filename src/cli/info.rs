@@ -55,7 +55,7 @@ pub fn run(args: &InfoArgs) -> Result<(), CliError> {
     if args.json {
         let text = serde_json::to_string_pretty(&info)
             .map_err(|e| CliError::Damaged { path: args.file.clone(), reason: e.to_string() })?;
-        println!("{text}");
+        say!("{text}");
     } else {
         print(&info);
     }
@@ -63,24 +63,27 @@ pub fn run(args: &InfoArgs) -> Result<(), CliError> {
 }
 
 fn print(info: &RecordingInfo) {
-    println!("{}, starts {}, lasts {} s", info.format, info.start, info.duration_s);
+    say!("{}, starts {}, lasts {} s", info.format, info.start, info.duration_s);
     if info.segments.len() > 1 {
-        println!("{} stretches with gaps between them:", info.segments.len());
-        info.segments.iter().for_each(|s| println!("  from {} s, {} s", s.onset_s, s.duration_s));
+        say!("{} stretches with gaps between them:", info.segments.len());
+        info.segments.iter().for_each(|s| say!("  from {} s, {} s", s.onset_s, s.duration_s));
     }
-    println!("{} signals:", info.signals.len());
+    say!("{} signals:", info.signals.len());
     for signal in &info.signals {
-        println!(
+        say!(
             "  {:<16} {:>8} Hz  {:<8} {:>12} samples",
-            signal.label, signal.rate_hz, signal.unit, signal.samples
+            signal.label,
+            signal.rate_hz,
+            signal.unit,
+            signal.samples
         );
     }
-    println!("{} annotations:", info.annotations.len());
+    say!("{} annotations:", info.annotations.len());
     for annotation in &info.annotations {
         let duration = annotation.duration_s.map_or(String::new(), |duration| format!(", {duration} s"));
-        println!("  {:>10.3} s{duration}  {}", annotation.onset_s, annotation.text);
+        say!("  {:>10.3} s{duration}  {}", annotation.onset_s, annotation.text);
     }
-    info.warnings.iter().for_each(|warning| println!("warning: {warning}"));
+    info.warnings.iter().for_each(|warning| say!("warning: {warning}"));
 }
 
 /// Windows up to the wanted one, as the detector would have had them: causally.
@@ -126,8 +129,8 @@ fn draw(file: &Path, second: u64, png: &Path, config: &CnnConfig) -> Result<(), 
             image: &image,
         },
     )?;
-    println!("{}: what the network sees, {}x{} pixels", png.display(), config.plot.width, config.plot.height);
-    println!("{}: the same window for people", people.display());
+    say!("{}: what the network sees, {}x{} pixels", png.display(), config.plot.width, config.plot.height);
+    say!("{}: the same window for people", people.display());
     Ok(())
 }
 

@@ -1,17 +1,21 @@
 //! The command line: one file per subcommand.
 
+// First, since its macros are for the modules below.
+#[macro_use]
+mod terminal;
+
 pub mod demo;
 mod error;
 pub mod evaluate;
 pub mod info;
 pub mod patient;
 pub mod replay;
-mod terminal;
 pub mod train;
 
 use std::path::{Path, PathBuf};
 
 pub use error::{CliError, EXIT_CODES};
+pub use terminal::{all_said, to_stderr};
 
 /// Where the weights of a CNN lie.
 fn weights_path(models: &Path, name: &str) -> PathBuf {

@@ -107,7 +107,7 @@ fn make(whose: &Whose, cnn: &str, mains: u32) -> Result<(), CliError> {
     // A typo in the model's name is better found now than at the first fit.
     Classifier::load(&super::weights_path(&whose.models, cnn))?;
     PatientConfig::new(cnn, mains).save(&whose.patients, &id)?;
-    println!("{}: settings with their reasons; next: vigil patient fit {id} REC...", path.display());
+    say!("{}: settings with their reasons; next: vigil patient fit {id} REC...", path.display());
     Ok(())
 }
 
@@ -155,7 +155,7 @@ fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool) -> Result<(), Cli
     config.save(&whose.patients, &id)?;
     let saved = Autoencoder::load(&path, id.as_str(), &settings.signal)?;
     write_card(&id.folder(&whose.patients).join("card.md"), &autoencoder_card(&id, &config, &saved))?;
-    println!(
+    say!(
         "{}: fitted on {} s in {:.0} s; a second is flagged above an error of {:.3}",
         path.display(),
         seconds.len(),
@@ -240,7 +240,7 @@ fn calibrate(whose: &Whose, inputs: &[PathBuf], wanted: f64) -> Result<(), CliEr
         date: super::today(),
     });
     watched.config.save(&whose.patients, &id)?;
-    println!(
+    say!(
         "seizure_probability {} and threshold {}: {} on these recordings (95 % interval {:.1} to {:.1} false alarms an hour)",
         rule.seizure_probability,
         accumulator.threshold,
@@ -307,24 +307,24 @@ fn show(whose: &Whose, json: bool) -> Result<(), CliError> {
                 "digest": a.digest(), "baseline": a.baseline(),
             })),
         });
-        println!("{report:#}");
+        say!("{report:#}");
         return Ok(());
     }
-    print!("{}", config.to_documented_toml(&id));
+    put!("{}", config.to_documented_toml(&id));
     match &classifier {
         Ok(c) => {
-            println!("# CNN {}: trained on {} people, SHA-256 {}", config.cnn, c.people().len(), c.digest())
+            say!("# CNN {}: trained on {} people, SHA-256 {}", config.cnn, c.people().len(), c.digest())
         }
-        Err(error) => println!("# CNN {}: {error}", config.cnn),
+        Err(error) => say!("# CNN {}: {error}", config.cnn),
     }
     match autoencoder {
-        Some(Ok(a)) => println!(
+        Some(Ok(a)) => say!(
             "# autoencoder: fitted on {} s, flags errors above {:.4}, SHA-256 {}",
             a.baseline().seconds,
             a.baseline().threshold,
             a.digest()
         ),
-        Some(Err(error)) => println!("# autoencoder: {error}"),
+        Some(Err(error)) => say!("# autoencoder: {error}"),
         None => {}
     }
     show_recordings(&path);
@@ -334,6 +334,6 @@ fn show(whose: &Whose, json: bool) -> Result<(), CliError> {
 fn show_recordings(autoencoder: &Path) {
     let recordings = autoencoder.with_file_name("recordings");
     if recordings.is_dir() {
-        println!("# recordings: {}", recordings.display());
+        say!("# recordings: {}", recordings.display());
     }
 }

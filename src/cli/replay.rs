@@ -102,10 +102,10 @@ pub fn run(args: &ReplayArgs) -> Result<(), CliError> {
     let plans = in_time_order(&args.recordings)?;
     let summary = play(&id, &watched, plans, args.speed, &args.out, !args.no_copies)?;
     if args.json {
-        println!("{}", summary_json(&args.out, &summary)?);
+        say!("{}", summary_json(&args.out, &summary)?);
     } else {
-        print!("{}", summary.table());
-        println!(
+        put!("{}", summary.table());
+        say!(
             "written to {}: verdicts.tsv, alarms.tsv, overview.png, summary.json, events and annotated copies",
             args.out.display()
         );
@@ -127,7 +127,7 @@ pub fn play(
 ) -> Result<Summary, CliError> {
     refuse_same_names(&plans, out)?;
     for plan in &plans {
-        plan.warnings.iter().for_each(|warning| eprintln!("warning: {}: {warning}", plan.path.display()));
+        plan.warnings.iter().for_each(|warning| warn!("warning: {}: {warning}", plan.path.display()));
     }
     let expert = plans.iter().map(|plan| events_beside(&plan.path)).collect::<Result<Vec<_>, _>>()?;
     let detector = Detector::new(watched.config.label, watched.config.accumulator)?;
@@ -150,16 +150,12 @@ fn write_all(
     out: &Path,
     copies: bool,
 ) -> Result<(), CliError> {
-    for (index, recording) in replayed.recordings.iter().enumerate() {
-        let events = prediction_path(out, &recording.plan.path);
-        write_recording_events(&events, replayed, index)?;
-        if copies {
-            let copy = events.with_file_name(format!("{}_annotated.edf", recording.plan.name));
-            write_annotated(&copy, replayed, index, expert[index].as_deref())?;
-        }
-    }
+    // What was found comes first: a copy that cannot be written must not cost an alarm.
     write_verdicts(&out.join("verdicts.tsv"), replayed)?;
     write_alarms(&out.join("alarms.tsv"), replayed)?;
+    for (index, recording) in replayed.recordings.iter().enumerate() {
+        write_recording_events(&prediction_path(out, &recording.plan.path), replayed, index)?;
+    }
     let threshold = watched.judge.autoencoder().map(|autoencoder| autoencoder.baseline().threshold);
     let title = format!("patient {id}");
     let thresholds = (threshold, watched.config.accumulator.threshold);
@@ -167,7 +163,13 @@ fn write_all(
     let path = out.join("summary.json");
     let text = summary_json(out, summary)?;
     durable::replace_file(&path, |file| file.write_all(text.as_bytes()))
-        .map_err(|source: std::io::Error| CliError::Unwritable { path, source })
+        .map_err(|source: std::io::Error| CliError::Unwritable { path, source })?;
+    for (index, recording) in replayed.recordings.iter().enumerate().filter(|_| copies) {
+        let events = prediction_path(out, &recording.plan.path);
+        let copy = events.with_file_name(format!("{}_annotated.edf", recording.plan.name));
+        write_annotated(&copy, replayed, index, expert[index].as_deref())?;
+    }
+    Ok(())
 }
 
 fn summary_json(out: &Path, summary: &Summary) -> Result<String, CliError> {
@@ -205,8 +207,8 @@ fn tell_faults(replayed: &Replayed) {
     }
     for (remark, paths) in remarks {
         match paths.as_slice() {
-            [path] => eprintln!("{remark} ({})", path.display()),
-            [first, ..] => eprintln!("{remark} ({} recordings, first {})", paths.len(), first.display()),
+            [path] => warn!("{remark} ({})", path.display()),
+            [first, ..] => warn!("{remark} ({} recordings, first {})", paths.len(), first.display()),
             [] => {}
         }
     }
@@ -217,7 +219,7 @@ fn tell_faults(replayed: &Replayed) {
             .map(|((label, fault), seconds)| format!("{label} {fault} in {seconds} s"))
             .collect();
         let (name, seconds) = (recording.plan.path.display(), recording.verdicts.len());
-        eprintln!("warning: {name}: of {seconds} s, {}", faults.join(", "));
+        warn!("warning: {name}: of {seconds} s, {}", faults.join(", "));
     }
 }
 
@@ -243,18 +245,18 @@ impl LiveLine {
         let time = plan.time_at(*second as f64).strftime("%Y-%m-%d %H:%M:%S");
         if verdict.alarm.is_some() {
             self.clear();
-            eprintln!("{time}  ALARM  {}", plan.name);
+            warn!("{time}  ALARM  {}", plan.name);
         }
         if self.shown && self.last.elapsed() >= self.every {
             self.last = Instant::now();
-            eprint!("\r{time}  {:<11}  {}\x1b[K", label_of(verdict), meter(verdict.accumulator));
+            hint!("\r{time}  {:<11}  {}\x1b[K", label_of(verdict), meter(verdict.accumulator));
             let _ = std::io::stderr().flush();
         }
     }
 
     fn clear(&self) {
         if self.shown {
-            eprint!("\r\x1b[K");
+            hint!("\r\x1b[K");
         }
     }
 }

@@ -129,7 +129,7 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Cli
     let mut excluded = args.exclude.clone();
     if let Some(fold) = args.fold {
         let tested = people_of(fold, &dataset, &args.hold_out)?;
-        println!("fold {} of {} leaves out {}", fold.number, fold.of, tested.join(", "));
+        say!("fold {} of {} leaves out {}", fold.number, fold.of, tested.join(", "));
         dataset = dataset.without(&tested);
         excluded.extend(tested);
     }
@@ -156,7 +156,7 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Cli
     let mut people = PersonLabels::count(&dataset, &trained);
     if args.refit {
         let everyone: Vec<(Second, SecondLabel)> = trained.iter().chain(&held_out).copied().collect();
-        println!("best epoch {}: training on everyone for as long", done.epoch);
+        say!("best epoch {}: training on everyone for as long", done.epoch);
         done = fit(&dataset, &everyone, &[], settings, Some(done.epoch), &folder.join("checkpoint-refit"))?;
         log.extend(done.log.clone());
         people = PersonLabels::count(&dataset, &everyone);
@@ -192,7 +192,7 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Cli
     write_card(&folder.join("card.md"), &card)?;
     Checkpoint::new(&folder.join("checkpoint")).remove()?;
     Checkpoint::new(&folder.join("checkpoint-refit")).remove()?;
-    println!("wrote {}, log.tsv and card.md", weights.display());
+    say!("wrote {}, log.tsv and card.md", weights.display());
     Ok(())
 }
 
@@ -226,7 +226,7 @@ fn fit(
 
 /// A line that stays: above the bar on a terminal, on standard output elsewhere.
 fn tell(bar: &indicatif::ProgressBar, line: String) {
-    if bar.is_hidden() { println!("{line}") } else { bar.println(line) }
+    if bar.is_hidden() { say!("{line}") } else { bar.println(line) }
 }
 
 fn epoch_line(entry: &EpochLog) -> String {
@@ -245,7 +245,7 @@ fn load(args: &TrainArgs, signal: &SignalConfig) -> Result<Dataset, TrainError> 
     })?;
     bar.finish();
     for (path, why) in &dataset.left_out {
-        eprintln!("warning: {} is left out: {why}", path.display());
+        warn!("warning: {} is left out: {why}", path.display());
     }
     Ok(dataset)
 }

@@ -83,27 +83,14 @@ impl Classifier {
         &self.digest
     }
 
-    /// Probabilities of seizure, abnormal and non-seizure, in this order, of one window image.
+    /// Probabilities of seizure, abnormal and non-seizure, in this order, of each of several window
+    /// images that lie one after the other.
     ///
     /// A two-class network never says abnormal: its middle probability is 0.
     ///
     /// # Errors
-    /// [`ModelError::Shape`] where `image` is not one image of the configured size.
-    pub fn probabilities(&self, image: &[u8]) -> Result<[f32; 3], ModelError> {
-        match self.probabilities_of(image)?.as_slice() {
-            [one] => Ok(*one),
-            several => Err(ModelError::Shape {
-                expected: "one image".into(),
-                found: format!("{} images", several.len()),
-            }),
-        }
-    }
-
-    /// The same of several images that lie one after the other.
-    ///
-    /// # Errors
     /// [`ModelError::Shape`] where `images` are not whole images of the configured size.
-    pub fn probabilities_of(&self, images: &[u8]) -> Result<Vec<[f32; 3]>, ModelError> {
+    pub fn probabilities(&self, images: &[u8]) -> Result<Vec<[f32; 3]>, ModelError> {
         let (width, height) = (self.config.plot.width as usize, self.config.plot.height as usize);
         let images = images_to_tensor(images, width, height, &self.device)?;
         let shares = softmax(self.net.forward(images), 1)

@@ -51,7 +51,7 @@ impl Viewer {
         self.rasteriser.draw(samples, present, plain);
         let mirrored_present = mirror_window(samples, present, &mut self.mirrored);
         self.rasteriser.draw(&self.mirrored, &mirrored_present, mirror);
-        match self.classifier.probabilities_of(&self.images)?.as_slice() {
+        match self.classifier.probabilities(&self.images)?.as_slice() {
             [plain, mirror] => Ok(std::array::from_fn(|class| (plain[class] + mirror[class]) / 2.0)),
             others => Err(ModelError::Shape {
                 expected: "two answers".into(),

@@ -67,15 +67,14 @@ fn copy(reader: &mut EdfReader, path: &Path, annotations: &[Annotation]) -> Resu
         .enumerate()
         .map(|(signal, about)| {
             let (low, high) = reader.digital_range(signal);
+            // Microvolts: volts of EEG have more decimals than a header has room for.
+            let factor = microvolts_per_unit(&about.unit);
+            let (least, most) = reader.physical_range(signal);
             WriterSignal {
                 label: ascii(&about.label, 16),
-                unit: if microvolts_per_unit(&about.unit) == Some(1.0) {
-                    "uV".into()
-                } else {
-                    ascii(&about.unit, 8)
-                },
+                unit: if factor.is_some() { "uV".into() } else { ascii(&about.unit, 8) },
                 samples_per_record: (about.rate_hz * record_s).round() as usize,
-                physical_range: reader.physical_range(signal),
+                physical_range: (least * factor.unwrap_or(1.0), most * factor.unwrap_or(1.0)),
                 digital_range: (low >> shifts[signal], high >> shifts[signal]),
                 prefilter: String::new(),
             }

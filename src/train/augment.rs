@@ -47,8 +47,8 @@ impl Painter {
         Ok(Painter { rasteriser: Rasteriser::new(plot, rate)?, rate, window: Vec::new() })
     }
 
-    /// Draws a second as it is, as the detector sees it.
-    pub fn draw(&mut self, dataset: &Dataset, second: Second, image: &mut [u8]) {
+    /// Draws a second as it is.
+    fn draw(&mut self, dataset: &Dataset, second: Second, image: &mut [u8]) {
         let stretch = &dataset.stretches[second.stretch];
         stretch.window_at(second.index * self.rate, self.rate, &mut self.window);
         self.rasteriser.draw(&self.window, &stretch.present[second.index], image);

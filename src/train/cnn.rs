@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use burn::nn::loss::CrossEntropyLossConfig;
@@ -20,7 +21,7 @@ use super::labels::SecondLabel;
 use super::sampler::Sampler;
 use crate::dataset::{Dataset, Second};
 use crate::evaluate::auroc;
-use crate::model::{Classifier, CnnConfig, CnnNet, compute_device, images_to_tensor};
+use crate::model::{Classifier, CnnConfig, CnnNet, Viewer, compute_device, images_to_tensor};
 
 /// Seconds of work between two checkpoints.
 const CHECKPOINT_EVERY_S: f64 = 60.0;
@@ -146,7 +147,7 @@ pub fn train_cnn(
         let in_epoch = (state.step - 1) % per_epoch + 1;
         told(Progress::Step { step: state.step, steps: last, loss: state.epoch_loss / in_epoch as f64 });
         if in_epoch == per_epoch {
-            let held_out_auroc = mean_auroc(task, &net, &mut painter)?;
+            let held_out_auroc = mean_auroc(task, &net)?;
             let epoch = state.step / per_epoch;
             let entry = EpochLog {
                 epoch,
@@ -242,14 +243,16 @@ fn identity(task: &Task<'_>) -> serde_json::Value {
     })
 }
 
-/// Mean over held-out people with both kinds of seconds; `None` without such a person.
-fn mean_auroc(task: &Task<'_>, net: &CnnNet, painter: &mut Painter) -> Result<Option<f64>, TrainError> {
+/// Mean over held-out people with both kinds of seconds, judged as the detector judges; `None`
+/// without such a person.
+fn mean_auroc(task: &Task<'_>, net: &CnnNet) -> Result<Option<f64>, TrainError> {
     let mut by_person: BTreeMap<&str, (Vec<f64>, Vec<bool>)> = BTreeMap::new();
-    let classifier = Classifier::of_net(task.model, net);
-    let mut image = vec![0u8; task.model.plot.pixels()];
+    let mut viewer = Viewer::new(Arc::new(Classifier::of_net(task.model, net)))?;
+    let mut window = Vec::new();
     for &(second, label) in task.held_out {
-        painter.draw(task.dataset, second, &mut image);
-        let [seizure, _, _] = classifier.probabilities(&image)?;
+        let stretch = &task.dataset.stretches[second.stretch];
+        stretch.window_at(second.index * task.dataset.rate, task.dataset.rate, &mut window);
+        let [seizure, _, _] = viewer.probabilities(&window, &stretch.present[second.index])?;
         let (scores, truths) =
             by_person.entry(task.dataset.recording_of(second).person.as_str()).or_default();
         scores.push(f64::from(seizure));

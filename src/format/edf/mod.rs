@@ -1,5 +1,6 @@
 //! EDF, EDF+C, EDF+D, BDF, BDF+C and BDF+D (Kemp 1992, Kemp and Olivan 2003, BioSemi).
 
+mod encode;
 mod header;
 mod input;
 mod reader;
