@@ -2,6 +2,7 @@
 //!
 //! Invariant: the sample index is the truth, and a gap is said, never papered over.
 
+pub mod live;
 mod recording;
 
 pub use recording::{RecordingSource, SourceError};
