@@ -9,6 +9,7 @@
 // What comes from outside may be anything; a panic would end the watch.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod alarm;
 pub mod cli;
 pub mod config;
 pub mod dataset;
@@ -19,7 +20,9 @@ pub mod evaluate;
 pub mod format;
 pub mod model;
 pub mod plot;
+pub mod record;
 pub mod replay;
 pub mod signal;
 pub mod source;
 pub mod train;
+pub mod ward;

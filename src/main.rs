@@ -23,6 +23,9 @@ enum Command {
     Patient(cli::patient::PatientArgs),
     Train(cli::train::TrainArgs),
     Evaluate(cli::evaluate::EvaluateArgs),
+    Serve(cli::serve::ServeArgs),
+    Check(cli::check::CheckArgs),
+    Synth(cli::synth::SynthArgs),
 }
 
 fn main() -> ExitCode {
@@ -33,6 +36,9 @@ fn main() -> ExitCode {
         Command::Patient(args) => cli::patient::run(&args),
         Command::Train(args) => cli::train::run(&args),
         Command::Evaluate(args) => cli::evaluate::run(&args),
+        Command::Serve(args) => cli::serve::run(&args),
+        Command::Check(args) => cli::check::run(&args),
+        Command::Synth(args) => cli::synth::run(&args),
     };
     let said =
         cli::all_said().map_err(|source| CliError::Unwritable { path: "standard output".into(), source });

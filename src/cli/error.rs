@@ -14,7 +14,12 @@ use crate::plot::PlotError;
 use crate::replay::ReplayError;
 use crate::signal::{SignalError, StreamError};
 use crate::source::SourceError;
+use crate::record::RecordError;
+use crate::source::live::LiveError;
 use crate::train::TrainError;
+use crate::ward::PatientError;
+use crate::ward::adapt::AdaptError;
+use crate::ward::daemon::DaemonError;
 
 /// The exit codes, as `--help` lists them.
 pub const EXIT_CODES: &str = "Exit codes:
@@ -27,7 +32,9 @@ pub const EXIT_CODES: &str = "Exit codes:
   6  a model is missing or damaged
   7  a model of another configuration or of another patient
   8  a patient is missing, or the settings have a mistake
-  9  an output cannot be written";
+  9  an output cannot be written
+ 10  a live source cannot be used
+ 11  the web port is taken";
 
 /// A command that failed.
 #[derive(Debug, Error)]
@@ -58,6 +65,16 @@ pub enum CliError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Setting(#[from] SettingError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Live(#[from] LiveError),
+    #[error(transparent)]
+    Patient(#[from] PatientError),
+    #[error(transparent)]
+    Daemon(#[from] DaemonError),
+    #[error(transparent)]
+    Adapt(#[from] AdaptError),
     #[error("cannot read {path}: {source}")]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{path}: {reason}")]
@@ -93,6 +110,20 @@ impl CliError {
             CliError::Train(error) => of_train(error),
             CliError::Config(ConfigError::Io { doing: "write", .. }) => 9,
             CliError::Config(_) | CliError::Setting(_) => 8,
+            CliError::Record(error) => of_record(error),
+            CliError::Live(LiveError::Recording(error)) => of_source(error),
+            CliError::Live(_) => 10,
+            CliError::Patient(error) => of_patient(error),
+            CliError::Adapt(AdaptError::Patient(error)) => of_patient(error),
+            CliError::Adapt(AdaptError::Record(error)) => of_record(error),
+            CliError::Adapt(AdaptError::Stream { source, .. }) => of_stream(source),
+            CliError::Adapt(AdaptError::Train(error)) => of_train(error),
+            CliError::Adapt(AdaptError::Model(error)) => of_model(error),
+            CliError::Adapt(_) => 9,
+            CliError::Daemon(DaemonError::Port { .. }) => 11,
+            CliError::Daemon(DaemonError::Io { doing: "write", .. }) => 9,
+            CliError::Daemon(DaemonError::Io { .. }) => 3,
+            CliError::Daemon(DaemonError::Start { .. }) => 1,
             CliError::Plot(PlotError::Write { .. }) => 9,
             CliError::Plot(_) | CliError::Judge(_) | CliError::Evaluate(_) => 1,
         }
@@ -151,6 +182,22 @@ fn of_replay(error: &ReplayError) -> u8 {
         ReplayError::Judge(JudgeError::Model(error)) => of_model(error),
         ReplayError::Unwritable { .. } | ReplayError::Plot(PlotError::Write { .. }) => 9,
         _ => 1,
+    }
+}
+
+fn of_patient(error: &PatientError) -> u8 {
+    match error {
+        PatientError::Model(error) | PatientError::Judge(JudgeError::Model(error)) => of_model(error),
+        PatientError::Judge(_) => 1,
+        PatientError::Config(_) | PatientError::Setting(_) => 8,
+    }
+}
+
+fn of_record(error: &RecordError) -> u8 {
+    match error {
+        RecordError::Io { doing: "read", .. } | RecordError::Nothing { .. } => 3,
+        RecordError::Damaged { .. } | RecordError::Hdf5 { doing: "read", .. } => 4,
+        _ => 9,
     }
 }
 

@@ -4,12 +4,16 @@
 #[macro_use]
 mod terminal;
 
+pub mod check;
 pub mod demo;
 mod error;
 pub mod evaluate;
 pub mod info;
 pub mod patient;
 pub mod replay;
+pub mod serve;
+mod shared_autoencoder;
+pub mod synth;
 pub mod train;
 
 use std::path::{Path, PathBuf};

@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 use super::error::CliError;
 use super::replay::Watched;
 use super::terminal::progress_bar;
-use crate::config::{CalibrationRecord, ConfigError, FitRecord, PatientConfig, PatientId};
+use crate::config::versions::switch_to;
+use crate::config::{CalibrationRecord, ConfigError, FitRecord, PatientConfig, PatientId, WardConfig};
 use crate::dataset::{Dataset, LabelledRecording, Second, events_beside};
 use crate::detect::{AccumulatorConfig, Detector, LabelRule};
 use crate::eeg::Event;
@@ -16,6 +17,8 @@ use crate::model::{Autoencoder, AutoencoderConfig, Card, Classifier, write_card}
 use crate::replay::{Replayed, Speed, Summary, in_time_order, rejudge, replay, summarise};
 use crate::signal::{Mains, SignalConfig};
 use crate::train::{AutoencoderFit, fit_autoencoder};
+use crate::ward::adapt::adapt;
+use crate::ward::lifecycle::FitRequest;
 
 /// Make, fit, calibrate and show patients
 #[derive(Debug, Args)]
@@ -59,6 +62,27 @@ enum Action {
         #[arg(long, default_value_t = 1.0, value_name = "RATE")]
         false_alarms_per_hour: f64,
     },
+    /// Put another of the patient's autoencoders into use; 0 is the shared one
+    Switch {
+        #[command(flatten)]
+        whose: Whose,
+        /// Number of the version, as `vigil patient show` lists them
+        #[arg(value_name = "VERSION")]
+        version: u32,
+        /// Who switches, for the log
+        #[arg(long, default_value = "command line", value_name = "NAME")]
+        by: String,
+    },
+    /// Fit an autoencoder on what a bed has gathered; the daemon does this by itself
+    #[command(hide = true)]
+    Adapt {
+        /// The ward's configuration
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// What was gathered
+        #[arg(long, value_name = "FILE")]
+        request: PathBuf,
+    },
     /// Show a patient's settings, autoencoder and CNN
     Show {
         #[command(flatten)]
@@ -93,8 +117,37 @@ pub fn run(args: &PatientArgs) -> Result<(), CliError> {
         Action::Calibrate { whose, recordings, false_alarms_per_hour } => {
             calibrate(whose, recordings, *false_alarms_per_hour)
         }
+        Action::Switch { whose, version, by } => switch(whose, *version, by),
+        Action::Adapt { config, request } => adapt_from(config, request),
         Action::Show { whose, json } => show(whose, *json),
     }
+}
+
+fn switch(whose: &Whose, version: u32, by: &str) -> Result<(), CliError> {
+    let id = PatientId::new(&whose.id)?;
+    PatientConfig::load(&whose.patients, &id)?;
+    let switch = switch_to(&whose.patients, &id, version, &jiff::Timestamp::now().to_string(), by)?;
+    let which = if version == 0 { "the shared autoencoder".to_string() } else { format!("version {version}") };
+    say!("patient {id}: {which} is in use; a running daemon takes it over when it reloads (SIGHUP)");
+    if !switch.digest.is_empty() {
+        say!("SHA-256 {}", switch.digest);
+    }
+    Ok(())
+}
+
+/// The last line on standard output is the comparison, as JSON.
+fn adapt_from(config: &Path, request: &Path) -> Result<(), CliError> {
+    // The beds come first; this may take as long as it takes.
+    let _ = rustix::process::nice(19);
+    let config = WardConfig::load(config)?;
+    let text = super::read_text(request)?;
+    let gathered: FitRequest = serde_json::from_str(&text)
+        .map_err(|e| CliError::Damaged { path: request.to_path_buf(), reason: e.to_string() })?;
+    let comparison = adapt(&gathered, &config)?;
+    let line = serde_json::to_string(&comparison)
+        .map_err(|e| CliError::Damaged { path: request.to_path_buf(), reason: e.to_string() })?;
+    say!("{line}");
+    Ok(())
 }
 
 fn make(whose: &Whose, cnn: &str, mains: u32) -> Result<(), CliError> {

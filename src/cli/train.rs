@@ -7,6 +7,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::error::CliError;
+use super::shared_autoencoder::fit_shared;
 use super::terminal::progress_bar;
 use crate::config::mistake;
 use crate::dataset::{Dataset, People, Second, gather};
@@ -17,6 +18,7 @@ use crate::train::{
     Checkpoint, EpochLog, PersonLabels, Progress, SecondLabel, Task, TrainConfig, TrainError, TrainedCnn,
     TrainingFacts, cross_fitted_labels, expert_labels, train_cnn, training_card,
 };
+use crate::ward::SHARED;
 
 /// Fit a CNN on the recordings of many people.
 #[derive(Debug, Args)]
@@ -46,6 +48,9 @@ pub struct TrainArgs {
     /// After early stopping, train anew on everyone for as many epochs as were best
     #[arg(long, requires = "hold_out")]
     refit: bool,
+    /// Fit the shared autoencoder, by which patients are judged until their own is fitted
+    #[arg(long, conflicts_with_all = ["fold", "hold_out", "refit", "two_classes", "config"])]
+    autoencoder: bool,
     /// Seizure and non-seizure alone, without the abnormal class
     #[arg(long)]
     two_classes: bool,
@@ -91,6 +96,12 @@ struct Settings {
 /// # Errors
 /// [`CliError`].
 pub fn run(args: &TrainArgs) -> Result<(), CliError> {
+    if args.autoencoder {
+        let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
+        let recordings = gather(&args.data, &people)?;
+        let dataset = Dataset::load(recordings, &CnnConfig::default().signal, &mut |_, _| {})?;
+        return fit_shared(&dataset, &args.models.join(SHARED), &super::command_line());
+    }
     let mut settings = read_settings(args.config.as_deref())?;
     if args.two_classes {
         settings.model.classes = Classes::Two;

@@ -33,6 +33,16 @@ pub enum ConfigError {
         /// Its settings.
         path: PathBuf,
     },
+    /// The patient has no such autoencoder.
+    #[error("patient {id} has no autoencoder version {version}; there are {there}")]
+    NoVersion {
+        /// The id.
+        id: String,
+        /// The version asked for.
+        version: u32,
+        /// Those that there are.
+        there: String,
+    },
     /// A mistake in the file.
     #[error("{path}, line {line}: {what}; for example: {example}")]
     Mistake {
@@ -96,7 +106,7 @@ pub fn line_of(text: &str, key: &str) -> Option<usize> {
 }
 
 /// The line of a byte, from 1.
-fn line_at(text: &str, byte: usize) -> usize {
+pub fn line_at(text: &str, byte: usize) -> usize {
     text.as_bytes()[..byte.min(text.len())].iter().filter(|&&byte| byte == b'\n').count() + 1
 }
 

@@ -1,9 +1,12 @@
-//! Settings on disk: `patients/<id>/patient.toml`.
+//! Settings on disk: `patients/<id>/patient.toml`, and `vigil.toml` of the ward.
 //!
 //! Invariant: a mistake is told with its file, its line, what was expected and an example.
 
 mod mistake;
 mod patient;
+pub mod versions;
+mod ward;
 
 pub use mistake::{ConfigError, mistake};
 pub use patient::{CalibrationRecord, FitRecord, PatientConfig, PatientId};
+pub use ward::{BaselineConfig, BedConfig, HttpConfig, MontageName, Outputs, Switching, WardConfig, WardSection};

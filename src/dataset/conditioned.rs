@@ -7,8 +7,8 @@ use jiff::civil::DateTime;
 
 use super::error::DatasetError;
 use crate::eeg::{DERIVATIONS, Event};
-use crate::signal::{SignalConfig, StreamItem, WindowStream};
-use crate::source::RecordingSource;
+use crate::signal::{SignalConfig, StreamError, StreamItem, WindowStream};
+use crate::source::{RecordingSource, Source};
 
 /// Contiguous seconds of one recording.
 #[derive(Debug, Clone)]
@@ -119,6 +119,21 @@ impl Dataset {
         Ok(dataset)
     }
 
+    /// Conditions one source, such as a bed's record; its seconds are counted as the source counts
+    /// samples.
+    ///
+    /// # Errors
+    /// [`StreamError`] where the source or its signal fails.
+    pub fn of_source(
+        source: impl Source,
+        recording: LabelledRecording,
+        config: &SignalConfig,
+    ) -> Result<Dataset, StreamError> {
+        let stretches = condition(WindowStream::new(source, config)?, 0, DateTime::default())?;
+        let rate = config.rate_hz as usize;
+        Ok(Dataset { rate, recordings: vec![recording], stretches, left_out: Vec::new() })
+    }
+
     /// The people, in alphabetical order.
     pub fn people(&self) -> Vec<String> {
         let mut people: Vec<String> =
@@ -185,10 +200,18 @@ fn stretches_of(path: &Path, recording: usize, config: &SignalConfig) -> Result<
     let failed = |source| DatasetError::Recording { path: path.to_path_buf(), source };
     let source = RecordingSource::open(path)?;
     let start = source.header().start;
-    let mut stream = WindowStream::new(source, config).map_err(failed)?;
+    let stream = WindowStream::new(source, config).map_err(failed)?;
+    condition(stream, recording, start).map_err(failed)
+}
+
+fn condition<S: Source>(
+    mut stream: WindowStream<S>,
+    recording: usize,
+    start: DateTime,
+) -> Result<Vec<Stretch>, StreamError> {
     let mut stretches = Vec::new();
     let mut building: Option<Building> = None;
-    while let Some(item) = stream.next_item().map_err(failed)? {
+    while let Some(item) = stream.next_item()? {
         match item {
             StreamItem::Window(window) => {
                 let first_second = stream.onset_s(&window).round() as usize;

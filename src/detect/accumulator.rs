@@ -122,6 +122,24 @@ impl Accumulator {
         self.alarming
     }
 
+    /// The second that comes next.
+    pub fn next_second(&self) -> u64 {
+        self.second
+    }
+
+    /// Takes over the memory of another, and keeps its own settings: where they are stricter or
+    /// looser than before, they hold from the next second on.
+    pub fn resume(&mut self, saved: &Accumulator) {
+        let config = self.config;
+        *self = Accumulator { config, ..saved.clone() };
+        // What was saved may be damaged, or come from a higher cap.
+        self.value = if self.value.is_finite() { self.value.clamp(0.0, config.cap) } else { 0.0 };
+        if self.value == 0.0 {
+            self.onset = None;
+            self.alarming = false;
+        }
+    }
+
     /// Takes the label of the next second.
     pub fn step(&mut self, label: Label) -> Step {
         let config = self.config;

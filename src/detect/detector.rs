@@ -45,6 +45,16 @@ impl Detector {
         }
     }
 
+    /// The accumulator, to be saved.
+    pub fn accumulator(&self) -> &Accumulator {
+        &self.accumulator
+    }
+
+    /// Goes on with an accumulator that was saved, under this detector's own settings.
+    pub fn resume(&mut self, saved: &Accumulator) {
+        self.accumulator.resume(saved);
+    }
+
     /// Signal is missing for this many seconds.
     pub fn gap(&mut self, seconds: u64) {
         self.accumulator.gap(seconds);

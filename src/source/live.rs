@@ -9,6 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::SourceError;
@@ -17,7 +18,7 @@ use super::SourceError;
 pub const MAX_CHANNELS: usize = 1024;
 
 /// One channel as its protocol describes it.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct LiveChannel {
     /// The label, where the protocol carries one.
     pub label: Option<String>,
@@ -28,7 +29,7 @@ pub struct LiveChannel {
 }
 
 /// What a stream is made of.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LiveLayout {
     /// The stream's name, for people and logs.
     pub stream: String,

@@ -3,7 +3,11 @@
 //! Invariant: the sample index is the truth, and a gap is said, never papered over.
 
 pub mod live;
+pub mod pace;
 mod recording;
+pub mod replayed;
+pub mod station;
+pub mod synthetic;
 
 pub use recording::{RecordingSource, SourceError};
 

@@ -19,6 +19,9 @@ pub enum SourceError {
     /// The file cannot be read.
     #[error(transparent)]
     Format(#[from] FormatError),
+    /// The record of a bed cannot be read.
+    #[error("{0}")]
+    Record(String),
     /// A channel was chosen that is not there.
     #[error("{path}: channel {channel} was chosen; the recording has {channels}")]
     NoSuchChannel {

@@ -15,7 +15,7 @@ mod report;
 mod sampler;
 
 pub use augment::{Augmentation, Painter};
-pub use autoencoder::{AutoencoderFit, fit_autoencoder};
+pub use autoencoder::{AutoencoderFit, cross_fitted_errors, fit_autoencoder};
 pub use checkpoint::{Checkpoint, EpochLog};
 pub use cnn::{Progress, Task, TrainedCnn, train_cnn};
 pub use config::TrainConfig;

@@ -1,0 +1,54 @@
+//! `vigil check`: would the daemon start, and could every bed be watched?
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::error::CliError;
+use crate::config::{PatientId, WardConfig};
+use crate::ward::Models;
+
+/// Check the ward's configuration, its patients and their models
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The ward's configuration
+    #[arg(long, default_value = "vigil.toml", value_name = "FILE")]
+    config: PathBuf,
+}
+
+/// Runs the subcommand. A bed that cannot be watched is told, and does not fail the check: the daemon
+/// watches the others.
+///
+/// # Errors
+/// [`CliError`] for what would keep the daemon from starting, or from watching any bed.
+pub fn run(args: &CheckArgs) -> Result<(), CliError> {
+    let config = WardConfig::load(&args.config)?;
+    let mut models = Models::default();
+    let mut failed = None;
+    let mut watched = 0;
+    for bed in &config.bed {
+        let id = PatientId::new(&bed.patient)?;
+        let loaded = models.watched(&config.ward.patients, &config.ward.models, &id);
+        let opened = bed.source.open();
+        match (loaded, opened) {
+            (Ok(patient), Ok(source)) => {
+                watched += 1;
+                let whose = if patient.judge.shared { "the shared autoencoder" } else { "the patient's own autoencoder" };
+                say!("bed {}: patient {id}, {}, {whose}", bed.name, source.describe());
+            }
+            (Err(error), _) => {
+                warn!("bed {}: {error}", bed.name);
+                failed.get_or_insert(CliError::from(error));
+            }
+            (_, Err(error)) => {
+                warn!("bed {}: {error}", bed.name);
+                failed.get_or_insert(CliError::from(error));
+            }
+        }
+    }
+    say!("{}: {} of {} beds can be watched", args.config.display(), watched, config.bed.len());
+    match failed {
+        Some(error) if watched == 0 => Err(error),
+        _ => Ok(()),
+    }
+}

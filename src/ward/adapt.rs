@@ -1,0 +1,150 @@
+//! Fits a patient's own autoencoder on what a bed has gathered, and compares it with the one in use.
+
+use std::io::Write;
+use std::path::Path;
+
+use thiserror::Error;
+
+use super::baseline::Span;
+use super::lifecycle::{Comparison, FitRequest};
+use super::models::{Models, PatientError, Watched};
+use crate::config::WardConfig;
+use crate::config::versions::{add_version, versions};
+use crate::dataset::{Dataset, LabelledRecording, Second};
+use crate::durable;
+use crate::model::{Autoencoder, AutoencoderConfig, Card, ModelError, write_card};
+use crate::record::{RecordError, RecordedSource};
+use crate::signal::StreamError;
+use crate::train::{AutoencoderFit, TrainError, cross_fitted_errors, fit_autoencoder};
+
+/// Shorter stretches are not used: the filters need a few seconds to settle.
+const SHORTEST_S: u64 = 10;
+
+/// A fit that failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AdaptError {
+    /// The patient or the networks.
+    #[error(transparent)]
+    Patient(#[from] PatientError),
+    /// The record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The recorded signal.
+    #[error("the record of bed {bed}: {source}")]
+    Stream {
+        /// The bed.
+        bed: String,
+        /// Why.
+        source: StreamError,
+    },
+    /// The fit.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// A network's file.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A file of the version.
+    #[error("cannot write the version: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// Fits, compares, and leaves the result as the patient's next version. Nothing is switched.
+///
+/// # Errors
+/// [`AdaptError`]; no version is made then.
+pub fn adapt(request: &FitRequest, config: &WardConfig) -> Result<Comparison, AdaptError> {
+    let watched = Models::default().watched(&config.ward.patients, &config.ward.models, &request.patient)?;
+    let dataset = gathered(request, &config.record.folder, &watched)?;
+    let seconds: Vec<Second> = dataset.seconds().collect();
+    let settings = AutoencoderConfig { signal: watched.signal.clone(), ..AutoencoderConfig::default() };
+    let fit = AutoencoderFit::default();
+    let id = request.patient.as_str();
+    let fitted = fit_autoencoder(&dataset, &seconds, id, &settings, &fit, &mut |_, _| {})?;
+    // The seconds that are compared were not seen by the network that judges them: the later half of the
+    // gathered time is judged by a network that was fitted on the earlier.
+    let errors = cross_fitted_errors(&dataset, &seconds, &settings, &fit, &mut |_, _| {})?;
+    let compared = (config.baseline.compared_s as usize).min(seconds.len() / 2);
+    let latest = seconds.len() - compared;
+    let new_flagged = errors[latest..].iter().filter(|error| **error > fitted.baseline().threshold).count();
+    let old_flagged = flagged(&watched, &dataset, &seconds[latest..])?;
+    let patients = &config.ward.patients;
+    let mut comparison = Comparison {
+        version: versions(patients, &request.patient).last().map_or(1, |last| last + 1),
+        fitted_s: seconds.len(),
+        compared_s: compared,
+        old: watched.judge.autoencoder.to_string(),
+        new: String::new(),
+        old_flagged,
+        new_flagged,
+    };
+    let version = add_version(patients, &request.patient, |folder| -> Result<(), AdaptError> {
+        let weights = folder.join("autoencoder.safetensors");
+        fitted.save(&weights)?;
+        let saved = Autoencoder::load(&weights, id, &watched.signal)?;
+        comparison.new = saved.digest().to_string();
+        write_card(&folder.join("card.md"), &card(request, &comparison, &saved, watched.judge.shared))?;
+        let text = serde_json::to_vec_pretty(&comparison).map_err(std::io::Error::other)?;
+        durable::replace_file(&folder.join("comparison.json"), |file| file.write_all(&text))?;
+        Ok(())
+    })?;
+    comparison.version = version;
+    Ok(comparison)
+}
+
+/// The gathered seconds, from the record.
+fn gathered(request: &FitRequest, record: &Path, watched: &Watched) -> Result<Dataset, AdaptError> {
+    let spans: Vec<(u64, u64)> = request
+        .spans
+        .iter()
+        .filter(|span| span.seconds >= SHORTEST_S)
+        .map(|Span { first_frame, frames, .. }| (*first_frame, first_frame + frames))
+        .collect();
+    let source = RecordedSource::open_spans(record, &request.bed, &spans)?;
+    let recording = LabelledRecording {
+        person: request.patient.to_string(),
+        path: record.join(&request.bed),
+        events: Vec::new(),
+    };
+    Dataset::of_source(source, recording, &watched.signal)
+        .map_err(|source| AdaptError::Stream { bed: request.bed.clone(), source })
+}
+
+/// How many of some seconds the autoencoder in use flags.
+fn flagged(watched: &Watched, dataset: &Dataset, seconds: &[Second]) -> Result<usize, AdaptError> {
+    let Some(old) = &watched.autoencoder else { return Ok(0) };
+    let mut window = Vec::new();
+    let mut flagged = 0;
+    for second in seconds {
+        let stretch = &dataset.stretches[second.stretch];
+        stretch.window_at(second.index * dataset.rate, dataset.rate, &mut window);
+        flagged += usize::from(old.flags(old.error(&window, &stretch.present[second.index])?));
+    }
+    Ok(flagged)
+}
+
+fn card(request: &FitRequest, comparison: &Comparison, fitted: &Autoencoder, shared: bool) -> Card {
+    let baseline = fitted.baseline();
+    let mut card = Card::new(&format!("Autoencoder of patient {}", request.patient));
+    card.paragraph("Says how unlike this patient's usual EEG a second is. Research only: no medical device.");
+    let share = |flagged: usize| {
+        format!("{flagged} of {} s flagged", comparison.compared_s)
+    };
+    let old = if shared { "the shared autoencoder" } else { "the patient's autoencoder before" };
+    card.table(
+        &["", ""],
+        &[
+            vec!["weights, SHA-256".into(), format!("`{}`", fitted.digest())],
+            vec!["fitted on".into(), format!("{} s gathered on bed {}", baseline.seconds, request.bed)],
+            vec!["error, flagged above".into(), format!("{:.4}", baseline.threshold)],
+            vec![format!("latest hour, {old}"), share(comparison.old_flagged)],
+            vec!["latest hour, this one".into(), share(comparison.new_flagged)],
+        ],
+    );
+    card.paragraph(
+        "The seconds were gathered live: whole, without a fault of an electrode, labelled non-seizure, away from \
+         alarms. The fit leaves the worst quarter of each batch out. In the comparison, the latest seconds are \
+         judged by a network fitted on the earlier half of the gathered time alone.",
+    );
+    card
+}

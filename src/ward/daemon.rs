@@ -1,0 +1,347 @@
+//! Starts everything, watches over it, stops it in order.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::api::{Api, Proven, serve};
+use super::inference::{BedJudge, Inference};
+use super::keeper::{Keeper, WAITING};
+use super::lifecycle::fit_all;
+use super::notify::{Notifier, NotifyError, watchdog_period};
+use super::proof::Proof;
+use super::request::{Refused, Request};
+use super::scribe::Scribe;
+use super::shared::{Parts, Shared};
+use crate::alarm::{Health, TechnicalKind};
+use crate::config::WardConfig;
+use crate::record::{RecordConfig, Recorder, files_of, free_bytes, mend, retain};
+
+/// How often the proof is looked for where systemd does not say.
+const PROOF_EVERY: Duration = Duration::from_secs(5);
+
+/// How often old files are looked for.
+const RETAIN_EVERY: Duration = Duration::from_secs(60);
+
+/// How often the disk is looked at.
+const DISK_EVERY: Duration = Duration::from_secs(5);
+
+/// Fits that may wait: one for each bed.
+const FITS: usize = 256;
+
+/// A daemon that cannot start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DaemonError {
+    /// The web port.
+    #[error("cannot listen on {address}: {source}; is another vigil running? choose another `listen` in [http]")]
+    Port {
+        /// The address.
+        address: String,
+        /// The system's own words.
+        source: std::io::Error,
+    },
+    /// A folder or file.
+    #[error("cannot {doing} {path}: {source}")]
+    Io {
+        /// "read" or "write".
+        doing: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// The system's own words.
+        source: std::io::Error,
+    },
+    /// A thread, a signal.
+    #[error("cannot start {what}: {source}")]
+    Start {
+        /// What.
+        what: &'static str,
+        /// The system's own words.
+        source: std::io::Error,
+    },
+}
+
+/// Runs the daemon until it is told to stop (SIGTERM, SIGINT).
+///
+/// `listening` hears the address of the web port.
+///
+/// # Errors
+/// [`DaemonError`] where it cannot start.
+pub async fn run(
+    config_path: &Path,
+    config: WardConfig,
+    listening: impl FnOnce(std::net::SocketAddr),
+) -> Result<(), DaemonError> {
+    let start = |what| move |source| DaemonError::Start { what, source };
+    let state = config.ward.state.clone();
+    writable(&state.join("beds"))?;
+    writable(&config.record.folder)?;
+    let listener = listen(&config.http.listen).await?;
+    let token = token(&config)?;
+    mend_records(&config);
+
+    let (inference, networks) = Inference::start().map_err(start("the thread of the networks"))?;
+    let (scribe, writing) = Scribe::start(state.join("alarms.jsonl")).map_err(start("the thread of the log"))?;
+    let (recorder, recording) =
+        Recorder::start(config.record.clone()).map_err(start("the thread of the record"))?;
+    let (fits, fit_requests) = mpsc::channel(FITS);
+    let parts = Parts {
+        log_path: state.join("alarms.jsonl"),
+        record_folder: config.record.folder.clone(),
+        state,
+        inference,
+        scribe,
+        recorder: recorder.clone(),
+        fits,
+    };
+    let shared = Shared::new(parts);
+    let (config_here, config_there) = watch::channel(config);
+    let (probe, probed) = watch::channel(None);
+    let (ward, requests) = mpsc::channel(WAITING);
+    let fitting = tokio::spawn(fit_all(
+        fit_requests,
+        config_there.clone(),
+        config_path.to_path_buf(),
+        ward.downgrade(),
+    ));
+
+    let keeper = Keeper::start(shared.clone(), config_path.to_path_buf(), config_here, probe).await;
+    let keeping = tokio::spawn(keeper.run(requests));
+    let proven = Proven::default();
+    let (stop_serving, serving_stops) = oneshot::channel::<()>();
+    if let Ok(address) = listener.local_addr() {
+        listening(address);
+    }
+    let api = Api {
+        shared: shared.clone(),
+        ward: ward.clone(),
+        config: config_there.clone(),
+        token,
+        proven: proven.clone(),
+    };
+    let serving = tokio::spawn(serve(listener, api, async {
+        let _ = serving_stops.await;
+    }));
+
+    let notifier = Notifier::from_environment().unwrap_or_else(|error| {
+        tracing::error!(%error, "the service manager will not hear of us");
+        Notifier::to_nobody()
+    });
+    let supervisor = Supervisor { shared: shared.clone(), config: config_there, proven, probed, notifier };
+    supervisor.watch_over(&ward).await?;
+
+    // In order: no more samples, then what was judged to the disk, then the rest.
+    let (done, wait) = oneshot::channel();
+    let _ = ward.send(Request::Stop(done)).await;
+    let _ = wait.await;
+    let _ = keeping.await;
+    let _ = stop_serving.send(());
+    fitting.abort();
+    let _ = tokio::time::timeout(Duration::from_secs(2), serving).await;
+    recorder.stop();
+    let _ = tokio::task::spawn_blocking(move || recording.join()).await;
+    shared.scribe.flush().await;
+    drop(shared);
+    // The threads of networks and log end with the last way to them; what they had is written.
+    drop((networks, writing));
+    Ok(())
+}
+
+struct Supervisor {
+    shared: Arc<Shared>,
+    config: watch::Receiver<WardConfig>,
+    proven: Proven,
+    probed: watch::Receiver<Option<BedJudge>>,
+    notifier: Notifier,
+}
+
+impl Supervisor {
+    async fn watch_over(&self, ward: &mpsc::Sender<Request>) -> Result<(), DaemonError> {
+        let listen = |kind| signal(kind).map_err(|source| DaemonError::Start { what: "listening to signals", source });
+        let mut terminate = listen(SignalKind::terminate())?;
+        let mut interrupt = listen(SignalKind::interrupt())?;
+        let mut hangup = listen(SignalKind::hangup())?;
+        let period = watchdog_period().map_or(PROOF_EVERY, |period| (period / 3).min(PROOF_EVERY));
+        let mut proofs = tokio::time::interval(period);
+        proofs.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut proof = Proof::default();
+        let mut health = Health::default();
+        let (mut disk, mut retained) = (Instant::now(), None::<Instant>);
+        heard(self.notifier.ready());
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => self.reload(ward).await,
+                _ = proofs.tick() => self.prove(&mut proof).await,
+                _ = seconds.tick() => {
+                    self.shared.watch_clock();
+                    self.look_at_log(&mut health);
+                    if disk.elapsed() >= DISK_EVERY || retained.is_none() {
+                        disk = Instant::now();
+                        let due = retained.is_none_or(|at| at.elapsed() >= RETAIN_EVERY);
+                        if due {
+                            retained = Some(Instant::now());
+                        }
+                        self.look_at_disk(&mut health, due).await;
+                    }
+                }
+            }
+        }
+        heard(self.notifier.stopping("draining, then closing the files"));
+        tracing::info!("stopping");
+        Ok(())
+    }
+
+    async fn reload(&self, ward: &mpsc::Sender<Request>) {
+        heard(self.notifier.reloading());
+        let (answer, wait) = oneshot::channel();
+        let _ = ward.send(Request::Reload(answer)).await;
+        match wait.await {
+            Ok(Ok(done)) => tracing::info!(done = done.join("; "), "vigil.toml was read again"),
+            Ok(Err(Refused::Mistake(words) | Refused::Failed(words) | Refused::NoSuchBed(words))) => {
+                tracing::error!(reason = words, "vigil.toml is not taken over; everything goes on as before");
+            }
+            Err(_) => {}
+        }
+        heard(self.notifier.reloaded());
+    }
+
+    async fn prove(&self, proof: &mut Proof) {
+        let judge = self.probed.borrow().clone();
+        let found = proof.look(&self.shared, judge.as_ref()).await;
+        match &found {
+            Ok(()) => {
+                heard(self.notifier.watchdog());
+                let beds = self.shared.board.all();
+                let raised: usize = beds.iter().map(|bed| bed.technical.len()).sum();
+                let alarming = beds.iter().filter(|bed| bed.alarming).count();
+                let status = format!("{} beds, {alarming} in alarm, {raised} technical alarms", beds.len());
+                heard(self.notifier.status(&status));
+            }
+            Err(reason) => tracing::error!(reason, "data does not move"),
+        }
+        *self.proven.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), found));
+    }
+
+    fn look_at_log(&self, health: &mut Health) {
+        let now_s = self.shared.since_start_s();
+        if let Some(transition) =
+            health.observe(TechnicalKind::StateUnwritable, self.shared.scribe.trouble(), now_s)
+        {
+            self.shared.technical("", transition);
+        }
+    }
+
+    async fn look_at_disk(&self, health: &mut Health, retaining: bool) {
+        let config = self.config.borrow().record.clone();
+        let open = self.shared.recorder.open_files();
+        let dropped = self.shared.recorder.dropped();
+        let metrics = &self.shared.metrics;
+        metrics.record_dropped.inc_by(dropped.saturating_sub(metrics.record_dropped.get()));
+        let looked = tokio::task::spawn_blocking(move || look(&config, &open, retaining)).await;
+        let Ok((free, detail, deleted)) = looked else { return };
+        if let Some(free) = free {
+            metrics.disk_free_bytes.set(free as f64);
+        }
+        for path in deleted {
+            tracing::info!(path = %path.display(), "an old file of the record was deleted");
+        }
+        let now_s = self.shared.since_start_s();
+        if let Some(transition) = health.observe(TechnicalKind::DiskNearlyFull, detail, now_s) {
+            self.shared.technical("", transition);
+        }
+    }
+}
+
+/// A service manager that does not hear is no reason to stop.
+fn heard(said: Result<(), NotifyError>) {
+    if let Err(error) = said {
+        tracing::warn!(%error, "the service manager does not hear");
+    }
+}
+
+/// Room on the disk, what is to be said of it, and what was deleted.
+fn look(config: &RecordConfig, open: &[PathBuf], retaining: bool) -> (Option<u64>, Option<String>, Vec<PathBuf>) {
+    let mut deleted = Vec::new();
+    if retaining {
+        match retain(config, open, SystemTime::now()) {
+            Ok(retained) => deleted.extend(retained.too_old.into_iter().chain(retained.for_room)),
+            Err(error) => return (None, Some(error.to_string()), deleted),
+        }
+    }
+    match free_bytes(&config.folder) {
+        Ok(free) => {
+            let free_gb = free as f64 / 1e9;
+            let few = (free_gb < config.warn_free_gb).then(|| {
+                format!(
+                    "{free_gb:.1} GB are free below {}; below {} GB the oldest files are deleted",
+                    config.folder.display(),
+                    config.keep_free_gb
+                )
+            });
+            (Some(free), few, deleted)
+        }
+        Err(error) => (None, Some(error.to_string()), deleted),
+    }
+}
+
+/// Makes a folder and tries to write into it: better now than at the first alarm.
+fn writable(folder: &Path) -> Result<(), DaemonError> {
+    let io = |source| DaemonError::Io { doing: "write", path: folder.to_path_buf(), source };
+    std::fs::create_dir_all(folder).map_err(io)?;
+    let trial = folder.join(".writable");
+    std::fs::write(&trial, b"").and_then(|()| std::fs::remove_file(&trial)).map_err(io)
+}
+
+/// The web port: handed over by systemd, or opened here.
+async fn listen(address: &str) -> Result<TcpListener, DaemonError> {
+    let failed = |source| DaemonError::Port { address: address.to_string(), source };
+    if let Some(listener) = listenfd::ListenFd::from_env().take_tcp_listener(0).map_err(failed)? {
+        listener.set_nonblocking(true).map_err(failed)?;
+        return TcpListener::from_std(listener).map_err(failed);
+    }
+    TcpListener::bind(address).await.map_err(failed)
+}
+
+/// The secret word: of the configured file, or of systemd's credentials.
+fn token(config: &WardConfig) -> Result<Option<Arc<str>>, DaemonError> {
+    let credential = std::env::var_os("CREDENTIALS_DIRECTORY")
+        .map(|folder| PathBuf::from(folder).join("api-token"))
+        .filter(|path| path.is_file());
+    let Some(path) = config.http.token_file.clone().or(credential) else { return Ok(None) };
+    let text = std::fs::read_to_string(&path)
+        .map_err(|source| DaemonError::Io { doing: "read", path: path.clone(), source })?;
+    let word = text.trim();
+    if word.len() < 16 {
+        let source = std::io::Error::other(format!("the token has {} letters; expected 16 or more", word.len()));
+        return Err(DaemonError::Io { doing: "read", path, source });
+    }
+    Ok(Some(word.into()))
+}
+
+/// Takes the mark of being written from files that a crash left behind.
+fn mend_records(config: &WardConfig) {
+    let Ok(beds) = std::fs::read_dir(&config.record.folder) else { return };
+    for bed in beds.flatten().filter(|bed| bed.path().is_dir()) {
+        let bed = bed.file_name().to_string_lossy().into_owned();
+        // Those before the last two were closed, or mended at an earlier start.
+        let files = files_of(&config.record.folder, &bed).unwrap_or_default();
+        for path in files.iter().rev().take(2) {
+            match mend(path) {
+                Ok(crate::record::Mended::Sound) => {}
+                Ok(crate::record::Mended::Cleared) => {
+                    tracing::warn!(%bed, path = %path.display(), "closed a file that a crash had left open");
+                }
+                Err(error) => tracing::error!(%bed, %error, "a file of the record is damaged; it is left as it is"),
+            }
+        }
+    }
+}

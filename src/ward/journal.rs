@@ -1,0 +1,172 @@
+//! A bed's hand on the recorder: what is already on record is not recorded twice, and what cannot be
+//! recorded stops nothing.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bed::BedSetup;
+use super::inference::BedJudge;
+use super::intake::Gap;
+use super::watch::Watch;
+use crate::alarm::seizures_logged;
+use crate::detect::Verdict;
+use crate::record::{
+    About, GapReason, Item, Models, RecordedGap, RecordedMark, RecordedVerdict, Recorder, VERSION,
+};
+
+/// What a bed writes down.
+pub struct Journal {
+    recorder: Option<Recorder>,
+    bed: Arc<str>,
+    patient: String,
+    configuration: serde_json::Value,
+    models: Vec<Models>,
+    open: bool,
+    channels: usize,
+    rate_hz: f64,
+    /// Frames and seconds before these are on record.
+    recorded_frames: u64,
+    recorded_seconds: u64,
+    /// Seizure alarms that were announced before the daemon was restarted.
+    announced: BTreeSet<u64>,
+    /// Wall clock of a frame, for the verdicts.
+    anchor: (u64, f64),
+}
+
+impl Journal {
+    /// A journal that begins nothing yet.
+    pub fn new(setup: &BedSetup, recorder: Recorder, watch: &Watch, alarms: &Path) -> Journal {
+        let bed = setup.config.name.as_str();
+        // An alarm that cannot be looked up is rather announced twice than never.
+        let announced = seizures_logged(alarms, bed).unwrap_or_else(|error| {
+            tracing::error!(bed, %error, "alarms announced before are not known");
+            BTreeSet::new()
+        });
+        Journal {
+            recorder: setup.config.outputs.record.then_some(recorder),
+            bed: bed.into(),
+            patient: setup.patient.to_string(),
+            configuration: serde_json::json!({ "bed": setup.config, "baseline": setup.baseline }),
+            models: Vec::new(),
+            open: false,
+            channels: 1,
+            rate_hz: 1.0,
+            recorded_frames: watch.next_frame(),
+            recorded_seconds: watch.next_second(),
+            announced: announced.into_iter().filter(|second| *second >= watch.next_second()).collect(),
+            anchor: (0, 0.0),
+        }
+    }
+
+    /// What is already on record, though the bed's state does not know it.
+    pub fn is_recorded_up_to(&mut self, frame: u64, second: u64) {
+        self.recorded_frames = self.recorded_frames.max(frame);
+        self.recorded_seconds = self.recorded_seconds.max(second);
+    }
+
+    /// Whether no stream is being recorded.
+    pub fn is_closed(&self) -> bool {
+        !self.open
+    }
+
+    /// Whether an alarm was announced before a restart.
+    pub fn is_announced(&self, raised_second: u64) -> bool {
+        self.announced.contains(&raised_second)
+    }
+
+    /// A stream begins.
+    pub fn begin(&mut self, watch: &Watch, judge: &BedJudge) {
+        let Some(intake) = watch.intake() else { return };
+        self.open = true;
+        self.channels = intake.labels().len();
+        self.rate_hz = intake.rate_hz();
+        self.models = vec![models_of(judge)];
+        let about = About {
+            version: VERSION,
+            written_by: format!("vigil {}", env!("CARGO_PKG_VERSION")),
+            bed: self.bed.to_string(),
+            patient: self.patient.clone(),
+            stream: intake.stream().to_string(),
+            rate_hz: intake.rate_hz(),
+            labels: intake.labels().to_vec(),
+            units: intake.units().to_vec(),
+            first_frame: watch.next_frame(),
+            start_s: 0.0,
+            models: self.models.clone(),
+            configuration: self.configuration.clone(),
+        };
+        self.put(Item::Begin(Box::new(about)));
+    }
+
+    /// Frames arrived.
+    pub fn signal(&mut self, first_frame: u64, values: &[f32], time_s: f64) {
+        self.anchor = (first_frame, time_s);
+        let known = self.recorded_frames.saturating_sub(first_frame) as usize;
+        let values = values.get(known * self.channels..).unwrap_or_default();
+        if values.is_empty() {
+            return;
+        }
+        let first_frame = first_frame + known as u64;
+        let time_s = time_s + known as f64 / self.rate_hz;
+        self.put(Item::Signal { first_frame, time_s, values: values.to_vec() });
+    }
+
+    /// A second was judged.
+    pub fn verdict(&mut self, verdict: &Verdict, frame: u64, latency: Duration, judge: &BedJudge) {
+        if verdict.second < self.recorded_seconds {
+            return;
+        }
+        let models = models_of(judge);
+        let model = self.models.iter().position(|known| *known == models).unwrap_or_else(|| {
+            self.models.push(models.clone());
+            self.put(Item::Models(models));
+            self.models.len() - 1
+        });
+        let (anchor, anchor_s) = self.anchor;
+        let time_s = anchor_s + (frame as f64 - anchor as f64) / self.rate_hz;
+        self.put(Item::Verdict(RecordedVerdict {
+            verdict: *verdict,
+            frame,
+            latency_ms: latency.as_secs_f64() * 1e3,
+            model: model as u32,
+            time_s,
+        }));
+    }
+
+    /// Frames are missing.
+    pub fn gap(&mut self, gap: Gap, time_s: f64, reason: GapReason) {
+        let Gap { first_frame, frames } = gap;
+        self.put(Item::Gap(RecordedGap { first_frame, frames, time_s, reason }));
+    }
+
+    /// A remark came along.
+    pub fn mark(&mut self, frame: u64, time_s: f64, text: &str) {
+        if frame >= self.recorded_frames {
+            self.put(Item::Mark(RecordedMark { frame, time_s, text: text.to_string() }));
+        }
+    }
+
+    /// The stream ends here.
+    pub fn end(&mut self) {
+        if std::mem::take(&mut self.open) {
+            self.put(Item::End);
+        }
+    }
+
+    /// Why the record cannot be written, if it cannot.
+    pub fn trouble(&self) -> Option<String> {
+        self.recorder.as_ref().and_then(|recorder| recorder.state(&self.bed).trouble)
+    }
+
+    fn put(&self, item: Item) {
+        if let Some(recorder) = &self.recorder {
+            recorder.record(&self.bed, item);
+        }
+    }
+}
+
+fn models_of(judge: &BedJudge) -> Models {
+    Models { cnn: judge.cnn.to_string(), autoencoder: judge.autoencoder.to_string() }
+}

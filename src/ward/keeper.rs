@@ -1,0 +1,320 @@
+//! Keeps the beds: starts, changes and stops them while the others run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use super::bed::{Bed, BedSetup, Command};
+use super::checkpoint;
+use super::inference::BedJudge;
+use super::intake::StreamRules;
+use super::models::Models;
+use super::overrides::Overrides;
+use super::request::{Answer, Refused, Request};
+use super::shared::Shared;
+use super::status::Phase;
+use super::watch::Watch;
+use crate::alarm::{TechnicalKind, Transition};
+use crate::config::{BedConfig, PatientId, WardConfig};
+
+/// Requests that may wait.
+pub const WAITING: usize = 64;
+
+/// Commands that may wait for a bed.
+const COMMANDS: usize = 8;
+
+/// The golden ratio's fraction: its multiples spread over the second, however many there are.
+const SPREAD: f64 = 0.618_033_988_749_894_9;
+
+/// A bed that runs, or that cannot.
+struct Running {
+    config: BedConfig,
+    commands: Option<mpsc::Sender<Command>>,
+    task: Option<JoinHandle<()>>,
+}
+
+/// The beds of a ward.
+pub struct Keeper {
+    shared: Arc<Shared>,
+    path: PathBuf,
+    /// vigil.toml as it was read last; the others that need it follow it here.
+    config: watch::Sender<WardConfig>,
+    overrides: Overrides,
+    models: Models,
+    beds: BTreeMap<String, Running>,
+    /// How many beds were ever started, for their slots.
+    started: u64,
+    /// Any bed's networks, for the proof that windows move.
+    probe: watch::Sender<Option<BedJudge>>,
+}
+
+impl Keeper {
+    /// Starts the beds of a configuration.
+    pub async fn start(
+        shared: Arc<Shared>,
+        path: PathBuf,
+        config: watch::Sender<WardConfig>,
+        probe: watch::Sender<Option<BedJudge>>,
+    ) -> Keeper {
+        let (overrides, errors) = Overrides::load(&shared.state);
+        for error in errors {
+            tracing::error!(%error, "a change of a bed is passed over");
+        }
+        let models = Models::default();
+        let mut keeper =
+            Keeper { shared, path, config, overrides, models, beds: BTreeMap::new(), started: 0, probe };
+        for done in keeper.settle().await {
+            tracing::info!("{done}");
+        }
+        keeper
+    }
+
+    /// Serves requests until one says stop.
+    pub async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        while let Some(request) = requests.recv().await {
+            match request {
+                Request::Reload(answer) => {
+                    let done = self.reload().await;
+                    let _ = answer.send(done);
+                }
+                Request::Put(bed, answer) => {
+                    let done = self.put(*bed).await;
+                    let _ = answer.send(done);
+                }
+                Request::Remove(name, answer) => {
+                    let done = self.remove(&name).await;
+                    let _ = answer.send(done);
+                }
+                Request::ModelsChanged { patient } => self.switch(&patient).await,
+                Request::FitAgain { bed } => {
+                    if let Some(commands) = self.beds.get(&bed).and_then(|bed| bed.commands.as_ref()) {
+                        let _ = commands.send(Command::FitAgain).await;
+                    }
+                }
+                Request::Stop(done) => {
+                    let all: Vec<String> = self.beds.keys().cloned().collect();
+                    self.stop_beds(&all).await;
+                    let _ = done.send(());
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Reads vigil.toml again. A file with a mistake changes nothing.
+    async fn reload(&mut self) -> Answer {
+        let path = self.path.clone();
+        let read = tokio::task::spawn_blocking(move || WardConfig::load(&path)).await;
+        let config = match read {
+            Ok(Ok(config)) => config,
+            Ok(Err(error)) => return Err(Refused::Mistake(error.to_string())),
+            Err(error) => return Err(Refused::Failed(error.to_string())),
+        };
+        let mut done = fixed_parts(&self.config.borrow(), &config);
+        self.config.send_replace(config);
+        done.extend(self.settle().await);
+        // A patient's settings or networks may be others, too.
+        let patients: Vec<PatientId> =
+            self.beds.values().filter_map(|bed| PatientId::new(&bed.config.patient).ok()).collect();
+        for patient in patients {
+            self.switch(&patient).await;
+        }
+        if done.is_empty() {
+            done.push("nothing has changed".to_string());
+        }
+        Ok(done)
+    }
+
+    async fn put(&mut self, bed: BedConfig) -> Answer {
+        bed.check().map_err(|(_, what)| Refused::Mistake(what))?;
+        let file = self.config.borrow().bed.clone();
+        let name = bed.name.clone();
+        self.overrides.keep(&name, Some(bed), &file).map_err(|error| Refused::Failed(error.to_string()))?;
+        Ok(self.settle().await)
+    }
+
+    async fn remove(&mut self, name: &str) -> Answer {
+        if !self.beds.contains_key(name) {
+            return Err(Refused::NoSuchBed(name.to_string()));
+        }
+        let file = self.config.borrow().bed.clone();
+        self.overrides.keep(name, None, &file).map_err(|error| Refused::Failed(error.to_string()))?;
+        Ok(self.settle().await)
+    }
+
+    /// Makes the beds that run those that shall run.
+    async fn settle(&mut self) -> Vec<String> {
+        let mut done = Vec::new();
+        let (wanted, outdated) = self.overrides.apply(&self.config.borrow().bed.clone());
+        done.extend(outdated.iter().map(|bed| format!("bed {bed}: vigil.toml says something new, which stands")));
+        let wanted: BTreeMap<String, BedConfig> =
+            wanted.into_iter().map(|bed| (bed.name.clone(), bed)).collect();
+        let gone: Vec<String> =
+            self.beds.iter().filter(|(name, bed)| wanted.get(*name) != Some(&bed.config)).map(|(name, _)| name.clone()).collect();
+        self.stop_beds(&gone).await;
+        for name in &gone {
+            if !wanted.contains_key(name) {
+                self.shared.board.remove(name);
+                self.shared.metrics.forget(name);
+                done.push(format!("bed {name}: removed"));
+            }
+        }
+        for (name, config) in wanted {
+            // A bed that could not be watched is tried again.
+            if self.beds.get(&name).is_some_and(|bed| bed.commands.is_some()) {
+                continue;
+            }
+            let verb = if gone.contains(&name) { "changed" } else { "started" };
+            done.push(match self.start_bed(config) {
+                Ok(()) => format!("bed {name}: {verb}"),
+                Err(reason) => format!("bed {name}: cannot be watched: {reason}"),
+            });
+        }
+        self.shared.metrics.beds.set(self.beds.len() as i64);
+        done
+    }
+
+    async fn stop_beds(&mut self, names: &[String]) {
+        let mut stopping = Vec::new();
+        for name in names {
+            let Some(bed) = self.beds.remove(name) else { continue };
+            let (done, wait) = oneshot::channel();
+            if let Some(commands) = bed.commands {
+                let _ = commands.send(Command::Stop(done)).await;
+            }
+            stopping.push((wait, bed.task));
+        }
+        for (wait, task) in stopping {
+            let _ = wait.await;
+            if let Some(task) = task {
+                let _ = task.await;
+            }
+        }
+    }
+
+    /// Starts a bed. One that cannot be watched is kept as such, told, and tried again at the next
+    /// change.
+    fn start_bed(&mut self, config: BedConfig) -> Result<(), String> {
+        let name = config.name.clone();
+        match self.open_bed(&config) {
+            Ok((commands, task)) => {
+                let running = Running { config, commands: Some(commands), task: Some(task) };
+                self.beds.insert(name.clone(), running);
+                Ok(())
+            }
+            Err(reason) => {
+                self.shared.board.update(&name, |status| {
+                    status.patient = config.patient.clone();
+                    status.phase = Phase::Unusable;
+                    status.reason = Some(reason.clone());
+                });
+                let transition =
+                    Transition { kind: TechnicalKind::Misfit, raised: true, detail: reason.clone() };
+                self.shared.technical(&name, transition);
+                self.beds.insert(name, Running { config, commands: None, task: None });
+                Err(reason)
+            }
+        }
+    }
+
+    fn open_bed(&mut self, config: &BedConfig) -> Result<(mpsc::Sender<Command>, JoinHandle<()>), String> {
+        let told = |error: &dyn std::fmt::Display| error.to_string();
+        let patient = PatientId::new(&config.patient).map_err(|e| told(&e))?;
+        let (patients, models, baseline) = {
+            let ward = self.config.borrow();
+            (ward.ward.patients.clone(), ward.ward.models.clone(), ward.baseline.clone())
+        };
+        let watched = self.models.watched(&patients, &models, &patient).map_err(|e| told(&e))?;
+        let source = config.source.open().map_err(|e| told(&e))?;
+        let rules = StreamRules {
+            labels: config.labels.clone(),
+            unit: config.unit.clone(),
+            range_uv: config.range_uv,
+        };
+        let mut watch = Watch::new(rules, watched.signal, watched.detector);
+        let resumed_wall_s = self.resume(config, &patient, &mut watch);
+        // The alarm of an earlier attempt, should there be one.
+        if self.shared.board.get(&config.name).is_some_and(|s| s.phase == Phase::Unusable) {
+            let transition =
+                Transition { kind: TechnicalKind::Misfit, raised: false, detail: String::new() };
+            self.shared.technical(&config.name, transition);
+        }
+        self.probe.send_replace(Some(watched.judge.clone()));
+        let slot = (self.started as f64 * SPREAD).fract();
+        self.started += 1;
+        let (commands, listening) = mpsc::channel(COMMANDS);
+        let setup = BedSetup { config: config.clone(), patient, judge: watched.judge, baseline, slot };
+        let task =
+            tokio::spawn(Bed::run(setup, self.shared.clone(), watch, source, resumed_wall_s, listening));
+        Ok((commands, task))
+    }
+
+    /// Takes up what the bed remembered; the wall clock of its next frame.
+    fn resume(&self, config: &BedConfig, patient: &PatientId, watch: &mut Watch) -> Option<f64> {
+        let bed = config.name.as_str();
+        let state = match checkpoint::load(&checkpoint::state_path(&self.shared.state, bed)) {
+            Ok(state) => state?,
+            Err(error) => {
+                tracing::error!(bed, %error, "the bed's state is not resumed");
+                return None;
+            }
+        };
+        if state.patient != patient.as_str() {
+            tracing::warn!(bed, "the bed has another patient now: it begins anew");
+            return None;
+        }
+        if let Err(reason) = watch.restore(&state) {
+            tracing::warn!(bed, reason, "the filters start anew, the accumulator goes on");
+        }
+        tracing::info!(bed, second = watch.next_second(), "the bed goes on where it stopped");
+        Some(state.wall_s)
+    }
+
+    /// Gives the beds of a patient the networks that are on disk now.
+    async fn switch(&mut self, patient: &PatientId) {
+        let (patients, models) = {
+            let ward = self.config.borrow();
+            (ward.ward.patients.clone(), ward.ward.models.clone())
+        };
+        let beds: Vec<(String, mpsc::Sender<Command>)> = self
+            .beds
+            .iter()
+            .filter(|(_, bed)| bed.config.patient == patient.as_str())
+            .filter_map(|(name, bed)| Some((name.clone(), bed.commands.clone()?)))
+            .collect();
+        if beds.is_empty() {
+            return;
+        }
+        let watched = match self.models.watched(&patients, &models, patient) {
+            Ok(watched) => watched,
+            Err(error) => {
+                tracing::error!(%error, "networks are not exchanged");
+                return;
+            }
+        };
+        for (bed, commands) in beds {
+            let switch = Command::Switch { judge: watched.judge.clone(), detector: watched.detector.clone() };
+            if commands.send(switch).await.is_err() {
+                tracing::error!(bed, "the bed's task has ended");
+            }
+        }
+    }
+}
+
+/// Parts of vigil.toml that a reload cannot change.
+fn fixed_parts(before: &WardConfig, after: &WardConfig) -> Vec<String> {
+    let mut told = Vec::new();
+    for (part, changed) in [
+        ("ward.state", before.ward.state != after.ward.state),
+        ("http", before.http != after.http),
+        ("record", before.record != after.record),
+    ] {
+        if changed {
+            told.push(format!("{part} has changed; that takes a restart"));
+        }
+    }
+    told
+}

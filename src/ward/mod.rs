@@ -1,0 +1,43 @@
+//! The daemon: many beds, each with a pipeline of its own, one thread for all their networks.
+//!
+//! ```text
+//!  source ──> feed ──> intake ──> inference ──> watch ──> journal, scribe, board, metrics
+//!  (socket)   (task)   labels,    (thread,      label,    record, log and states, API
+//!                      units,     all beds)     accumulator,
+//!                      windows                  alarm
+//! ```
+//!
+//! tokio carries what waits (sockets, timers), plain threads with bounded queues carry what computes or
+//! waits for a disk: the networks, the record, the log.
+//!
+//! Invariant: a bad bed never slows or stops another, and no queue grows with a peer's will.
+
+pub mod adapt;
+mod api;
+mod baseline;
+mod bed;
+pub mod checkpoint;
+mod clocks;
+pub mod daemon;
+mod feed;
+mod inference;
+pub mod intake;
+mod journal;
+mod keeper;
+pub mod lifecycle;
+mod metrics;
+mod models;
+pub mod notify;
+mod overrides;
+mod proof;
+mod request;
+mod scribe;
+mod shared;
+mod status;
+pub mod watch;
+
+pub use baseline::{AFTER_ALARM_S, BEFORE_ALARM_S, Baseline, Span};
+pub use clocks::{Clocks, Told};
+pub use metrics::Metrics;
+pub use models::{Models, PatientError, SHARED, Watched, cnn_path, shared_autoencoder_path};
+pub use status::{BedStatus, Phase};

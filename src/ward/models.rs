@@ -1,0 +1,99 @@
+//! The networks of a bed: the CNN that its patient's settings name, loaded once for all beds, and the
+//! patient's autoencoder, or the shared one.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+
+use super::inference::BedJudge;
+use crate::config::{ConfigError, PatientConfig, PatientId};
+use crate::detect::{Detector, Judge, JudgeError, SettingError};
+use crate::model::{Autoencoder, Classifier, ModelError};
+use crate::signal::SignalConfig;
+use thiserror::Error;
+
+/// The name under which the shared autoencoder was fitted: no patient can be called so.
+pub const SHARED: &str = "shared";
+
+/// A patient who cannot be watched.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PatientError {
+    /// The settings.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A network's file.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The two networks do not go together.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+    /// A setting of the detector.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+}
+
+/// A patient ready to be watched.
+pub struct Watched {
+    /// The settings.
+    pub config: PatientConfig,
+    /// The signal as the networks want it, with the patient's mains.
+    pub signal: SignalConfig,
+    /// The networks.
+    pub judge: BedJudge,
+    /// The patient's autoencoder, or the shared one.
+    pub autoencoder: Option<Arc<Autoencoder>>,
+    /// The part that remembers, at rest.
+    pub detector: Detector,
+}
+
+/// Where a CNN's weights lie.
+pub fn cnn_path(models: &Path, name: &str) -> PathBuf {
+    models.join(name).join("weights.safetensors")
+}
+
+/// Where the shared autoencoder lies.
+pub fn shared_autoencoder_path(models: &Path) -> PathBuf {
+    models.join(SHARED).join("autoencoder.safetensors")
+}
+
+/// CNNs in use, each loaded once.
+#[derive(Default)]
+pub struct Models {
+    loaded: BTreeMap<PathBuf, Weak<Classifier>>,
+}
+
+impl Models {
+    /// Loads everything that a patient is watched with.
+    ///
+    /// # Errors
+    /// [`PatientError`]: what is missing or does not fit.
+    pub fn watched(&mut self, patients: &Path, models: &Path, id: &PatientId) -> Result<Watched, PatientError> {
+        let config = PatientConfig::load(patients, id)?;
+        let classifier = self.classifier(&cnn_path(models, &config.cnn))?;
+        let signal = SignalConfig { mains_hz: config.mains_hz, ..classifier.config().signal.clone() };
+        let own = PatientConfig::autoencoder_path(patients, id);
+        let shared = !own.is_file();
+        let autoencoder = if shared {
+            Autoencoder::load(&shared_autoencoder_path(models), SHARED, &signal)?
+        } else {
+            Autoencoder::load(&own, id.as_str(), &signal)?
+        };
+        let autoencoder = Some(Arc::new(autoencoder));
+        let judge = Judge::new(classifier, autoencoder.clone())?;
+        let detector = Detector::new(config.label, config.accumulator)?;
+        Ok(Watched { config, signal, judge: BedJudge::new(judge, shared), autoencoder, detector })
+    }
+
+    fn classifier(&mut self, path: &Path) -> Result<Arc<Classifier>, ModelError> {
+        let digest = crate::model::read_weights(path)?.digest();
+        if let Some(loaded) = self.loaded.get(path).and_then(Weak::upgrade)
+            && loaded.digest() == digest
+        {
+            return Ok(loaded);
+        }
+        let classifier = Arc::new(Classifier::load(path)?);
+        self.loaded.insert(path.to_path_buf(), Arc::downgrade(&classifier));
+        Ok(classifier)
+    }
+}

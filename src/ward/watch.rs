@@ -1,0 +1,242 @@
+//! One bed's watch: frames in, windows out; opinions in, verdicts out. And its memory.
+//!
+//! No clock, no socket, no thread. What replay does to a file, this does to a stream, with the same
+//! parts in the same order, so the same frames give the same verdicts, bit for bit.
+
+use serde::{Deserialize, Serialize};
+
+use super::baseline::Baseline;
+use super::intake::{Gap, Intake, IntakeError, StreamRules, Taken};
+use crate::detect::{Accumulator, Detector, Opinion, Verdict};
+use crate::signal::{ConditionerState, SignalConfig, Window};
+use crate::source::live::{LiveLayout, Received};
+
+/// A bed's whole memory: what a restart resumes from, and what would let the bed move to another
+/// machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BedState {
+    /// The bed.
+    pub bed: String,
+    /// The patient's id.
+    pub patient: String,
+    /// What the stream was made of; `None` before the first connection.
+    pub stream: Option<StreamState>,
+    /// Where the stream's count of frames and the time line's seconds meet.
+    pub origin: Origin,
+    /// Number of the frame that comes next.
+    pub next_frame: u64,
+    /// The second that the detector expects next.
+    pub next_second: u64,
+    /// The accumulator.
+    pub accumulator: Accumulator,
+    /// Seconds gathered for the patient's own autoencoder.
+    pub baseline: Baseline,
+    /// Wall clock when `next_frame` was due, in seconds since 1970.
+    pub wall_s: f64,
+}
+
+/// A stream and its filters' memory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StreamState {
+    layout: LiveLayout,
+    conditioner: ConditionerState,
+}
+
+/// A frame and the second of the time line in which it lies: the beginning, or the frame from which on
+/// another sampling rate holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Origin {
+    frame: u64,
+    second: u64,
+}
+
+/// What came of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Joined {
+    /// Whether the stream is another than before, or the first: its record begins anew.
+    pub anew: bool,
+    /// Frames that are missing since the stream before.
+    pub gap: Option<Gap>,
+}
+
+/// The watch over one bed.
+pub struct Watch {
+    rules: StreamRules,
+    signal: SignalConfig,
+    detector: Detector,
+    layout: Option<LiveLayout>,
+    intake: Option<Intake>,
+    origin: Origin,
+    next_frame: u64,
+    next_second: u64,
+    /// What was gathered for the patient's own autoencoder.
+    pub baseline: Baseline,
+}
+
+impl Watch {
+    /// A watch that begins.
+    pub fn new(rules: StreamRules, signal: SignalConfig, detector: Detector) -> Watch {
+        Watch {
+            rules,
+            signal,
+            detector,
+            layout: None,
+            intake: None,
+            origin: Origin::default(),
+            next_frame: 0,
+            next_second: 0,
+            baseline: Baseline::default(),
+        }
+    }
+
+    /// The bed's memory after the last verdict. Windows that still wait for theirs must have come back
+    /// first.
+    pub fn state(&self, bed: &str, patient: &str, wall_s: f64) -> BedState {
+        let stream = self.layout.as_ref().zip(self.intake.as_ref()).map(|(layout, intake)| StreamState {
+            layout: layout.clone(),
+            conditioner: intake.conditioner_state(),
+        });
+        BedState {
+            bed: bed.to_string(),
+            patient: patient.to_string(),
+            stream,
+            origin: self.origin,
+            next_frame: self.next_frame,
+            next_second: self.next_second,
+            accumulator: self.detector.accumulator().clone(),
+            baseline: self.baseline.clone(),
+            wall_s,
+        }
+    }
+
+    /// Goes on where a state was taken. Where the stream's part no longer fits (other settings of the
+    /// signal), the filters start anew and the rest goes on.
+    ///
+    /// # Errors
+    /// Why the filters start anew, in words.
+    pub fn restore(&mut self, state: &BedState) -> Result<(), String> {
+        self.detector.resume(&state.accumulator);
+        (self.origin, self.next_frame, self.next_second) = (state.origin, state.next_frame, state.next_second);
+        self.baseline = state.baseline.clone();
+        let Some(stream) = &state.stream else { return Ok(()) };
+        let mut intake = Intake::new(&stream.layout, &self.rules, &self.signal, self.next_frame)
+            .map_err(|error| error.to_string())?;
+        let restored = intake.restore(&stream.conditioner, self.next_frame);
+        self.layout = Some(stream.layout.clone());
+        self.intake = Some(intake);
+        restored.map_err(|error| error.to_string())
+    }
+
+    /// A source is connected. `away_s` seconds passed since the last frame; 0 where the stream goes on
+    /// without a gap.
+    ///
+    /// # Errors
+    /// [`IntakeError`] where the stream does not suit; the watch then has no stream.
+    pub fn join(&mut self, layout: &LiveLayout, away_s: f64) -> Result<Joined, IntakeError> {
+        let away_s = if away_s.is_finite() { away_s.max(0.0) } else { 0.0 };
+        if self.layout.as_ref() == Some(layout)
+            && let Some(intake) = &mut self.intake
+        {
+            let gap = intake.skip((away_s * layout.rate_hz).round() as u64);
+            self.next_frame = intake.next_frame();
+            return Ok(Joined { anew: false, gap });
+        }
+        // Whatever was gathered in the old layout's begun second is gone, and so are its filters.
+        let same_rate = self.layout.as_ref().is_some_and(|before| before.rate_hz == layout.rate_hz);
+        self.layout = None;
+        self.intake = None;
+        let first_frame = if same_rate {
+            self.next_frame
+        } else {
+            // Another rate counts from the next whole second on.
+            self.origin = Origin {
+                second: self.next_second,
+                frame: (self.next_second as f64 * layout.rate_hz).round() as u64,
+            };
+            self.origin.frame
+        };
+        let mut intake = Intake::new(layout, &self.rules, &self.signal, first_frame)?;
+        let gap = intake.skip((away_s * layout.rate_hz).round() as u64);
+        self.next_frame = intake.next_frame();
+        self.intake = Some(intake);
+        self.layout = Some(layout.clone());
+        Ok(Joined { anew: true, gap })
+    }
+
+    /// Says that frames are missing before whatever comes next.
+    pub fn skip(&mut self, frames: u64) -> Option<Gap> {
+        let intake = self.intake.as_mut()?;
+        let gap = intake.skip(frames);
+        self.next_frame = intake.next_frame();
+        gap
+    }
+
+    /// Other settings of label and alarm hold from the next second on; the accumulator goes on.
+    pub fn set(&mut self, mut detector: Detector) {
+        detector.resume(self.detector.accumulator());
+        self.detector = detector;
+    }
+
+    /// The stream's intake; `None` before the first connection.
+    pub fn intake(&self) -> Option<&Intake> {
+        self.intake.as_ref()
+    }
+
+    /// The stream as it was announced; `None` before the first connection.
+    pub fn layout(&self) -> Option<&LiveLayout> {
+        self.layout.as_ref()
+    }
+
+    /// Number of the frame that comes next.
+    pub fn next_frame(&self) -> u64 {
+        self.next_frame
+    }
+
+    /// The second that the detector expects next.
+    pub fn next_second(&self) -> u64 {
+        self.next_second
+    }
+
+    /// Takes a message of the source; `None` before the first connection.
+    ///
+    /// # Errors
+    /// [`IntakeError::BrokenFrames`].
+    pub fn take(&mut self, received: Received) -> Result<Option<Taken>, IntakeError> {
+        let Some(intake) = &mut self.intake else { return Ok(None) };
+        let taken = intake.take(received)?;
+        self.next_frame = intake.next_frame();
+        Ok(Some(taken))
+    }
+
+    /// Takes frames that are on record already, from number `first_frame` on: what lies before them and
+    /// is not on record is a gap.
+    ///
+    /// # Errors
+    /// [`IntakeError::BrokenFrames`].
+    pub fn take_recorded(&mut self, first_frame: u64, microvolts: Vec<f32>) -> Result<Option<Taken>, IntakeError> {
+        self.skip(first_frame.saturating_sub(self.next_frame));
+        let Some(intake) = &mut self.intake else { return Ok(None) };
+        let taken = intake.take_recorded(microvolts)?;
+        self.next_frame = intake.next_frame();
+        Ok(Some(taken))
+    }
+
+    /// The second of the time line in which a window lies, at the rate that holds now.
+    pub fn second_of(&self, window: &Window) -> u64 {
+        let rate_hz = self.layout.as_ref().map_or(1.0, |layout| layout.rate_hz);
+        let since = window.first_sample.saturating_sub(self.origin.frame);
+        // The first sample's time, on whole seconds; never backwards.
+        self.origin.second.saturating_add((since as f64 / rate_hz) as u64)
+    }
+
+    /// The verdict on the window of a second, in order.
+    pub fn judge(&mut self, second: u64, opinion: Option<Opinion>) -> Verdict {
+        let second = second.max(self.next_second);
+        if second > self.next_second {
+            self.detector.gap(second - self.next_second);
+        }
+        let verdict = self.detector.next(second, opinion);
+        self.next_second = second + 1;
+        verdict
+    }
+}
