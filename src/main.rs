@@ -26,6 +26,7 @@ enum Command {
     Serve(cli::serve::ServeArgs),
     Check(cli::check::CheckArgs),
     Synth(cli::synth::SynthArgs),
+    Export(cli::export::ExportArgs),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => cli::serve::run(&args),
         Command::Check(args) => cli::check::run(&args),
         Command::Synth(args) => cli::synth::run(&args),
+        Command::Export(args) => cli::export::run(&args),
     };
     let said =
         cli::all_said().map_err(|source| CliError::Unwritable { path: "standard output".into(), source });

@@ -14,7 +14,7 @@ use crate::plot::PlotError;
 use crate::replay::ReplayError;
 use crate::signal::{SignalError, StreamError};
 use crate::source::SourceError;
-use crate::record::RecordError;
+use crate::record::{ExportError, RecordError};
 use crate::source::live::LiveError;
 use crate::train::TrainError;
 use crate::ward::PatientError;
@@ -68,6 +68,8 @@ pub enum CliError {
     #[error(transparent)]
     Record(#[from] RecordError),
     #[error(transparent)]
+    Export(#[from] ExportError),
+    #[error(transparent)]
     Live(#[from] LiveError),
     #[error(transparent)]
     Patient(#[from] PatientError),
@@ -110,7 +112,9 @@ impl CliError {
             CliError::Train(error) => of_train(error),
             CliError::Config(ConfigError::Io { doing: "write", .. }) => 9,
             CliError::Config(_) | CliError::Setting(_) => 8,
-            CliError::Record(error) => of_record(error),
+            CliError::Record(error) | CliError::Export(ExportError::Record(error)) => of_record(error),
+            CliError::Export(ExportError::Format(error)) => of_format(error),
+            CliError::Export(_) => 9,
             CliError::Live(LiveError::Recording(error)) => of_source(error),
             CliError::Live(_) => 10,
             CliError::Patient(error) => of_patient(error),

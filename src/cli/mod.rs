@@ -7,6 +7,7 @@ mod terminal;
 pub mod check;
 pub mod demo;
 mod error;
+pub mod export;
 pub mod evaluate;
 pub mod info;
 pub mod patient;

@@ -23,6 +23,7 @@
 mod about;
 mod config;
 mod error;
+mod export;
 mod file;
 mod reader;
 mod recorder;
@@ -35,6 +36,7 @@ pub use about::{
 };
 pub use config::RecordConfig;
 pub use error::RecordError;
+pub use export::{ExportError, Exported, Span};
 pub use reader::{RecordFile, Stretch, files_of};
 pub use recorder::{Item, Recorder, RecorderState};
 pub use repair::{Mended, mend, mended_superblock};

@@ -2,8 +2,10 @@
 //!
 //! Invariant: the sample index is the truth, and a gap is said, never papered over.
 
+pub mod fieldtrip;
 pub mod live;
 pub mod pace;
+pub mod rda;
 mod recording;
 pub mod replayed;
 pub mod station;

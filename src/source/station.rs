@@ -5,8 +5,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::fieldtrip::{FieldTripConfig, FieldTripSource};
 use super::live::{LiveError, LiveSource};
 use super::pace::Pace;
+use super::rda::{RdaConfig, RdaSource};
 use super::replayed::{ReplayedConfig, ReplayedSource};
 use super::synthetic::{SyntheticConfig, SyntheticSource};
 
@@ -14,6 +16,10 @@ use super::synthetic::{SyntheticConfig, SyntheticSource};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StationConfig {
+    /// A BrainVision recorder.
+    Rda(RdaConfig),
+    /// A FieldTrip buffer.
+    FieldTrip(FieldTripConfig),
     /// Recordings.
     Replay(ReplayedConfig),
     /// Made-up EEG, for soak tests and demonstrations.
@@ -37,6 +43,8 @@ impl StationConfig {
     /// [`LiveError`] where the configuration cannot be used.
     pub fn open(&self) -> Result<Box<dyn LiveSource>, LiveError> {
         Ok(match self {
+            StationConfig::Rda(config) => Box::new(RdaSource::new(config.clone())),
+            StationConfig::FieldTrip(config) => Box::new(FieldTripSource::new(config.clone())),
             StationConfig::Replay(config) => Box::new(ReplayedSource::new(config.clone())),
             StationConfig::Synthetic(station) => {
                 Box::new(SyntheticSource::new(station.eeg.clone(), station.speed))
@@ -47,6 +55,7 @@ impl StationConfig {
     /// Whether a second of signal takes a second: then clocks, silence and rates mean something.
     pub fn real_time(&self) -> bool {
         match self {
+            StationConfig::Rda(_) | StationConfig::FieldTrip(_) => true,
             StationConfig::Replay(config) => config.speed == Pace::default(),
             StationConfig::Synthetic(station) => station.speed == Pace::default(),
         }
@@ -61,7 +70,7 @@ impl StationConfig {
             StationConfig::Replay(config) if config.recordings.is_empty() => {
                 Err("source.replay names no recordings; expected files or folders".into())
             }
-            StationConfig::Replay(_) => Ok(()),
+            StationConfig::Replay(_) | StationConfig::Rda(_) | StationConfig::FieldTrip(_) => Ok(()),
             StationConfig::Synthetic(station) => station.eeg.check().map_err(|error| error.to_string()),
         }
     }

@@ -462,7 +462,7 @@ impl Bed {
         while self.under_way.len() < UNDER_WAY
             && let Some(Waiting { second, window, arrived }) = self.waiting.pop_front()
         {
-            let due = Due { judge: self.setup.judge.clone(), window, arrived, reply: self.replies.clone() };
+            let due = Due { judge: self.setup.judge.clone(), window, reply: self.replies.clone() };
             match self.shared.inference.judge(due) {
                 Ok(()) => self.under_way.push_back(UnderWay { second, arrived }),
                 Err(due) => {
@@ -568,7 +568,9 @@ impl Bed {
         metrics.latency.get_or_create(&label).observe(latency.as_secs_f64());
         metrics.judged(cost.as_secs_f64());
         metrics.accumulator.get_or_create(&label).set(verdict.accumulator.into());
-        self.shared.latencies.record(latency);
+        if self.real_time {
+            self.shared.latencies.record(latency);
+        }
         let time = self.shared.time_text(wall_s);
         let gathered = self.watch.baseline.seconds();
         self.shared.board.update(self.name(), |status| {

@@ -61,8 +61,6 @@ pub struct Due {
     pub judge: BedJudge,
     /// The window.
     pub window: Window,
-    /// When its last sample had arrived.
-    pub arrived: Instant,
     /// Where the opinion goes; has room for [`UNDER_WAY`].
     pub reply: mpsc::Sender<Judged>,
 }
@@ -75,8 +73,6 @@ pub struct Judged {
     pub opinion: Result<Option<Opinion>, String>,
     /// The networks that said it.
     pub judge: BedJudge,
-    /// When the window's last sample had arrived.
-    pub arrived: Instant,
     /// What the networks took.
     pub cost: Duration,
 }
@@ -85,16 +81,6 @@ pub struct Judged {
 #[derive(Clone)]
 pub struct Inference {
     due: Sender<Due>,
-    beat: Arc<Mutex<Beat>>,
-}
-
-/// What the thread is doing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Beat {
-    /// Windows judged.
-    pub judged: u64,
-    /// Since when it has been at the window at hand.
-    pub busy_since: Option<Instant>,
 }
 
 impl Inference {
@@ -104,11 +90,8 @@ impl Inference {
     /// What the operating system says.
     pub fn start() -> std::io::Result<(Inference, JoinHandle<()>)> {
         let (due, waiting) = bounded(WAITING);
-        let beat = Arc::new(Mutex::new(Beat::default()));
-        let at = beat.clone();
-        let thread =
-            std::thread::Builder::new().name("inference".into()).spawn(move || judge_all(&waiting, &at))?;
-        Ok((Inference { due, beat }, thread))
+        let thread = std::thread::Builder::new().name("inference".into()).spawn(move || judge_all(&waiting))?;
+        Ok((Inference { due }, thread))
     }
 
     /// Hands a window over; gives it back where there is no room.
@@ -122,29 +105,18 @@ impl Inference {
         })
     }
 
-    /// What the thread is doing.
-    pub fn beat(&self) -> Beat {
-        *self.beat.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Windows that wait.
     pub fn waiting(&self) -> usize {
         self.due.len()
     }
 }
 
-fn judge_all(waiting: &Receiver<Due>, beat: &Mutex<Beat>) {
-    let set = |change: &dyn Fn(&mut Beat)| change(&mut beat.lock().unwrap_or_else(PoisonError::into_inner));
-    for Due { judge, window, arrived, reply } in waiting {
+fn judge_all(waiting: &Receiver<Due>) {
+    for Due { judge, window, reply } in waiting {
         let began = Instant::now();
-        set(&|beat| beat.busy_since = Some(began));
         let opinion = judge.judge(&window);
         let cost = began.elapsed();
-        set(&|beat| {
-            beat.busy_since = None;
-            beat.judged += 1;
-        });
         // There is room for every window under way; a bed that is gone needs no answer.
-        let _ = reply.try_send(Judged { window, opinion, judge, arrived, cost });
+        let _ = reply.try_send(Judged { window, opinion, judge, cost });
     }
 }

@@ -87,7 +87,7 @@ async fn through_the_queue(shared: &Arc<Shared>, judge: &BedJudge) -> Result<(),
         present: [false; DERIVATIONS],
         faults: [None; DERIVATIONS],
     };
-    let due = Due { judge: judge.clone(), window, arrived: Instant::now(), reply };
+    let due = Due { judge: judge.clone(), window, reply };
     if shared.inference.judge(due).is_err() {
         return Err("the networks' queue is full".to_string());
     }
