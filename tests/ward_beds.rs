@@ -38,7 +38,7 @@ fn a_bed_can_be_added_changed_and_removed_over_the_api_while_others_run() {
     daemon.wait_for("the other bed going on", |daemon| {
         (daemon.bed("emu-01")["frames"].as_u64().unwrap() > frames + 256).then_some(())
     });
-    assert_eq!(daemon.bed("emu-01")["lost_frames"].as_u64(), daemon.bed("emu-01")["lost_frames"].as_u64());
+    assert_eq!(daemon.bed("emu-01")["lost_frames"], 0);
 }
 
 #[test]

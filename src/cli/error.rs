@@ -16,6 +16,7 @@ use crate::signal::{SignalError, StreamError};
 use crate::source::SourceError;
 use crate::record::{ExportError, RecordError};
 use crate::source::live::LiveError;
+use crate::source::lsl::OutletError;
 use crate::train::TrainError;
 use crate::ward::PatientError;
 use crate::ward::adapt::AdaptError;
@@ -70,6 +71,8 @@ pub enum CliError {
     #[error(transparent)]
     Export(#[from] ExportError),
     #[error(transparent)]
+    Outlet(#[from] OutletError),
+    #[error(transparent)]
     Live(#[from] LiveError),
     #[error(transparent)]
     Patient(#[from] PatientError),
@@ -116,7 +119,7 @@ impl CliError {
             CliError::Export(ExportError::Format(error)) => of_format(error),
             CliError::Export(_) => 9,
             CliError::Live(LiveError::Recording(error)) => of_source(error),
-            CliError::Live(_) => 10,
+            CliError::Live(_) | CliError::Outlet(_) => 10,
             CliError::Patient(error) => of_patient(error),
             CliError::Adapt(AdaptError::Patient(error)) => of_patient(error),
             CliError::Adapt(AdaptError::Record(error)) => of_record(error),

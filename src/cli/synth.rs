@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::civil::DateTime;
 
 use super::error::CliError;
-use crate::source::synthetic::{SyntheticConfig, SyntheticError, SyntheticFile, write_edf};
+use crate::source::synthetic::{Broadcast, BroadcastError, SyntheticConfig, SyntheticError, SyntheticFile, write_edf};
 
 /// Make a synthetic recording with seizures at known times
 ///
@@ -15,8 +15,17 @@ use crate::source::synthetic::{SyntheticConfig, SyntheticError, SyntheticFile, w
 #[derive(Debug, Args)]
 pub struct SynthArgs {
     /// Where the EDF+ file goes
-    #[arg(long, value_name = "F")]
-    out: PathBuf,
+    #[arg(long, value_name = "F", required_unless_present = "lsl")]
+    out: Option<PathBuf>,
+    /// Send it over the network instead, in real time, as a Lab Streaming Layer stream of this name
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["out", "events", "hours", "start"])]
+    lsl: Option<String>,
+    /// How many streams to send, NAME-01 and so on; each is another person
+    #[arg(long, default_value_t = 1, value_name = "N", requires = "lsl", value_parser = clap::value_parser!(u16).range(1..=512))]
+    streams: u16,
+    /// The address to send from
+    #[arg(long, default_value = "127.0.0.1", value_name = "IP", requires = "lsl")]
+    address: std::net::IpAddr,
     /// Its length in hours
     #[arg(long, default_value_t = 1.0, value_name = "H")]
     hours: f64,
@@ -68,8 +77,11 @@ pub fn run(args: &SynthArgs) -> Result<(), CliError> {
         seizure_onsets_s: args.onsets.clone(),
         ..SyntheticConfig::default()
     };
+    let Some(path) = args.out.clone() else {
+        return broadcast(args, config);
+    };
     let file = SyntheticFile {
-        path: args.out.clone(),
+        path,
         seconds: seconds as u64,
         start: args.start,
         events: args.events,
@@ -90,4 +102,24 @@ pub fn run(args: &SynthArgs) -> Result<(), CliError> {
         say!("{}: the seizures", file.events_path().display());
     }
     Ok(())
+}
+
+/// Sends until somebody ends it.
+fn broadcast(args: &SynthArgs, eeg: SyntheticConfig) -> Result<(), CliError> {
+    let broadcast = Broadcast {
+        address: args.address,
+        name: args.lsl.clone().unwrap_or_default(),
+        streams: usize::from(args.streams),
+        eeg,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::Usage(format!("cannot send: {error}")))?;
+    let names = broadcast.names();
+    say!("sending synthetic EEG over LSL from {}: {}; Ctrl-C ends it", args.address, names.join(", "));
+    runtime.block_on(broadcast.run()).map_err(|error| match error {
+        BroadcastError::Outlet(error) => CliError::Outlet(error),
+        BroadcastError::Synthetic(error) => CliError::Usage(error.to_string()),
+    })
 }

@@ -4,6 +4,7 @@
 
 pub mod fieldtrip;
 pub mod live;
+pub mod lsl;
 pub mod pace;
 pub mod rda;
 mod recording;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::fieldtrip::{FieldTripConfig, FieldTripSource};
 use super::live::{LiveError, LiveSource};
 use super::pace::Pace;
+use super::lsl::{LslConfig, LslConfigError, LslSource};
 use super::rda::{RdaConfig, RdaSource};
 use super::replayed::{ReplayedConfig, ReplayedSource};
 use super::synthetic::{SyntheticConfig, SyntheticSource};
@@ -16,6 +17,8 @@ use super::synthetic::{SyntheticConfig, SyntheticSource};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StationConfig {
+    /// A Lab Streaming Layer stream.
+    Lsl(LslConfig),
     /// A BrainVision recorder.
     Rda(RdaConfig),
     /// A FieldTrip buffer.
@@ -43,6 +46,13 @@ impl StationConfig {
     /// [`LiveError`] where the configuration cannot be used.
     pub fn open(&self) -> Result<Box<dyn LiveSource>, LiveError> {
         Ok(match self {
+            StationConfig::Lsl(config) => {
+                let unsuitable = |error: LslConfigError| LiveError::Unsuitable {
+                    stream: "LSL".into(),
+                    reason: error.to_string(),
+                };
+                Box::new(LslSource::new(config.clone()).map_err(unsuitable)?)
+            }
             StationConfig::Rda(config) => Box::new(RdaSource::new(config.clone())),
             StationConfig::FieldTrip(config) => Box::new(FieldTripSource::new(config.clone())),
             StationConfig::Replay(config) => Box::new(ReplayedSource::new(config.clone())),
@@ -55,7 +65,7 @@ impl StationConfig {
     /// Whether a second of signal takes a second: then clocks, silence and rates mean something.
     pub fn real_time(&self) -> bool {
         match self {
-            StationConfig::Rda(_) | StationConfig::FieldTrip(_) => true,
+            StationConfig::Lsl(_) | StationConfig::Rda(_) | StationConfig::FieldTrip(_) => true,
             StationConfig::Replay(config) => config.speed == Pace::default(),
             StationConfig::Synthetic(station) => station.speed == Pace::default(),
         }
@@ -67,6 +77,7 @@ impl StationConfig {
     /// What is wrong, in words.
     pub fn check(&self) -> Result<(), String> {
         match self {
+            StationConfig::Lsl(config) => config.check().map_err(|error| error.to_string()),
             StationConfig::Replay(config) if config.recordings.is_empty() => {
                 Err("source.replay names no recordings; expected files or folders".into())
             }

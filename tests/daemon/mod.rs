@@ -167,8 +167,13 @@ impl Daemon {
     }
 
     /// Stops it in order.
-    pub fn stop(mut self) -> String {
+    pub fn stop(self) -> String {
         self.signal("-TERM");
+        self.stop_when_told()
+    }
+
+    /// Waits until it has stopped.
+    pub fn stop_when_told(mut self) -> String {
         let began = Instant::now();
         while self.child.try_wait().unwrap().is_none() {
             assert!(began.elapsed() < PATIENCE, "it does not stop; the log:\n{}", self.log());

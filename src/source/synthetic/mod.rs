@@ -9,6 +9,7 @@
 
 mod artifact;
 mod background;
+mod broadcast;
 mod chance;
 mod config;
 mod head;
@@ -24,6 +25,7 @@ use std::f64::consts::TAU;
 
 use artifact::Artifacts;
 use background::Background;
+pub use broadcast::{Broadcast, BroadcastError};
 use chance::{Chance, Purpose, about};
 pub use config::{ElectrodeFault, Faults, Silence, SyntheticConfig, SyntheticError};
 use head::{ELECTRODES, Weights};
