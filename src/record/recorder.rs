@@ -197,6 +197,13 @@ impl Writer {
             }
             other => {
                 let Some(entry) = self.beds.get_mut(bed) else { return };
+                if entry.file.is_none() && entry.not_before.is_some_and(|at| Instant::now() < at) {
+                    // The disk refused a moment ago; it is asked again soon.
+                    entry.give_up(&other);
+                    let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+                    states.entry(bed.clone()).or_default().dropped += 1;
+                    return;
+                }
                 match entry.write(&self.config, &other) {
                     Ok(()) => entry.dirty = true,
                     Err(error) => self.refused(bed, &other, &error),
@@ -300,12 +307,6 @@ impl BedFile {
             if let Some(file) = self.file.take() {
                 file.finish()?;
             }
-        } else if self.not_before.is_some_and(|at| Instant::now() < at) {
-            return Err(RecordError::Io {
-                doing: "write",
-                path: config.folder.clone(),
-                source: std::io::Error::other("refused a moment ago, tried again soon"),
-            });
         }
         room(&config.folder)?;
         self.hour = hour;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use super::baseline::Span;
+use super::baseline::{SHORTEST_S, Span};
 use super::lifecycle::{Comparison, FitRequest};
 use super::models::{Models, PatientError, Watched};
 use crate::config::WardConfig;
@@ -16,9 +16,6 @@ use crate::model::{Autoencoder, AutoencoderConfig, Card, ModelError, write_card}
 use crate::record::{RecordError, RecordedSource};
 use crate::signal::StreamError;
 use crate::train::{AutoencoderFit, TrainError, cross_fitted_errors, fit_autoencoder};
-
-/// Shorter stretches are not used: the filters need a few seconds to settle.
-const SHORTEST_S: u64 = 10;
 
 /// A fit that failed.
 #[derive(Debug, Error)]

@@ -16,6 +16,9 @@ pub const AFTER_ALARM_S: u64 = 600;
 /// Seconds before an alarm that are taken out again: a seizure begins before it is recognised.
 pub const BEFORE_ALARM_S: u64 = 60;
 
+/// Shorter stretches are not used: the filters need a few seconds to settle.
+pub const SHORTEST_S: u64 = 10;
+
 /// Most stretches that are kept. A baseline in more pieces than this is no baseline.
 const MOST_SPANS: usize = 20_000;
 
@@ -45,6 +48,11 @@ impl Baseline {
     /// Seconds gathered.
     pub fn seconds(&self) -> u64 {
         self.seconds
+    }
+
+    /// Seconds in stretches that are long enough to learn from.
+    pub fn usable_seconds(&self) -> u64 {
+        self.spans.iter().map(|span| span.seconds).filter(|seconds| *seconds >= SHORTEST_S).sum()
     }
 
     /// The stretches, in time order.

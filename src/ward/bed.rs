@@ -676,7 +676,9 @@ impl Bed {
 
     fn ask_for_fit(&mut self) {
         let wanted = self.setup.judge.shared && self.setup.config.outputs.record;
-        if !wanted || self.fit_asked || self.watch.baseline.seconds() < self.setup.baseline.seconds {
+        let enough = self.setup.baseline.seconds;
+        let gathered = &self.watch.baseline;
+        if !wanted || self.fit_asked || gathered.seconds() < enough || gathered.usable_seconds() < enough {
             return;
         }
         self.fit_asked = self.shared.fits.try_send(FitRequest {

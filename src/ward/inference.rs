@@ -1,7 +1,8 @@
 //! The one thread that asks the networks, for all beds.
 //!
-//! Windows are judged one at a time in the order in which they fell due. A bed has few of them under
-//! way at once, so a bed that replays as fast as it can delays another by no more than those few.
+//! It takes all windows that are due and judges those of different beds side by side, each window alone
+//! and a bed's own in order: so a verdict is the same bits whoever else is due. A bed has few windows
+//! under way at once, so one that replays as fast as it can delays another by no more than those few.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use rayon::prelude::*;
 use tokio::sync::mpsc;
 
 use crate::detect::{Judge, Opinion};
@@ -19,6 +21,9 @@ pub const UNDER_WAY: usize = 4;
 
 /// Windows that may wait in all: the share of 256 beds.
 const WAITING: usize = UNDER_WAY * 256;
+
+/// Windows that are taken at once: a share of the queue, so that what falls due meanwhile waits little.
+const AT_ONCE: usize = 16;
 
 /// The networks of one bed and their names.
 #[derive(Clone)]
@@ -112,11 +117,23 @@ impl Inference {
 }
 
 fn judge_all(waiting: &Receiver<Due>) {
-    for Due { judge, window, reply } in waiting {
-        let began = Instant::now();
-        let opinion = judge.judge(&window);
-        let cost = began.elapsed();
-        // There is room for every window under way; a bed that is gone needs no answer.
-        let _ = reply.try_send(Judged { window, opinion, judge, cost });
+    while let Ok(first) = waiting.recv() {
+        let mut by_bed: Vec<Vec<Due>> = Vec::new();
+        for due in std::iter::once(first).chain(waiting.try_iter().take(AT_ONCE - 1)) {
+            let same = |other: &Vec<Due>| other.first().is_some_and(|other| due.reply.same_channel(&other.reply));
+            match by_bed.iter_mut().find(|other| same(other)) {
+                Some(others) => others.push(due),
+                None => by_bed.push(vec![due]),
+            }
+        }
+        by_bed.into_par_iter().for_each(|dues| dues.into_iter().for_each(judge_one));
     }
+}
+
+fn judge_one(Due { judge, window, reply }: Due) {
+    let began = Instant::now();
+    let opinion = judge.judge(&window);
+    let cost = began.elapsed();
+    // There is room for every window under way; a bed that is gone needs no answer.
+    let _ = reply.try_send(Judged { window, opinion, judge, cost });
 }

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use tokio::sync::broadcast;
 
 use super::checkpoint;
 use crate::alarm::{AlarmLog, LogEntry};
@@ -32,7 +31,6 @@ pub struct Scribe {
     work: Sender<Work>,
     trouble: Arc<Mutex<Trouble>>,
     refused: Arc<AtomicU64>,
-    announced: broadcast::Sender<LogEntry>,
 }
 
 /// What the disk refused last; `None` while it takes everything.
@@ -49,17 +47,11 @@ impl Scribe {
     /// What the operating system says.
     pub fn start(log: PathBuf) -> std::io::Result<(Scribe, JoinHandle<()>)> {
         let (work, waiting) = bounded(WAITING);
-        let (announced, _) = broadcast::channel(256);
-        let scribe = Scribe {
-            work,
-            trouble: Arc::default(),
-            refused: Arc::default(),
-            announced: announced.clone(),
-        };
+        let scribe = Scribe { work, trouble: Arc::default(), refused: Arc::default() };
         let trouble = scribe.trouble.clone();
         let thread = std::thread::Builder::new()
             .name("scribe".into())
-            .spawn(move || write_all(&waiting, &log, &trouble, &announced))?;
+            .spawn(move || write_all(&waiting, &log, &trouble))?;
         Ok((scribe, thread))
     }
 
@@ -70,7 +62,6 @@ impl Scribe {
             if let Work::Entry(entry) = refused.into_inner() {
                 self.refused.fetch_add(1, Ordering::Relaxed);
                 tell(&entry);
-                let _ = self.announced.send(entry);
             }
         }
     }
@@ -78,11 +69,6 @@ impl Scribe {
     /// Saves a bed's state; one that finds no room is passed over, for the next one comes soon.
     pub fn save(&self, path: PathBuf, bytes: Vec<u8>) {
         let _ = self.work.try_send(Work::State { path, bytes });
-    }
-
-    /// Hears of every announcement from here on.
-    pub fn listen(&self) -> broadcast::Receiver<LogEntry> {
-        self.announced.subscribe()
     }
 
     /// What the disk refuses, in words.
@@ -108,7 +94,6 @@ fn write_all(
     waiting: &Receiver<Work>,
     path: &std::path::Path,
     trouble: &Mutex<Trouble>,
-    announced: &broadcast::Sender<LogEntry>,
 ) {
     let set = |change: &dyn Fn(&mut Trouble)| change(&mut trouble.lock().unwrap_or_else(PoisonError::into_inner));
     let mut log: Option<AlarmLog> = None;
@@ -131,7 +116,6 @@ fn write_all(
                 let words = written.err().map(|error| error.to_string());
                 set(&|trouble| trouble.log = words.clone());
                 tell(&entry);
-                let _ = announced.send(entry);
             }
             Work::State { path, bytes } => {
                 let words = checkpoint::save(&path, &bytes).err().map(|error| error.to_string());
