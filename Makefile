@@ -21,9 +21,14 @@ FUZZ_TEST ?= edf_damaged
 FUZZ_CASES ?= 20000
 FUZZ_SECONDS ?= 300
 
+# Where `make install` puts things.
+PREFIX ?= /usr/local
+UNITS ?= /etc/systemd/system
+DESTDIR ?=
+
 .PHONY: help
 help: ## list these targets
-	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
 .PHONY: setup
 setup: ## install the Debian packages that are missing, check the Rust toolchain
@@ -38,7 +43,7 @@ demo: build ## replay the recordings of a real patient, from the first to the la
 	$(VIGIL) demo
 
 .PHONY: test
-test: build ## run the tests
+test: build python ## run the tests
 	$(CARGO) test --release --locked
 
 .PHONY: bench
@@ -64,12 +69,57 @@ check: setup ## format, lints, and with cargo-deny licences and advisories
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check bans licenses sources; $(CARGO) deny --locked check advisories; \
 	else echo "check: cargo-deny is not installed (cargo install cargo-deny --locked); licences and advisories go unchecked"; fi
 
+.PHONY: python
+python: ## for the tests with liblsl: a Python of their own in .venv, if there is none
+	@bash .ci/python
+
+.PHONY: crash
+crash: build ## kill the daemon a hundred times and see what is lost
+	$(CARGO) test --release --locked --test daemon_survives_kill -- --ignored --nocapture
+
+.PHONY: bench-ward
+bench-ward: build ## ten minutes of 64 beds over LSL: latency, loss, memory
+	$(CARGO) test --release --locked --test ward_load a_ward_of_64_beds -- --ignored --nocapture
+
+.PHONY: soak
+soak: build ## a simulated day of 4 beds, as fast as it goes: memory
+	$(CARGO) test --release --locked --test ward_load over_a_simulated_day -- --ignored --nocapture
+
+.PHONY: install
+install: build ## install the daemon as a service (DESTDIR and PREFIX are obeyed)
+	install -D -m 755 $(VIGIL) $(DESTDIR)$(PREFIX)/bin/vigil
+	install -d $(DESTDIR)$(PREFIX)/share/vigil/models $(DESTDIR)$(PREFIX)/share/doc/vigil
+	cp -r models/cnn models/shared $(DESTDIR)$(PREFIX)/share/vigil/models/
+	install -m 644 GUIDE.md README.md $(DESTDIR)$(PREFIX)/share/doc/vigil/
+	install -d $(DESTDIR)$(UNITS)
+	sed 's|/usr/local|$(PREFIX)|g' systemd/vigil.service > $(DESTDIR)$(UNITS)/vigil.service
+	install -m 644 systemd/vigil.socket $(DESTDIR)$(UNITS)/vigil.socket
+	install -D -m 644 systemd/vigil.sysusers $(DESTDIR)/usr/lib/sysusers.d/vigil.conf
+	install -D -m 644 systemd/vigil.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/vigil.conf
+	install -d $(DESTDIR)/etc/vigil
+	@if [ -e $(DESTDIR)/etc/vigil/vigil.toml ]; then echo "install: /etc/vigil/vigil.toml is left as it is"; \
+	else sed 's|/usr/local|$(PREFIX)|g' systemd/vigil.toml > $(DESTDIR)/etc/vigil/vigil.toml; fi
+	@if [ ! -e $(DESTDIR)/etc/vigil/api-token ]; then \
+	    (umask 077; head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n' > $(DESTDIR)/etc/vigil/api-token); fi
+	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then \
+	    systemd-sysusers vigil.conf && systemd-tmpfiles --create vigil.conf && systemctl daemon-reload; \
+	    echo "install: next, describe the beds in /etc/vigil/vigil.toml, then: systemctl enable --now vigil.socket vigil"; fi
+
+.PHONY: uninstall
+uninstall: ## remove what install put there; configuration, patients and records stay
+	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then systemctl disable --now vigil vigil.socket || true; fi
+	rm -f $(DESTDIR)$(PREFIX)/bin/vigil $(DESTDIR)$(UNITS)/vigil.service $(DESTDIR)$(UNITS)/vigil.socket
+	rm -f $(DESTDIR)/usr/lib/sysusers.d/vigil.conf $(DESTDIR)/usr/lib/tmpfiles.d/vigil.conf
+	rm -rf $(DESTDIR)$(PREFIX)/share/vigil $(DESTDIR)$(PREFIX)/share/doc/vigil
+	@echo "uninstall: /etc/vigil and /var/lib/vigil (patients, records, alarms) are left; remove them by hand"
+
 .PHONY: auroc
 auroc: build ## second-by-second AUROC on people whom the networks were not trained on
 	$(VIGIL) evaluate --data $(DATA) --model $(AUROC_MODELS) --beside models/baselines/per_person.tsv
 
 .PHONY: models
 models: build ## train the networks anew, in hours: one per fold for `make auroc`, and the one of the demo
+	$(VIGIL) train --autoencoder --data $(DATA) --exclude chb03
 	for fold in 1 2 3 4 5 6; do $(VIGIL) train --data $(DATA) --name fold-$$fold --fold $$fold/6; done
 	$(VIGIL) train --data $(DATA) --name cnn --exclude chb03
 

@@ -79,12 +79,16 @@ fn killed(kills: usize, seconds: u64, speed: f64) {
             let last = verdicts.keys().next_back().copied().unwrap_or(0);
             // Half a second of wall clock lies between two flushes, and one more may have been under way.
             let unflushed = (2.0 * speed).ceil() as u64 + 1;
-            assert!(last + unflushed >= seen, "kill {kill}: {bed} had judged second {seen}, {last} is on record");
+            assert!(
+                last + unflushed >= seen,
+                "kill {kill}: {bed} had judged second {seen}, {last} is on record"
+            );
             for path in broken.files(bed) {
                 let copy = broken.path("copy.h5");
                 std::fs::copy(&path, &copy).unwrap();
                 assert!(matches!(mend(&copy).unwrap(), Mended::Sound | Mended::Cleared));
-                hdf5::File::open(&copy).unwrap_or_else(|error| panic!("kill {kill}: {}: {error}", path.display()));
+                hdf5::File::open(&copy)
+                    .unwrap_or_else(|error| panic!("kill {kill}: {}: {error}", path.display()));
             }
         }
     }
@@ -97,7 +101,12 @@ fn killed(kills: usize, seconds: u64, speed: f64) {
             assert_eq!(bits(verdict), bits(&expected[second]), "{bed}, second {second}");
         }
         // The last second before a kill may lack its row; what followed from it may not.
-        assert!(found.len() + kills >= expected.len(), "{bed}: {} of {} seconds", found.len(), expected.len());
+        assert!(
+            found.len() + kills >= expected.len(),
+            "{bed}: {} of {} seconds",
+            found.len(),
+            expected.len()
+        );
         assert_eq!(found_frames, frames, "{bed}");
     }
     let announced = |ward: &Ward| {

@@ -36,13 +36,20 @@ fn a_new_patient_starts_with_the_shared_autoencoder_and_moves_to_their_own_by_it
     assert_eq!(comparison["old"], shared);
     assert!(comparison["compared_s"].as_u64().unwrap() >= 30);
     assert!(std::fs::read_to_string(version.join("card.md")).unwrap().contains("gathered on bed emu-01"));
-    let switched = daemon.wait_for("the log", |_| ward.alarms().into_iter().find(|entry| entry["what"] == "switched"));
+    let switched =
+        daemon.wait_for("the log", |_| ward.alarms().into_iter().find(|entry| entry["what"] == "switched"));
     assert_eq!((&switched["from"], &switched["to"]), (&shared.clone().into(), &own.clone().into()));
+    let second = daemon.bed("emu-01")["second"].as_u64().unwrap();
+    daemon.wait_for("a while under the patient's own", |daemon| {
+        (daemon.bed("emu-01")["second"].as_u64()? > second + 60).then_some(())
+    });
     // Back, by a person, and it is all in the patient's own log.
     let back = r#"{"version": 0, "by": "Dr. Example"}"#;
     assert_eq!(daemon.ask("PUT", "/api/patients/new/version", None, back).0, 401);
     assert_eq!(daemon.ask("PUT", "/api/patients/new/version", Some(TOKEN), back).0, 200);
-    daemon.wait_for("the shared one again", |daemon| (daemon.bed("emu-01")["autoencoder"] == shared).then_some(()));
+    daemon.wait_for("the shared one again", |daemon| {
+        (daemon.bed("emu-01")["autoencoder"] == shared).then_some(())
+    });
     let (_, versions) = daemon.get("/api/patients/new/versions");
     let versions: serde_json::Value = serde_json::from_str(&versions).unwrap();
     assert_eq!(versions["in_use"], 0);
@@ -76,5 +83,6 @@ fn a_new_autoencoder_waits_for_a_person_where_that_is_configured() {
         .unwrap();
     assert!(switched.status.success(), "{}", String::from_utf8_lossy(&switched.stderr));
     daemon.signal("-HUP");
-    daemon.wait_for("the switch", |daemon| (daemon.bed("emu-01")["shared_autoencoder"] == false).then_some(()));
+    daemon
+        .wait_for("the switch", |daemon| (daemon.bed("emu-01")["shared_autoencoder"] == false).then_some(()));
 }

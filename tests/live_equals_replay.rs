@@ -29,7 +29,12 @@ fn replayed() -> Vec<Verdict> {
     let detector = Detector::new(config.label, config.accumulator).unwrap();
     let plans = in_time_order(&[recordings()]).unwrap();
     let replayed = replay(plans, &judge, detector, &signal, Speed::Max, &mut |_| {}).unwrap();
-    replayed.recordings.into_iter().flat_map(|recording| recording.verdicts).map(|(_, verdict)| verdict).collect()
+    replayed
+        .recordings
+        .into_iter()
+        .flat_map(|recording| recording.verdicts)
+        .map(|(_, verdict)| verdict)
+        .collect()
 }
 
 /// Equal to the last bit: no tolerance, and NaN is equal to itself.
@@ -54,10 +59,13 @@ fn a_bed_that_plays_recordings_says_what_replay_says() {
     );
     let ward = Ward::new(&bed);
     let mut daemon = ward.start();
-    daemon.wait_for("the end of the recordings", |daemon| (daemon.bed("emu-01")["phase"] == "ended").then_some(()));
+    daemon.wait_for("the end of the recordings", |daemon| {
+        (daemon.bed("emu-01")["phase"] == "ended").then_some(())
+    });
     let expected = replayed();
     daemon.wait_for("the last verdict", |daemon| {
-        (daemon.bed("emu-01")["second"].as_u64() == expected.last().map(|verdict| verdict.second)).then_some(())
+        (daemon.bed("emu-01")["second"].as_u64() == expected.last().map(|verdict| verdict.second))
+            .then_some(())
     });
     daemon.stop();
     let live: Vec<Verdict> = ward
@@ -77,7 +85,8 @@ fn a_bed_that_plays_recordings_says_what_replay_says() {
         .filter(|entry| entry["what"] == "seizure")
         .filter_map(|entry| entry["raised_second"].as_u64())
         .collect();
-    let found: Vec<u64> = expected.iter().filter_map(|verdict| verdict.alarm).map(|a| a.raised_second).collect();
+    let found: Vec<u64> =
+        expected.iter().filter_map(|verdict| verdict.alarm).map(|a| a.raised_second).collect();
     assert!(!found.is_empty());
     assert_eq!(announced, found);
 }

@@ -2,15 +2,17 @@
 //! apart from seizure alarms.
 
 mod daemon;
-mod rda;
+mod recorder;
 
 use std::time::Duration;
 
 use daemon::{TOKEN, Ward};
-use rda::Recorder;
+use recorder::Recorder;
 
 fn synthetic(name: &str, eeg: &str) -> String {
-    format!("[[bed]]\nname = \"{name}\"\npatient = \"chb03\"\nsource.synthetic = {{ eeg = {{ seed = 1, {eeg} }} }}\n")
+    format!(
+        "[[bed]]\nname = \"{name}\"\npatient = \"chb03\"\nsource.synthetic = {{ eeg = {{ seed = 1, {eeg} }} }}\n"
+    )
 }
 
 /// The log's lines on one kind of one bed: raised or cleared, when, and what they say.
@@ -38,7 +40,9 @@ fn raised_and_cleared(ward: &Ward, daemon: &mut daemon::Daemon, bed: &str, kind:
 
 #[test]
 fn electrodes_that_fail_are_named_and_so_is_their_recovery() {
-    let fault = |kind: &str, electrode: &str| format!("faults = {{ {kind} = {{ electrodes = [\"{electrode}\"], begin_s = 3, duration_s = 6 }} }}");
+    let fault = |kind: &str, electrode: &str| {
+        format!("faults = {{ {kind} = {{ electrodes = [\"{electrode}\"], begin_s = 3, duration_s = 6 }} }}")
+    };
     let beds = [
         synthetic("flat", &fault("unplugged", "T7")),
         synthetic("saturated", &fault("saturated", "O2")),
@@ -90,7 +94,9 @@ fn a_source_that_is_unplugged_is_lost_and_found_again_without_a_restart() {
     let gap = daemon.wait_for("the gap", |_| told(&ward, "emu-01", "samples-lost").pop());
     assert!(gap.2.contains("the source was away"), "{}", gap.2);
     let second = daemon.bed("emu-01")["second"].as_u64().unwrap();
-    daemon.wait_for("further verdicts", |daemon| (daemon.bed("emu-01")["second"].as_u64()? > second + 1).then_some(()));
+    daemon.wait_for("further verdicts", |daemon| {
+        (daemon.bed("emu-01")["second"].as_u64()? > second + 1).then_some(())
+    });
 }
 
 #[test]
@@ -118,7 +124,11 @@ fn a_stream_that_does_not_fit_is_told_at_once_and_by_name() {
     let ward = Ward::new(&bed);
     let mut daemon = ward.start();
     let raised = daemon.wait_for("the alarm", |_| told(&ward, "emu-01", "misfit").pop());
-    assert!(raised.2.contains("channel 1 is \"Fp1\" in the stream and \"X0\" in the bed's `labels`"), "{}", raised.2);
+    assert!(
+        raised.2.contains("channel 1 is \"Fp1\" in the stream and \"X0\" in the bed's `labels`"),
+        "{}",
+        raised.2
+    );
 }
 
 #[test]
@@ -130,7 +140,8 @@ fn a_detector_that_falls_behind_is_told_and_catches_up_without_leaving_a_second_
     let patient = ward.path("patients/slow");
     std::fs::create_dir_all(&patient).unwrap();
     let settings = std::fs::read_to_string(ward.path("patients/new/patient.toml")).unwrap();
-    std::fs::write(patient.join("patient.toml"), settings.replace("cnn = \"cnn\"", "cnn = \"slow\"")).unwrap();
+    std::fs::write(patient.join("patient.toml"), settings.replace("cnn = \"cnn\"", "cnn = \"slow\""))
+        .unwrap();
     let text = std::fs::read_to_string(ward.path("vigil.toml")).unwrap();
     let line = text.lines().find(|line| line.starts_with("models")).unwrap();
     std::fs::write(ward.path("vigil.toml"), text.replace(line, "models = \"models\"")).unwrap();
@@ -197,7 +208,9 @@ fn a_full_disk_stops_the_record_and_nothing_else() {
     assert!(raised.0 && raised.2.contains("MB are free"), "{}", raised.2);
     daemon.wait_for("the warning", |_| told(&ward, "", "disk-nearly-full").pop());
     let second = daemon.bed("emu-01")["second"].as_u64().unwrap();
-    daemon.wait_for("further verdicts", |daemon| (daemon.bed("emu-01")["second"].as_u64()? > second + 2).then_some(()));
+    daemon.wait_for("further verdicts", |daemon| {
+        (daemon.bed("emu-01")["second"].as_u64()? > second + 2).then_some(())
+    });
     std::fs::remove_file(folder.join("filler")).unwrap();
     raised_and_cleared(&ward, &mut daemon, "emu-01", "recorder-fails");
     daemon.wait_for("a second file", |_| (ward.files("emu-01").len() > 1).then_some(()));

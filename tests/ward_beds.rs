@@ -5,7 +5,9 @@ mod daemon;
 use daemon::{TOKEN, Ward};
 
 fn synthetic(name: &str, seed: u32) -> String {
-    format!("[[bed]]\nname = \"{name}\"\npatient = \"chb03\"\nsource.synthetic = {{ eeg = {{ seed = {seed} }} }}\n")
+    format!(
+        "[[bed]]\nname = \"{name}\"\npatient = \"chb03\"\nsource.synthetic = {{ eeg = {{ seed = {seed} }} }}\n"
+    )
 }
 
 fn watching(daemon: &mut daemon::Daemon, bed: &str) {
@@ -70,7 +72,10 @@ fn hanging_up_reads_the_configuration_again_and_a_typo_changes_nothing() {
     ward.configure("", &synthetic("emu-01", 1).replace("patient", "pateint"));
     daemon.signal("-HUP");
     daemon.wait_for("the refusal", |daemon| {
-        daemon.log().contains("there is no setting \\\"pateint\\\"; did you mean \\\"patient\\\"?").then_some(())
+        daemon
+            .log()
+            .contains("there is no setting \\\"pateint\\\"; did you mean \\\"patient\\\"?")
+            .then_some(())
     });
     assert!(!daemon.bed("emu-02").is_null());
     ward.configure("", &synthetic("emu-01", 1));
@@ -89,7 +94,8 @@ fn a_bed_that_cannot_be_watched_is_told_and_the_others_run() {
     let reason = |daemon: &mut daemon::Daemon, bed: &str| {
         daemon.wait_for("the reason", |daemon| {
             let status = daemon.bed(bed);
-            (status["phase"] == "unusable").then(|| status["technical"]["misfit"].as_str().unwrap_or_default().to_string())
+            (status["phase"] == "unusable")
+                .then(|| status["technical"]["misfit"].as_str().unwrap_or_default().to_string())
         })
     };
     let nobody = reason(&mut daemon, "emu-03");

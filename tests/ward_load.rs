@@ -72,7 +72,9 @@ fn ward_of(count: usize, minutes: f64) -> (f64, f64, serde_json::Value, Vec<serd
     let _load = Load::start(&name, count);
     let ward = Ward::new(&beds(&name, count));
     let mut daemon = ward.start();
-    daemon.wait_for("every bed", |daemon| (daemon.get("/readyz").0 == 200 && all(daemon).len() == count).then_some(()));
+    daemon.wait_for("every bed", |daemon| {
+        (daemon.get("/readyz").0 == 200 && all(daemon).len() == count).then_some(())
+    });
     let began = Instant::now();
     let before = all(&daemon);
     let (cpu, id) = (processor_s(daemon.child.id()), daemon.child.id());
@@ -96,10 +98,18 @@ fn a_ward_of_64_beds_keeps_up() {
     let latency = &ward["latency_ms"];
     let lost = sum(&beds, "lost_frames");
     let per_bed = (memory_mb - one_mb) / (count - 1) as f64;
-    println!("{count} beds of 19 channels at 256 Hz over LSL for {minutes} min, {} verdicts", ward["verdicts"]);
-    println!("  last sample received to verdict: p50 {} ms, p99 {} ms, longest {} ms", latency["p50"], latency["p99"], latency["max"]);
+    println!(
+        "{count} beds of 19 channels at 256 Hz over LSL for {minutes} min, {} verdicts",
+        ward["verdicts"]
+    );
+    println!(
+        "  last sample received to verdict: p50 {} ms, p99 {} ms, longest {} ms",
+        latency["p50"], latency["p99"], latency["max"]
+    );
     println!("  samples lost: {lost}; {rate_hz:.2} a second and channel");
-    println!("  memory: {one_mb:.0} MB with one bed, {memory_mb:.0} MB with {count}: {per_bed:.2} MB for each further bed");
+    println!(
+        "  memory: {one_mb:.0} MB with one bed, {memory_mb:.0} MB with {count}: {per_bed:.2} MB for each further bed"
+    );
     println!("  processor: {:.0} % of one core", 100.0 * cpu);
     assert_eq!(lost, 0);
     assert!(beds.iter().all(|bed| bed["technical"].as_object().is_some_and(|t| t.is_empty())), "{beds:?}");
@@ -139,7 +149,11 @@ fn memory_stays_flat_over_a_simulated_day() {
     };
     let alarms = sum(&all(&daemon), "alarms");
     daemon.stop();
-    println!("{hours} h of 4 beds in {:.1} min, {:.0} times real time", elapsed / 60.0, 3600.0 * hours / elapsed);
+    println!(
+        "{hours} h of 4 beds in {:.1} min, {:.0} times real time",
+        elapsed / 60.0,
+        3600.0 * hours / elapsed
+    );
     for share in [0.05, 0.25, 0.5, 0.75, 0.99] {
         println!("  after {:4.1} h: {:.0} MB", hours * share, at(share));
     }

@@ -127,7 +127,8 @@ fn switch(whose: &Whose, version: u32, by: &str) -> Result<(), CliError> {
     let id = PatientId::new(&whose.id)?;
     PatientConfig::load(&whose.patients, &id)?;
     let switch = switch_to(&whose.patients, &id, version, &jiff::Timestamp::now().to_string(), by)?;
-    let which = if version == 0 { "the shared autoencoder".to_string() } else { format!("version {version}") };
+    let which =
+        if version == 0 { "the shared autoencoder".to_string() } else { format!("version {version}") };
     say!("patient {id}: {which} is in use; a running daemon takes it over when it reloads (SIGHUP)");
     if !switch.digest.is_empty() {
         say!("SHA-256 {}", switch.digest);

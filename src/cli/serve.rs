@@ -43,7 +43,8 @@ pub fn run(args: &ServeArgs) -> Result<(), CliError> {
 /// The daemon's log goes to standard error, where systemd takes it up.
 fn log_to_stderr(json: bool) {
     let filter = EnvFilter::try_from_env("VIGIL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr);
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr);
     // A second initialisation, in a test, keeps the first.
     let _ = if json { log.json().flatten_event(true).try_init() } else { log.with_ansi(false).try_init() };
 }

@@ -30,11 +30,17 @@ pub fn fit_shared(dataset: &Dataset, folder: &Path, command: &str) -> Result<(),
         .collect();
     let config = AutoencoderConfig { signal: CnnConfig::default().signal, ..AutoencoderConfig::default() };
     let bar = progress_bar("fitting", "steps");
-    let fitted =
-        fit_autoencoder(dataset, &seconds, SHARED, &config, &AutoencoderFit::default(), &mut |step, steps| {
+    let fitted = fit_autoencoder(
+        dataset,
+        &seconds,
+        SHARED,
+        &config,
+        &AutoencoderFit::default(),
+        &mut |step, steps| {
             bar.set_length(steps as u64);
             bar.set_position(step as u64);
-        })?;
+        },
+    )?;
     bar.finish_and_clear();
     let path = folder.join("autoencoder.safetensors");
     fitted.save(&path)?;

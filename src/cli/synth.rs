@@ -6,7 +6,9 @@ use clap::Args;
 use jiff::civil::DateTime;
 
 use super::error::CliError;
-use crate::source::synthetic::{Broadcast, BroadcastError, SyntheticConfig, SyntheticError, SyntheticFile, write_edf};
+use crate::source::synthetic::{
+    Broadcast, BroadcastError, SyntheticConfig, SyntheticError, SyntheticFile, write_edf,
+};
 
 /// Make a synthetic recording with seizures at known times
 ///
@@ -80,12 +82,7 @@ pub fn run(args: &SynthArgs) -> Result<(), CliError> {
     let Some(path) = args.out.clone() else {
         return broadcast(args, config);
     };
-    let file = SyntheticFile {
-        path,
-        seconds: seconds as u64,
-        start: args.start,
-        events: args.events,
-    };
+    let file = SyntheticFile { path, seconds: seconds as u64, start: args.start, events: args.events };
     let bar = super::terminal::progress_bar("making", "s");
     bar.set_length(file.seconds);
     let made = write_edf(&config, &file, &mut |done| bar.set_position(done));

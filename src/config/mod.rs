@@ -9,4 +9,6 @@ mod ward;
 
 pub use mistake::{ConfigError, mistake};
 pub use patient::{CalibrationRecord, FitRecord, PatientConfig, PatientId};
-pub use ward::{BaselineConfig, BedConfig, HttpConfig, MontageName, Outputs, Switching, WardConfig, WardSection};
+pub use ward::{
+    BaselineConfig, BedConfig, HttpConfig, MontageName, Outputs, Switching, WardConfig, WardSection,
+};

@@ -148,9 +148,9 @@ pub fn switches(patients: &Path, id: &PatientId) -> Vec<Switch> {
 /// The version in use: 0 for the shared one, `None` for one that was fitted by hand and never switched.
 pub fn version_in_use(patients: &Path, id: &PatientId) -> Option<u32> {
     let Ok(bytes) = std::fs::read(PatientConfig::autoencoder_path(patients, id)) else { return Some(0) };
-    versions(patients, id)
-        .into_iter()
-        .find(|&version| std::fs::read(version_weights(patients, id, version)).is_ok_and(|kept| kept == bytes))
+    versions(patients, id).into_iter().find(|&version| {
+        std::fs::read(version_weights(patients, id, version)).is_ok_and(|kept| kept == bytes)
+    })
 }
 
 /// Makes a version of what is in use, unless it is one.

@@ -173,8 +173,11 @@ impl WardConfig {
     /// # Errors
     /// [`ConfigError::Mistake`] with the line, [`ConfigError::Io`].
     pub fn load(path: &Path) -> Result<WardConfig, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Io { doing: "read", path: path.to_path_buf(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io {
+            doing: "read",
+            path: path.to_path_buf(),
+            source,
+        })?;
         WardConfig::parse(path, &text)
     }
 
@@ -213,8 +216,7 @@ impl WardConfig {
         }
         let baseline = &config.baseline;
         if baseline.seconds < 60 {
-            let what =
-                format!("baseline.seconds is {}; expected at least 60, better 7200", baseline.seconds);
+            let what = format!("baseline.seconds is {}; expected at least 60, better 7200", baseline.seconds);
             return refuse(line_in(text, "baseline", None, "seconds"), what, "seconds");
         }
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();

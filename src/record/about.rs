@@ -121,10 +121,8 @@ impl RecordedVerdict {
                     _ => Label::NonSeizure,
                 }),
                 accumulator: row[8] as f32,
-                alarm: there(row[9]).map(|onset| crate::detect::Alarm {
-                    onset_second: onset as u64,
-                    raised_second: second,
-                }),
+                alarm: there(row[9])
+                    .map(|onset| crate::detect::Alarm { onset_second: onset as u64, raised_second: second }),
                 alarming: row[10] != 0.0,
             },
             frame: row[1] as u64,

@@ -149,7 +149,8 @@ impl Span {
                     date_time: None,
                     recording_duration_s: None,
                 });
-            } else if verdict.alarming && lasting
+            } else if verdict.alarming
+                && lasting
                 && let Some(event) = events.last_mut()
             {
                 event.duration_s = end_s - event.onset_s;
@@ -234,7 +235,8 @@ impl Span {
         };
         if let Some(path) = edf {
             let ranges = self.ranges()?;
-            exported.rounding = ranges.iter().map(|(low, high)| (high - low) / 65_535.0 / 2.0).fold(0.0, f64::max);
+            exported.rounding =
+                ranges.iter().map(|(low, high)| (high - low) / 65_535.0 / 2.0).fold(0.0, f64::max);
             let annotations = self.annotations(&found)?;
             let beside = durable::beside(path);
             let written = self.write(&beside, &ranges, &annotations);
@@ -266,15 +268,24 @@ impl Span {
             }
             Ok(())
         })?;
-        let widened = |value: f64| if value < 9999.0 { (value * 10.0).ceil() / 10.0 } else { value.ceil().min(9_999_999.0) };
+        let widened = |value: f64| {
+            if value < 9999.0 { (value * 10.0).ceil() / 10.0 } else { value.ceil().min(9_999_999.0) }
+        };
         Ok(largest.into_iter().map(widened).map(|value| (-value, value)).collect())
     }
 
-    fn write(&self, path: &Path, ranges: &[(f64, f64)], annotations: &[Annotation]) -> Result<(), ExportError> {
+    fn write(
+        &self,
+        path: &Path,
+        ranges: &[(f64, f64)],
+        annotations: &[Annotation],
+    ) -> Result<(), ExportError> {
         let samples = self.samples_per_record();
         let record_s = self.record_s();
-        let gaps = self.parts.windows(2).any(|two| two[0].first_frame + two[0].rows as u64 != two[1].first_frame);
-        let ascii = |label: &str| label.chars().filter(|c| (' '..='~').contains(c)).take(16).collect::<String>();
+        let gaps =
+            self.parts.windows(2).any(|two| two[0].first_frame + two[0].rows as u64 != two[1].first_frame);
+        let ascii =
+            |label: &str| label.chars().filter(|c| (' '..='~').contains(c)).take(16).collect::<String>();
         let signals = self
             .about
             .labels
@@ -329,7 +340,8 @@ impl Span {
                         .map(|value| {
                             if value.is_finite() {
                                 let share = (f64::from(*value) - low) / (high - low);
-                                last = (share * 65_535.0 - 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16;
+                                last =
+                                    (share * 65_535.0 - 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16;
                             }
                             last
                         })
@@ -369,7 +381,8 @@ pub enum ExportError {
 }
 
 fn civil(unix_s: f64) -> DateTime {
-    let at = jiff::Timestamp::from_millisecond((unix_s * 1e3).round() as i64).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let at = jiff::Timestamp::from_millisecond((unix_s * 1e3).round() as i64)
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     TimeZone::UTC.to_datetime(at)
 }
 

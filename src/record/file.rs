@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use hdf5::{Dataset, Extent, File, H5Type, SimpleExtents};
 use ndarray::{ArrayView1, ArrayView2};
 
-use super::about::{About, GAP_COLUMNS, MARK_BYTES, RecordedGap, RecordedMark, RecordedVerdict, VERDICT_COLUMNS, mark_bytes};
+use super::about::{
+    About, GAP_COLUMNS, MARK_BYTES, RecordedGap, RecordedMark, RecordedVerdict, VERDICT_COLUMNS, mark_bytes,
+};
 use super::error::RecordError;
 
 /// Bytes of decompressed chunks that the library may keep for a dataset: one or two seconds of signal.
@@ -93,8 +95,11 @@ impl GrowingFile {
                 .create(name)?;
             Ok(Table { dataset, rows: 0, columns })
         };
-        let texts =
-            file.new_dataset::<u8>().chunk((TABLE_ROWS, MARK_BYTES)).shape(growing(MARK_BYTES)).create("mark_texts")?;
+        let texts = file
+            .new_dataset::<u8>()
+            .chunk((TABLE_ROWS, MARK_BYTES))
+            .shape(growing(MARK_BYTES))
+            .create("mark_texts")?;
         let made = GrowingFile {
             path: path.to_path_buf(),
             signal: Table { dataset: signal.create("signal")?, rows: 0, columns: channels },
@@ -122,7 +127,12 @@ impl GrowingFile {
     }
 
     /// Takes frames; whole seconds are written.
-    pub(super) fn signal(&mut self, values: &[f32], first_frame: u64, time_s: f64) -> Result<(), RecordError> {
+    pub(super) fn signal(
+        &mut self,
+        values: &[f32],
+        first_frame: u64,
+        time_s: f64,
+    ) -> Result<(), RecordError> {
         let path = self.path.clone();
         let failed = RecordError::hdf5("write", &path);
         if values.is_empty() {

@@ -32,7 +32,8 @@ mod retention;
 mod source;
 
 pub use about::{
-    About, GAP_COLUMNS, GapReason, Models, RecordedGap, RecordedMark, RecordedVerdict, VERDICT_COLUMNS, VERSION,
+    About, GAP_COLUMNS, GapReason, Models, RecordedGap, RecordedMark, RecordedVerdict, VERDICT_COLUMNS,
+    VERSION,
 };
 pub use config::RecordConfig;
 pub use error::RecordError;

@@ -56,13 +56,21 @@ impl RecordFile {
         };
         let dataset = |name: &str| file.dataset(name).map_err(|_| damaged(format!("no dataset {name}")));
         let text = dataset("about")?.read_raw::<u8>().map_err(&failed)?;
-        let about: About = serde_json::from_slice(&text).map_err(|error| damaged(format!("about: {error}")))?;
+        let about: About =
+            serde_json::from_slice(&text).map_err(|error| damaged(format!("about: {error}")))?;
         if about.version != VERSION {
             return Err(damaged(format!("version {} of the layout", about.version)));
         }
         let signal = dataset("signal")?;
-        if signal.shape().get(1) != Some(&about.labels.len()) || about.labels.is_empty() || !(about.rate_hz > 0.0) {
-            return Err(damaged(format!("signal of shape {:?} for {} labels", signal.shape(), about.labels.len())));
+        if signal.shape().get(1) != Some(&about.labels.len())
+            || about.labels.is_empty()
+            || !(about.rate_hz > 0.0)
+        {
+            return Err(damaged(format!(
+                "signal of shape {:?} for {} labels",
+                signal.shape(),
+                about.labels.len()
+            )));
         }
         Ok(RecordFile {
             path: path.to_path_buf(),
@@ -82,7 +90,8 @@ impl RecordFile {
     /// # Errors
     /// [`RecordError::Hdf5`].
     pub fn refresh(&self) -> Result<(), RecordError> {
-        for dataset in [&self.signal, &self.verdicts, &self.gaps, &self.marks, &self.mark_texts, &self.stamps] {
+        for dataset in [&self.signal, &self.verdicts, &self.gaps, &self.marks, &self.mark_texts, &self.stamps]
+        {
             dataset.refresh().map_err(RecordError::hdf5("read", &self.path))?;
         }
         Ok(())

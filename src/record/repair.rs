@@ -105,7 +105,8 @@ fn lookup3(bytes: &[u8]) -> u32 {
     if rest.is_empty() {
         return c;
     }
-    let part = |from: usize, to: usize| word(rest.get(from.min(rest.len())..to.min(rest.len())).unwrap_or_default());
+    let part =
+        |from: usize, to: usize| word(rest.get(from.min(rest.len())..to.min(rest.len())).unwrap_or_default());
     a = a.wrapping_add(part(0, 4));
     b = b.wrapping_add(part(4, 8));
     c = c.wrapping_add(part(8, 12));

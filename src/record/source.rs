@@ -71,7 +71,8 @@ impl RecordedSource {
         };
         let mut parts: Vec<Part> = Vec::new();
         for (file, about, stretches) in found {
-            if about.labels != latest.labels || about.units != latest.units || about.rate_hz != latest.rate_hz {
+            if about.labels != latest.labels || about.units != latest.units || about.rate_hz != latest.rate_hz
+            {
                 continue;
             }
             for stretch in stretches {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::fieldtrip::{FieldTripConfig, FieldTripSource};
 use super::live::{LiveError, LiveSource};
-use super::pace::Pace;
 use super::lsl::{LslConfig, LslConfigError, LslSource};
+use super::pace::Pace;
 use super::rda::{RdaConfig, RdaSource};
 use super::replayed::{ReplayedConfig, ReplayedSource};
 use super::synthetic::{SyntheticConfig, SyntheticSource};

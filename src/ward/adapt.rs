@@ -124,9 +124,7 @@ fn card(request: &FitRequest, comparison: &Comparison, fitted: &Autoencoder, sha
     let baseline = fitted.baseline();
     let mut card = Card::new(&format!("Autoencoder of patient {}", request.patient));
     card.paragraph("Says how unlike this patient's usual EEG a second is. Research only: no medical device.");
-    let share = |flagged: usize| {
-        format!("{flagged} of {} s flagged", comparison.compared_s)
-    };
+    let share = |flagged: usize| format!("{flagged} of {} s flagged", comparison.compared_s);
     let old = if shared { "the shared autoencoder" } else { "the patient's autoencoder before" };
     card.table(
         &["", ""],

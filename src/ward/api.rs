@@ -60,7 +60,11 @@ pub struct Api {
 ///
 /// # Errors
 /// What the operating system says.
-pub async fn serve(listener: TcpListener, api: Api, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    api: Api,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let router = Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
@@ -149,7 +153,12 @@ async fn bed(State(api): State<Api>, Path(bed): Path<String>) -> Response {
     }
 }
 
-async fn put_bed(State(api): State<Api>, Path(bed): Path<String>, headers: HeaderMap, body: String) -> Response {
+async fn put_bed(
+    State(api): State<Api>,
+    Path(bed): Path<String>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
     if let Some(refusal) = unauthorised(&api, &headers) {
         return refusal;
     }
@@ -165,7 +174,9 @@ async fn put_bed(State(api): State<Api>, Path(bed): Path<String>, headers: Heade
             let (answer, wait) = oneshot::channel();
             ask(&api, Request::Put(Box::new(config), answer), wait).await
         }
-        Ok(config) => refused(&Refused::Mistake(format!("the body names bed {}, the address {bed}", config.name))),
+        Ok(config) => {
+            refused(&Refused::Mistake(format!("the body names bed {}, the address {bed}", config.name)))
+        }
         Err(error) => refused(&Refused::Mistake(format!("no configuration of a bed: {error}"))),
     }
 }
@@ -192,7 +203,8 @@ async fn patient_versions(State(api): State<Api>, Path(id): Path<String>) -> Res
     let comparisons: Vec<serde_json::Value> = versions(&patients, &id)
         .into_iter()
         .map(|version| {
-            let path = crate::config::versions::version_folder(&patients, &id, version).join("comparison.json");
+            let path =
+                crate::config::versions::version_folder(&patients, &id, version).join("comparison.json");
             let comparison: Option<serde_json::Value> =
                 std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
             json!({ "version": version, "comparison": comparison })

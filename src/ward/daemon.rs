@@ -39,7 +39,9 @@ const FITS: usize = 256;
 #[non_exhaustive]
 pub enum DaemonError {
     /// The web port.
-    #[error("cannot listen on {address}: {source}; is another vigil running? choose another `listen` in [http]")]
+    #[error(
+        "cannot listen on {address}: {source}; is another vigil running? choose another `listen` in [http]"
+    )]
     Port {
         /// The address.
         address: String,
@@ -86,7 +88,8 @@ pub async fn run(
     mend_records(&config);
 
     let (inference, networks) = Inference::start().map_err(start("the thread of the networks"))?;
-    let (scribe, writing) = Scribe::start(state.join("alarms.jsonl")).map_err(start("the thread of the log"))?;
+    let (scribe, writing) =
+        Scribe::start(state.join("alarms.jsonl")).map_err(start("the thread of the log"))?;
     let (recorder, recording) =
         Recorder::start(config.record.clone()).map_err(start("the thread of the record"))?;
     let (fits, fit_requests) = mpsc::channel(FITS);
@@ -162,7 +165,8 @@ struct Supervisor {
 
 impl Supervisor {
     async fn watch_over(&self, ward: &mpsc::Sender<Request>) -> Result<(), DaemonError> {
-        let listen = |kind| signal(kind).map_err(|source| DaemonError::Start { what: "listening to signals", source });
+        let listen =
+            |kind| signal(kind).map_err(|source| DaemonError::Start { what: "listening to signals", source });
         let mut terminate = listen(SignalKind::terminate())?;
         let mut interrupt = listen(SignalKind::interrupt())?;
         let mut hangup = listen(SignalKind::hangup())?;
@@ -269,7 +273,11 @@ fn heard(said: Result<(), NotifyError>) {
 }
 
 /// Room on the disk, what is to be said of it, and what was deleted.
-fn look(config: &RecordConfig, open: &[PathBuf], retaining: bool) -> (Option<u64>, Option<String>, Vec<PathBuf>) {
+fn look(
+    config: &RecordConfig,
+    open: &[PathBuf],
+    retaining: bool,
+) -> (Option<u64>, Option<String>, Vec<PathBuf>) {
     let mut deleted = Vec::new();
     if retaining {
         match retain(config, open, SystemTime::now()) {
@@ -317,11 +325,19 @@ fn token(config: &WardConfig) -> Result<Option<Arc<str>>, DaemonError> {
         .map(|folder| PathBuf::from(folder).join("api-token"))
         .filter(|path| path.is_file());
     let Some(path) = config.http.token_file.clone().or(credential) else { return Ok(None) };
-    let text = std::fs::read_to_string(&path)
-        .map_err(|source| DaemonError::Io { doing: "read", path: path.clone(), source })?;
+    let text = std::fs::read_to_string(&path).map_err(|source| DaemonError::Io {
+        doing: "read",
+        path: path.clone(),
+        source,
+    })?;
     let word = text.trim();
+    if word.is_empty() {
+        // What stands in for a missing secret opens nothing.
+        return Ok(None);
+    }
     if word.len() < 16 {
-        let source = std::io::Error::other(format!("the token has {} letters; expected 16 or more", word.len()));
+        let source =
+            std::io::Error::other(format!("the token has {} letters; expected 16 or more", word.len()));
         return Err(DaemonError::Io { doing: "read", path, source });
     }
     Ok(Some(word.into()))
@@ -340,7 +356,9 @@ fn mend_records(config: &WardConfig) {
                 Ok(crate::record::Mended::Cleared) => {
                     tracing::warn!(%bed, path = %path.display(), "closed a file that a crash had left open");
                 }
-                Err(error) => tracing::error!(%bed, %error, "a file of the record is damaged; it is left as it is"),
+                Err(error) => {
+                    tracing::error!(%bed, %error, "a file of the record is damaged; it is left as it is")
+                }
             }
         }
     }

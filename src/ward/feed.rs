@@ -87,7 +87,9 @@ async fn receive_all(
             Ok(Ok(incoming)) => {
                 // A message without frames (a keep-alive) breaks no silence.
                 match &incoming {
-                    Incoming::Samples(received) if received.values.is_empty() && received.marks.is_empty() => {
+                    Incoming::Samples(received)
+                        if received.values.is_empty() && received.marks.is_empty() =>
+                    {
                         silent += began.elapsed();
                         if silent.as_secs() >= SILENT_S {
                             return Some(format!(

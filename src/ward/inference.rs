@@ -95,7 +95,8 @@ impl Inference {
     /// What the operating system says.
     pub fn start() -> std::io::Result<(Inference, JoinHandle<()>)> {
         let (due, waiting) = bounded(WAITING);
-        let thread = std::thread::Builder::new().name("inference".into()).spawn(move || judge_all(&waiting))?;
+        let thread =
+            std::thread::Builder::new().name("inference".into()).spawn(move || judge_all(&waiting))?;
         Ok((Inference { due }, thread))
     }
 
@@ -120,7 +121,8 @@ fn judge_all(waiting: &Receiver<Due>) {
     while let Ok(first) = waiting.recv() {
         let mut by_bed: Vec<Vec<Due>> = Vec::new();
         for due in std::iter::once(first).chain(waiting.try_iter().take(AT_ONCE - 1)) {
-            let same = |other: &Vec<Due>| other.first().is_some_and(|other| due.reply.same_channel(&other.reply));
+            let same =
+                |other: &Vec<Due>| other.first().is_some_and(|other| due.reply.same_channel(&other.reply));
             match by_bed.iter_mut().find(|other| same(other)) {
                 Some(others) => others.push(due),
                 None => by_bed.push(vec![due]),

@@ -35,7 +35,9 @@ pub enum IntakeError {
         channels: usize,
     },
     /// The configuration names another number of channels.
-    #[error("{stream}: the stream has {channels} channels, the bed's `labels` has {labels}; name each, in order")]
+    #[error(
+        "{stream}: the stream has {channels} channels, the bed's `labels` has {labels}; name each, in order"
+    )]
     LabelCount {
         /// The stream.
         stream: String,
@@ -60,7 +62,9 @@ pub enum IntakeError {
         expected: String,
     },
     /// A channel of the montage is in no unit of voltage.
-    #[error("{stream}: channel {label} is in {found}; expected a voltage; if it is one, set the bed's `unit`, for example unit = \"uV\"")]
+    #[error(
+        "{stream}: channel {label} is in {found}; expected a voltage; if it is one, set the bed's `unit`, for example unit = \"uV\""
+    )]
     NoVoltage {
         /// The stream.
         stream: String,
@@ -172,9 +176,11 @@ impl Intake {
             units: factors
                 .iter()
                 .zip(&units)
-                .map(|(factor, unit)| {
-                    if factor.is_some() { "uV".to_string() } else { unit.unwrap_or_default().to_string() }
-                })
+                .map(
+                    |(factor, unit)| {
+                        if factor.is_some() { "uV".to_string() } else { unit.unwrap_or_default().to_string() }
+                    },
+                )
                 .collect(),
             factors: factors.iter().map(|factor| factor.unwrap_or(1.0) as f32).collect(),
             columns: vec![Vec::new(); montage.channels().len()],

@@ -31,6 +31,7 @@ pub struct Journal {
     recorded_seconds: u64,
     /// Seizure alarms that were announced before the daemon was restarted.
     announced: BTreeSet<u64>,
+    last_announced: Option<u64>,
     /// Wall clock of a frame, for the verdicts.
     anchor: (u64, f64),
 }
@@ -55,6 +56,7 @@ impl Journal {
             rate_hz: 1.0,
             recorded_frames: watch.next_frame(),
             recorded_seconds: watch.next_second(),
+            last_announced: announced.last().copied(),
             announced: announced.into_iter().filter(|second| *second >= watch.next_second()).collect(),
             anchor: (0, 0.0),
         }
@@ -74,6 +76,11 @@ impl Journal {
     /// Whether an alarm was announced before a restart.
     pub fn is_announced(&self, raised_second: u64) -> bool {
         self.announced.contains(&raised_second)
+    }
+
+    /// The last of the alarms that were announced before a restart.
+    pub fn last_announced(&self) -> Option<u64> {
+        self.last_announced
     }
 
     /// A stream begins.

@@ -149,11 +149,17 @@ impl Keeper {
     async fn settle(&mut self) -> Vec<String> {
         let mut done = Vec::new();
         let (wanted, outdated) = self.overrides.apply(&self.config.borrow().bed.clone());
-        done.extend(outdated.iter().map(|bed| format!("bed {bed}: vigil.toml says something new, which stands")));
+        done.extend(
+            outdated.iter().map(|bed| format!("bed {bed}: vigil.toml says something new, which stands")),
+        );
         let wanted: BTreeMap<String, BedConfig> =
             wanted.into_iter().map(|bed| (bed.name.clone(), bed)).collect();
-        let gone: Vec<String> =
-            self.beds.iter().filter(|(name, bed)| wanted.get(*name) != Some(&bed.config)).map(|(name, _)| name.clone()).collect();
+        let gone: Vec<String> = self
+            .beds
+            .iter()
+            .filter(|(name, bed)| wanted.get(*name) != Some(&bed.config))
+            .map(|(name, _)| name.clone())
+            .collect();
         self.stop_beds(&gone).await;
         for name in &gone {
             if !wanted.contains_key(name) {
@@ -238,8 +244,7 @@ impl Keeper {
         let resumed_wall_s = self.resume(config, &patient, &mut watch);
         // The alarm of an earlier attempt, should there be one.
         if self.shared.board.get(&config.name).is_some_and(|s| s.phase == Phase::Unusable) {
-            let transition =
-                Transition { kind: TechnicalKind::Misfit, raised: false, detail: String::new() };
+            let transition = Transition { kind: TechnicalKind::Misfit, raised: false, detail: String::new() };
             self.shared.technical(&config.name, transition);
         }
         self.probe.send_replace(Some(watched.judge.clone()));

@@ -112,14 +112,14 @@ impl Metrics {
             "From a window's last sample received to its verdict",
             self.latency.clone(),
         );
-        r.register(
-            "vigil_judge_seconds",
-            "What the networks take for a window",
-            self.judge_seconds.clone(),
-        );
+        r.register("vigil_judge_seconds", "What the networks take for a window", self.judge_seconds.clone());
         r.register("vigil_accumulator_value", "The accumulator", self.accumulator.clone());
         r.register("vigil_silence_seconds", "Seconds since the last frame", self.silence_s.clone());
-        r.register("vigil_backlog_seconds", "Seconds of signal without a verdict yet", self.backlog_s.clone());
+        r.register(
+            "vigil_backlog_seconds",
+            "Seconds of signal without a verdict yet",
+            self.backlog_s.clone(),
+        );
         r.register("vigil_technical_alarm_raised", "1 while the alarm is raised", self.technical.clone());
         r.register("vigil_beds_count", "Beds configured", self.beds.clone());
         r.register("vigil_inference_waiting_count", "Windows that wait", self.inference_waiting.clone());
@@ -145,7 +145,9 @@ impl Metrics {
     /// A bed is gone, and its metrics with it.
     pub fn forget(&self, bed: &str) {
         let label = BedLabel { bed: bed.to_string() };
-        for counters in [&self.frames, &self.lost_frames, &self.verdicts, &self.unjudged, &self.alarms, &self.connections] {
+        for counters in
+            [&self.frames, &self.lost_frames, &self.verdicts, &self.unjudged, &self.alarms, &self.connections]
+        {
             counters.remove(&label);
         }
         self.latency.remove(&label);
@@ -153,8 +155,7 @@ impl Metrics {
             gauges.remove(&label);
         }
         for kind in TechnicalKind::ALL {
-            self.technical
-                .remove(&TechnicalLabel { bed: bed.to_string(), kind: kind.name().to_string() });
+            self.technical.remove(&TechnicalLabel { bed: bed.to_string(), kind: kind.name().to_string() });
         }
     }
 

@@ -68,7 +68,12 @@ impl Models {
     ///
     /// # Errors
     /// [`PatientError`]: what is missing or does not fit.
-    pub fn watched(&mut self, patients: &Path, models: &Path, id: &PatientId) -> Result<Watched, PatientError> {
+    pub fn watched(
+        &mut self,
+        patients: &Path,
+        models: &Path,
+        id: &PatientId,
+    ) -> Result<Watched, PatientError> {
         let config = PatientConfig::load(patients, id)?;
         let classifier = self.classifier(&cnn_path(models, &config.cnn))?;
         let signal = SignalConfig { mains_hz: config.mains_hz, ..classifier.config().signal.clone() };

@@ -53,7 +53,11 @@ impl Proof {
                 && status.phase != Phase::Unusable
                 && ticked.elapsed() > TASK_WITHIN
             {
-                return Err(format!("bed {} shows no life for {:.0} s", status.bed, ticked.elapsed().as_secs_f64()));
+                return Err(format!(
+                    "bed {} shows no life for {:.0} s",
+                    status.bed,
+                    ticked.elapsed().as_secs_f64()
+                ));
             }
             let now = Instant::now();
             let seen = self.beds.entry(status.bed.clone()).or_insert(Seen {

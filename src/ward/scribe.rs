@@ -20,7 +20,10 @@ const WAITING: usize = 1024;
 
 enum Work {
     Entry(LogEntry),
-    State { path: PathBuf, bytes: Vec<u8> },
+    State {
+        path: PathBuf,
+        bytes: Vec<u8>,
+    },
     /// Everything handed over before is written when this is answered.
     Flush(tokio::sync::oneshot::Sender<()>),
 }
@@ -90,12 +93,9 @@ impl Scribe {
     }
 }
 
-fn write_all(
-    waiting: &Receiver<Work>,
-    path: &std::path::Path,
-    trouble: &Mutex<Trouble>,
-) {
-    let set = |change: &dyn Fn(&mut Trouble)| change(&mut trouble.lock().unwrap_or_else(PoisonError::into_inner));
+fn write_all(waiting: &Receiver<Work>, path: &std::path::Path, trouble: &Mutex<Trouble>) {
+    let set =
+        |change: &dyn Fn(&mut Trouble)| change(&mut trouble.lock().unwrap_or_else(PoisonError::into_inner));
     let mut log: Option<AlarmLog> = None;
     for work in waiting {
         match work {

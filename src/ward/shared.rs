@@ -171,7 +171,8 @@ struct WallClock {
 
 impl WallClock {
     fn start() -> WallClock {
-        let clock = WallClock { started: Instant::now(), start_us: AtomicI64::new(0), leap: Mutex::new(None) };
+        let clock =
+            WallClock { started: Instant::now(), start_us: AtomicI64::new(0), leap: Mutex::new(None) };
         clock.start_us.store(clock.start_now_us(), Ordering::Relaxed);
         clock
     }

@@ -116,7 +116,8 @@ impl Watch {
     /// Why the filters start anew, in words.
     pub fn restore(&mut self, state: &BedState) -> Result<(), String> {
         self.detector.resume(&state.accumulator);
-        (self.origin, self.next_frame, self.next_second) = (state.origin, state.next_frame, state.next_second);
+        (self.origin, self.next_frame, self.next_second) =
+            (state.origin, state.next_frame, state.next_second);
         self.baseline = state.baseline.clone();
         let Some(stream) = &state.stream else { return Ok(()) };
         let mut intake = Intake::new(&stream.layout, &self.rules, &self.signal, self.next_frame)
@@ -187,6 +188,11 @@ impl Watch {
         self.layout.as_ref()
     }
 
+    /// Whether an alarm lasts.
+    pub fn is_alarming(&self) -> bool {
+        self.detector.accumulator().alarming()
+    }
+
     /// Number of the frame that comes next.
     pub fn next_frame(&self) -> u64 {
         self.next_frame
@@ -213,7 +219,11 @@ impl Watch {
     ///
     /// # Errors
     /// [`IntakeError::BrokenFrames`].
-    pub fn take_recorded(&mut self, first_frame: u64, microvolts: Vec<f32>) -> Result<Option<Taken>, IntakeError> {
+    pub fn take_recorded(
+        &mut self,
+        first_frame: u64,
+        microvolts: Vec<f32>,
+    ) -> Result<Option<Taken>, IntakeError> {
         self.skip(first_frame.saturating_sub(self.next_frame));
         let Some(intake) = &mut self.intake else { return Ok(None) };
         let taken = intake.take_recorded(microvolts)?;

@@ -36,7 +36,8 @@ impl Ward {
             std::fs::write(patients.join(id).join("patient.toml"), settings).unwrap();
             if own {
                 let weights = "autoencoder.safetensors";
-                std::fs::copy(root.join("patients/chb03").join(weights), patients.join(id).join(weights)).unwrap();
+                std::fs::copy(root.join("patients/chb03").join(weights), patients.join(id).join(weights))
+                    .unwrap();
             }
         }
         std::fs::write(ward.path("token"), TOKEN).unwrap();

@@ -1,116 +1,150 @@
-//! A stand-in for BrainVision Recorder, written from the protocol's description: it sends as fast as it
-//! is told.
-#![allow(dead_code, reason = "each test uses a part")]
+//! Recorders to read from: golden streams on a loopback socket, and one that another program plays.
 
-use std::io::Write;
-use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::future::Future;
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
-pub const LABELS: [&str; 19] = [
-    "Fp1", "Fp2", "F3", "F4", "C3", "C4", "P3", "P4", "O1", "O2", "F7", "F8", "T7", "T8", "P7", "P8", "Fz", "Cz", "Pz",
-];
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use vigil::source::live::{Incoming, LiveError, LiveLayout, LiveSource};
+use vigil::source::rda::{RdaConfig, RdaSource};
 
-const GUID: [u8; 16] =
-    [0x8e, 0x45, 0x58, 0x43, 0x96, 0xc9, 0x86, 0x4c, 0xaf, 0x4a, 0x98, 0xbb, 0xf6, 0xc9, 0x14, 0x50];
+const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
 
-struct State {
-    speed: AtomicU64,
-    away_until: Mutex<Instant>,
-    stopped: AtomicBool,
+/// The golden stream `name`.
+pub fn golden(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(TESTS).join("golden/rda").join(format!("{name}.bin"))).expect("a golden stream")
 }
 
-/// A recorder that listens; it ends when dropped.
+/// What the golden stream `name` must be read as.
+pub fn expected(name: &str) -> Vec<Value> {
+    let text =
+        std::fs::read_to_string(Path::new(TESTS).join("golden/rda/expected.json")).expect("golden values");
+    let all: Value = serde_json::from_str(&text).expect("JSON");
+    all[name].as_array().expect("a golden stream").clone()
+}
+
+/// Serves `bytes` to whoever connects first, in pieces, then closes. Gives the port.
+pub async fn serve(bytes: Vec<u8>, piece: usize) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a client");
+        stream.set_nodelay(true).expect("a socket");
+        for piece in bytes.chunks(piece) {
+            if stream.write_all(piece).await.is_err() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    port
+}
+
+/// A source of the recorder at `port`.
+pub fn source(port: u16) -> RdaSource {
+    RdaSource::new(RdaConfig { host: "127.0.0.1".into(), port })
+}
+
+/// All that a source gives, as the golden values tell it.
+pub async fn read(source: &mut RdaSource) -> Vec<Value> {
+    let mut all = vec![layout(&source.connect().await.expect("a start message"))];
+    loop {
+        match source.receive().await {
+            Ok(came) => all.push(incoming(&came)),
+            Err(error) => {
+                all.push(ended(&error));
+                return all;
+            }
+        }
+    }
+}
+
+/// A layout, as the golden values tell it.
+pub fn layout(layout: &LiveLayout) -> Value {
+    assert!(layout.channels.iter().all(|channel| channel.unit.as_deref() == Some("uV")));
+    let labels: Vec<&Option<String>> = layout.channels.iter().map(|channel| &channel.label).collect();
+    json!({"layout": {"rate_hz": layout.rate_hz, "labels": labels}})
+}
+
+/// What came, as the golden values tell it.
+pub fn incoming(incoming: &Incoming) -> Value {
+    match incoming {
+        Incoming::Samples(received) => {
+            let bits: Vec<u32> = received.values.iter().map(|value| value.to_bits()).collect();
+            let marks: Vec<Value> =
+                received.marks.iter().map(|mark| json!([mark.frame, mark.text])).collect();
+            json!({"samples": {"bits": bits, "lost_before": received.lost_before, "marks": marks}})
+        }
+        Incoming::Layout(told) => layout(told),
+        Incoming::Ended => json!("ended"),
+    }
+}
+
+/// The end of a stream, as the golden values tell it.
+pub fn ended(error: &LiveError) -> Value {
+    match error {
+        LiveError::Lost { reason, .. } => json!({"lost": reason}),
+        other => json!({"error": other.to_string()}),
+    }
+}
+
+/// A generous limit: a test that hangs fails.
+pub async fn in_time<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(60), what).await.expect("it ends")
+}
+
+/// A recorder that `server.py` plays.
 pub struct Recorder {
-    port: u16,
-    state: Arc<State>,
+    child: Child,
+    say: ChildStdin,
+    hear: Lines<BufReader<ChildStdout>>,
+    /// Points of the block before.
+    pub last_points: u64,
 }
 
 impl Recorder {
-    /// Announces `rate_hz` and sends at `speed` times that rate.
-    pub fn start(rate_hz: f64, speed: f64) -> Recorder {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let state = Arc::new(State {
-            speed: AtomicU64::new(speed.to_bits()),
-            away_until: Mutex::new(Instant::now()),
-            stopped: AtomicBool::new(false),
+    /// Starts one, where there is a Python.
+    pub fn start() -> Option<Recorder> {
+        let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/.venv/bin/python").to_string();
+        let named = std::env::var("VIGIL_PYTHON").ok();
+        let started = named.into_iter().chain([beside, "python3".into()]).find_map(|python| {
+            let mut command = Command::new(python);
+            command.arg("-B").arg(Path::new(TESTS).join("rda/server.py"));
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()
         });
-        let of_thread = state.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if of_thread.stopped.load(Ordering::Relaxed) {
-                    return;
-                }
-                if Instant::now() >= *of_thread.away_until.lock().unwrap() {
-                    // A client that goes away ends its own stream.
-                    let _ = serve(stream, rate_hz, &of_thread);
-                }
-            }
-        });
-        Recorder { port, state }
+        let Some(mut child) = started else {
+            println!("skipped: there is no Python; VIGIL_PYTHON names one");
+            return None;
+        };
+        let say = child.stdin.take().expect("a pipe");
+        let hear = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        Some(Recorder { child, say, hear, last_points: 0 })
     }
 
-    pub fn port(&self) -> u16 {
-        self.port
+    /// Where it listens.
+    pub fn port(&mut self) -> u16 {
+        self.hear()["port"].as_u64().and_then(|port| port.try_into().ok()).expect("a port")
     }
 
-    pub fn set_speed(&self, speed: f64) {
-        self.state.speed.store(speed.to_bits(), Ordering::Relaxed);
+    /// Tells it what to do next.
+    pub fn say(&mut self, command: &Value) {
+        writeln!(self.say, "{command}").and_then(|()| self.say.flush()).expect("the recorder listens");
     }
 
-    /// Ends the connection and refuses others for a while.
-    pub fn hang_up(&self, wait: Duration) {
-        *self.state.away_until.lock().unwrap() = Instant::now() + wait;
+    /// What it answers.
+    pub fn hear(&mut self) -> Value {
+        let line = self.hear.next().expect("an answer").expect("an answer");
+        serde_json::from_str(&line).expect("JSON")
     }
 }
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        self.state.stopped.store(true, Ordering::Relaxed);
-        let _ = TcpStream::connect(("127.0.0.1", self.port));
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
-}
-
-fn message(kind: u32, body: &[u8]) -> Vec<u8> {
-    let mut bytes = GUID.to_vec();
-    bytes.extend_from_slice(&(24 + body.len() as u32).to_le_bytes());
-    bytes.extend_from_slice(&kind.to_le_bytes());
-    bytes.extend_from_slice(body);
-    bytes
-}
-
-fn serve(mut stream: TcpStream, rate_hz: f64, state: &State) -> std::io::Result<()> {
-    let mut body = (LABELS.len() as u32).to_le_bytes().to_vec();
-    body.extend_from_slice(&(1e6 / rate_hz).to_le_bytes());
-    for _ in LABELS {
-        body.extend_from_slice(&0.5f64.to_le_bytes());
-    }
-    for label in LABELS {
-        body.extend_from_slice(label.as_bytes());
-        body.push(0);
-    }
-    stream.write_all(&message(1, &body))?;
-    let points = (rate_hz / 16.0) as usize;
-    let mut sample = 0usize;
-    for block in 0u32.. {
-        if state.stopped.load(Ordering::Relaxed) || Instant::now() < *state.away_until.lock().unwrap() {
-            return Ok(());
-        }
-        let mut body = block.to_le_bytes().to_vec();
-        body.extend_from_slice(&(points as u32).to_le_bytes());
-        body.extend_from_slice(&0u32.to_le_bytes());
-        for _ in 0..points {
-            for channel in 0..LABELS.len() {
-                let phase = sample as f64 / rate_hz * std::f64::consts::TAU * (5.0 + channel as f64 / 3.0);
-                body.extend_from_slice(&((60.0 * phase.sin()) as f32).to_le_bytes());
-            }
-            sample += 1;
-        }
-        stream.write_all(&message(4, &body))?;
-        let speed = f64::from_bits(state.speed.load(Ordering::Relaxed));
-        std::thread::sleep(Duration::from_secs_f64(points as f64 / rate_hz / speed));
-    }
-    Ok(())
 }

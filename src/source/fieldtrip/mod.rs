@@ -1,61 +1,67 @@
-//! The FieldTrip buffer: bridges to it exist for most amplifiers.
+//! The FieldTrip buffer: a hub that a bridge fills with an amplifier's samples and that others read. Bridges
+//! exist for most amplifiers.
+//!
+//! The buffer numbers its samples and keeps the newest ones in a ring. What was overwritten before it could
+//! be read is counted exactly, by the numbers. A buffer that is filled anew starts again at 0; that is told as
+//! [`Incoming::Layout`], even where the channels are the same, and so is a changed header.
+//!
+//! A buffer tells no units. With resolutions in its header the values are microvolts; without them they are
+//! as the bridge put them in, and [`LiveChannel::unit`] is absent.
+//!
+//! The numbers have 32 bits: at 1,000 Hz they are used up after 49 days, and a stream that runs on starts
+//! anew here.
 
+mod connection;
+pub mod event;
+pub mod header;
+mod ring;
 pub mod wire;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
 
-use super::live::{Incoming, LiveChannel, LiveError, LiveLayout, LiveSource, Mark, Received, Waiting};
-use wire::{Header, Wrong};
+use super::live::{Incoming, LiveChannel, LiveError, LiveLayout, LiveSource, Waiting};
+use connection::Connection;
+use header::{Header, Stream};
+use ring::Ring;
 
-/// The buffer is asked to answer at the latest after this long, samples or none.
-const ASKED_MS: u32 = 500;
+/// The port of a buffer.
+pub const PORT: u16 = 1972;
 
-/// An answer that takes longer does not come.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
+/// How long a buffer that answers is waited for to get a header; then the caller may try again.
+const HEADER_WITHIN: Duration = Duration::from_secs(20);
 
-/// Seconds of samples that are fetched at once.
-const AT_ONCE_S: f64 = 4.0;
-
-/// Events that are fetched at once.
-const EVENTS_AT_ONCE: u32 = 256;
+/// How often it is asked for one meanwhile.
+const HEADER_EVERY: Duration = Duration::from_millis(200);
 
 /// Where a buffer listens.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FieldTripConfig {
-    /// Its name or address.
+    /// The name or address of the buffer's machine.
     pub host: String,
-    /// Its port.
+    /// Its port, by default [`PORT`] (1972).
     #[serde(default = "port")]
     pub port: u16,
 }
 
 fn port() -> u16 {
-    1972
+    PORT
 }
 
 /// A buffer's stream, from the moment of connecting on.
+#[derive(Debug)]
 pub struct FieldTripSource {
     config: FieldTripConfig,
-    connected: Option<Connected>,
-}
-
-struct Connected {
-    stream: TcpStream,
-    header: Header,
-    /// The buffer's number of the next sample and event.
-    next_sample: u32,
-    next_event: u32,
+    ring: Option<Ring>,
 }
 
 impl FieldTripSource {
-    /// A buffer that is not connected yet.
+    /// Reads the buffer that `config` names. Nothing is asked before [`LiveSource::connect`].
     pub fn new(config: FieldTripConfig) -> FieldTripSource {
-        FieldTripSource { config, connected: None }
+        FieldTripSource { config, ring: None }
     }
 
     fn address(&self) -> String {
@@ -63,95 +69,26 @@ impl FieldTripSource {
     }
 
     async fn open(&mut self) -> Result<LiveLayout, LiveError> {
-        self.connected = None;
-        let address = self.address();
-        let mut stream = TcpStream::connect(&address)
-            .await
-            .map_err(|source| LiveError::Unreachable { address: address.clone(), source })?;
-        let header = header(&mut stream, &address).await?;
-        let layout = layout(&address, &header);
-        let (next_sample, next_event) = (header.samples, header.events);
-        self.connected = Some(Connected { stream, header, next_sample, next_event });
+        self.ring = None;
+        let mut connection = Connection::reach(self.address()).await?;
+        let until = Instant::now() + HEADER_WITHIN;
+        let header = loop {
+            if let Some(header) = stored(&mut connection).await? {
+                break header;
+            }
+            if Instant::now() >= until {
+                return Err(LiveError::NotFound {
+                    wanted: format!("a header in the FieldTrip buffer {}", self.address()),
+                    waited_s: HEADER_WITHIN.as_secs_f64(),
+                    seen: "the buffer answers and is empty: start the bridge that fills it".into(),
+                });
+            }
+            sleep(HEADER_EVERY).await;
+        };
+        let layout = layout(connection.address(), &header.stream);
+        self.ring = Some(Ring::from_now(connection, header));
         Ok(layout)
     }
-
-    async fn next(&mut self) -> Result<Incoming, LiveError> {
-        let address = self.address();
-        let Some(at) = &mut self.connected else {
-            return Err(LiveError::Lost { address, reason: "not connected".into() });
-        };
-        loop {
-            let numbers = [at.next_sample, at.next_event, ASKED_MS];
-            let (head, body) = ask(&mut at.stream, &address, wire::WAIT_DAT, &numbers).await?;
-            if head.command != wire::WAIT_OK {
-                return Err(unexpected(&address, head.command));
-            }
-            let (samples, events) = wire::waited(&body, head.order).map_err(|wrong| malformed(&address, wrong))?;
-            let there = samples.wrapping_sub(at.next_sample);
-            if there > u32::MAX / 2 {
-                // Fewer samples than before: the buffer was filled anew.
-                let header = header(&mut at.stream, &address).await?;
-                (at.next_sample, at.next_event) = (0, 0);
-                let another = layout(&address, &header);
-                let before = layout(&address, &at.header);
-                at.header = header;
-                if another != before {
-                    return Ok(Incoming::Layout(another));
-                }
-                continue;
-            }
-            if there == 0 {
-                at.next_event = events;
-                continue;
-            }
-            let most = (AT_ONCE_S * at.header.rate_hz).ceil().max(1.0) as u32;
-            let mut lost_before = 0;
-            let mut count = there.min(most);
-            loop {
-                let range = [at.next_sample, at.next_sample.wrapping_add(count - 1)];
-                let (head, body) = ask(&mut at.stream, &address, wire::GET_DAT, &range).await?;
-                match head.command {
-                    wire::GET_OK => {
-                        let arrived = Instant::now();
-                        let values = wire::data(&body, head.order, at.header.channels, &at.header.resolutions)
-                            .map_err(|wrong| malformed(&address, wrong))?;
-                        let first = at.next_sample;
-                        at.next_sample = at.next_sample.wrapping_add((values.len() / at.header.channels) as u32);
-                        let marks = marks(at, &address, events, first).await?;
-                        let taken_at_s = None;
-                        return Ok(Incoming::Samples(Received { values, lost_before, taken_at_s, arrived, marks }));
-                    }
-                    // The ring was written over before it was read: on with its newest part.
-                    wire::GET_ERR if lost_before == 0 && there > 1 => {
-                        count = there.min(most).div_ceil(2);
-                        lost_before = u64::from(there - count);
-                        at.next_sample = at.next_sample.wrapping_add(there - count);
-                    }
-                    other => return Err(unexpected(&address, other)),
-                }
-            }
-        }
-    }
-}
-
-/// The events that came since the last ones, as marks of the message that begins with sample `first`.
-async fn marks(at: &mut Connected, address: &str, events: u32, first: u32) -> Result<Vec<Mark>, LiveError> {
-    let new = events.wrapping_sub(at.next_event);
-    if new == 0 || new > u32::MAX / 2 {
-        at.next_event = events;
-        return Ok(Vec::new());
-    }
-    let begin = events.wrapping_sub(new.min(EVENTS_AT_ONCE));
-    let range = [begin, events.wrapping_sub(1)];
-    at.next_event = events;
-    let (head, body) = ask(&mut at.stream, address, wire::GET_EVT, &range).await?;
-    if head.command != wire::GET_OK {
-        // Events are kept in a ring of their own; the signal is not the worse for it.
-        return Ok(Vec::new());
-    }
-    let events = wire::events(&body, head.order).map_err(|wrong| malformed(address, wrong))?;
-    let frame = |sample: i64| (sample - i64::from(first)).max(0) as usize;
-    Ok(events.into_iter().map(|event| Mark { frame: frame(event.sample), text: event.text }).collect())
 }
 
 impl LiveSource for FieldTripSource {
@@ -164,66 +101,43 @@ impl LiveSource for FieldTripSource {
     }
 
     fn receive(&mut self) -> Waiting<'_, Incoming> {
-        Box::pin(async {
-            let came = self.next().await;
+        Box::pin(async move {
+            let Some(ring) = &mut self.ring else {
+                return Err(LiveError::Lost {
+                    address: self.address(),
+                    reason: "it is not connected".into(),
+                });
+            };
+            let came = ring.next().await;
             if came.is_err() {
-                self.connected = None;
+                self.ring = None;
             }
             came
         })
     }
 }
 
-fn layout(address: &str, header: &Header) -> LiveLayout {
-    let channels = (0..header.channels)
-        .map(|channel| LiveChannel { label: header.names.get(channel).cloned(), unit: None, rails: None })
-        .collect();
-    LiveLayout { stream: format!("FieldTrip buffer {address}"), rate_hz: header.rate_hz, channels }
-}
-
-async fn header(stream: &mut TcpStream, address: &str) -> Result<Header, LiveError> {
-    let (head, body) = ask(stream, address, wire::GET_HDR, &[]).await?;
-    if head.command == wire::GET_ERR {
-        let reason = "the buffer holds no header yet; is the amplifier's bridge running?".to_string();
-        return Err(LiveError::Unsuitable { stream: format!("FieldTrip buffer {address}"), reason });
-    }
-    if head.command != wire::GET_OK {
-        return Err(unexpected(address, head.command));
-    }
-    wire::header(&body, head.order).map_err(|wrong| malformed(address, wrong))
-}
-
-async fn ask(
-    stream: &mut TcpStream,
-    address: &str,
-    command: u16,
-    numbers: &[u32],
-) -> Result<(wire::Head, Vec<u8>), LiveError> {
-    let lost = |reason: String| LiveError::Lost { address: address.to_string(), reason };
-    let answered = tokio::time::timeout(ANSWERED_WITHIN, async {
-        stream.write_all(&wire::request(command, numbers)).await.map_err(|error| lost(error.to_string()))?;
-        let mut head = [0; wire::HEAD];
-        stream.read_exact(&mut head).await.map_err(|error| lost(error.to_string()))?;
-        let head = wire::head(&head).map_err(|wrong| malformed(address, wrong))?;
-        // Grows as bytes arrive, not as a size claims.
-        let mut body = Vec::new();
-        let read = AsyncReadExt::take(&mut *stream, head.body as u64)
-            .read_to_end(&mut body)
-            .await
-            .map_err(|error| lost(error.to_string()))?;
-        if read < head.body {
-            return Err(lost(format!("closed within a reply, after {read} of {} bytes", head.body)));
+/// The buffer's header, where it has one.
+async fn stored(connection: &mut Connection) -> Result<Option<Header>, LiveError> {
+    let reply = connection.ask(wire::GET_HDR, &[]).await?;
+    match reply.command {
+        wire::GET_ERR => Ok(None),
+        wire::GET_OK => {
+            let header = header::header(&reply.body, reply.order);
+            header.map(Some).map_err(|error| connection.malformed(error))
         }
-        Ok((head, body))
-    });
-    answered.await.map_err(|_| lost(format!("no answer within {} s", ANSWERED_WITHIN.as_secs())))?
+        _ => Err(connection.unexpected(&reply, "a header, or that there is none")),
+    }
 }
 
-fn unexpected(address: &str, command: u16) -> LiveError {
-    let what = format!("answer {command:#05x}");
-    LiveError::Malformed { address: address.to_string(), what, expected: "the answer to what was asked".into() }
-}
-
-fn malformed(address: &str, (what, expected): Wrong) -> LiveError {
-    LiveError::Malformed { address: address.to_string(), what, expected: expected.to_string() }
+fn layout(address: &str, stream: &Stream) -> LiveLayout {
+    let unit = (!stream.resolutions_uv.is_empty()).then(|| "uV".to_string());
+    let label = |channel: usize| stream.names.get(channel).filter(|name| !name.is_empty()).cloned();
+    LiveLayout {
+        stream: format!("FieldTrip buffer {address}"),
+        rate_hz: stream.rate_hz,
+        channels: (0..stream.channels)
+            .map(|channel| LiveChannel { label: label(channel), unit: unit.clone(), rails: None })
+            .collect(),
+    }
 }

@@ -1,37 +1,56 @@
 //! Requests and replies of the FieldTrip buffer, as bytes.
 //!
-//! A message is u16 version (1), u16 command, u32 bytes that follow. Numbers have the byte order of
-//! whoever runs the buffer; the version tells it, for 1 is 0x0100 to the other side.
+//! A message is u16 version (1), u16 command, u32 bytes that follow. A server answers in the byte order of
+//! the request; requests are little-endian here. Replies are read in either order all the same: the version
+//! tells it, for 1 is 0x0100 to the other side.
+//!
+//! What is decoded takes at most about four times the bytes of its message, as where bytes become floats, and
+//! a message has at most [`LARGEST`] bytes.
+
+use thiserror::Error;
 
 /// Bytes of a message's head.
 pub const HEAD: usize = 8;
 
-/// No reply is larger.
-pub const LARGEST: usize = 64 << 20;
+/// Most bytes of a reply, 16 MiB: many times what is asked for at once, and room for a header with the
+/// largest known chunk, the 3 MB of a MEG system's own description.
+pub const LARGEST: usize = 16 << 20;
 
-/// Commands that are asked.
+/// Asks for the header, and for nothing else.
 pub const GET_HDR: u16 = 0x201;
-/// See [`GET_HDR`].
+/// Asks for samples: from the first to the last of two numbers, both included, or without numbers for all
+/// that there are.
 pub const GET_DAT: u16 = 0x202;
-/// See [`GET_HDR`].
+/// Asks for events, as [`GET_DAT`] does for samples.
 pub const GET_EVT: u16 = 0x203;
-/// See [`GET_HDR`].
+/// Asks to be told when there are more samples or events than two numbers say, or when as many
+/// milliseconds have passed as a third one says.
 pub const WAIT_DAT: u16 = 0x402;
 
-/// The good answers.
+/// Answers a `GET`; what was asked for follows.
 pub const GET_OK: u16 = 0x204;
-/// The other answer to a `GET`.
+/// Answers a `GET` for what is not there, or not there any more.
 pub const GET_ERR: u16 = 0x205;
-/// See [`GET_OK`].
+/// Answers [`WAIT_DAT`]; the numbers of samples and events follow.
 pub const WAIT_OK: u16 = 0x404;
+/// Answers [`WAIT_DAT`] where there is no header; some servers also answer so when the time has passed.
+pub const WAIT_ERR: u16 = 0x405;
 
-const CHANNEL_NAMES: u32 = 1;
-const RESOLUTIONS: u32 = 3;
+/// Bytes that are no reply of the protocol.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{what}; expected {expected}")]
+pub struct FieldTripWireError {
+    /// What came.
+    pub what: String,
+    /// What was expected.
+    pub expected: &'static str,
+}
 
-/// What is wrong with a reply: what came, and what was expected.
-pub type Wrong = (String, &'static str);
+pub(super) fn wrong(what: impl Into<String>, expected: &'static str) -> FieldTripWireError {
+    FieldTripWireError { what: what.into(), expected }
+}
 
-/// The byte order of a reply.
+/// The byte order of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// The least byte first.
@@ -40,57 +59,78 @@ pub enum Order {
     Big,
 }
 
-/// What a reply's head says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// The byte order of all its numbers.
-    pub order: Order,
-    /// The answer.
-    pub command: u16,
-    /// Bytes that follow.
-    pub body: usize,
+impl Order {
+    /// The number that four bytes make.
+    pub(super) fn u32(self, bytes: [u8; 4]) -> u32 {
+        match self {
+            Order::Little => u32::from_le_bytes(bytes),
+            Order::Big => u32::from_be_bytes(bytes),
+        }
+    }
+
+    /// The number at `at`, where there are four bytes.
+    pub(super) fn u32_at(self, bytes: &[u8], at: usize) -> Option<u32> {
+        bytes.get(at..)?.first_chunk().map(|four| self.u32(*four))
+    }
 }
 
-/// What the buffer holds.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Header {
-    /// How many channels.
-    pub channels: usize,
-    /// Samples put in so far.
-    pub samples: u32,
-    /// Events put in so far.
-    pub events: u32,
-    /// Samples a second.
-    pub rate_hz: f64,
-    /// The type of its values.
-    pub kind: Kind,
-    /// The channels' names, where they are told.
-    pub names: Vec<String>,
-    /// Microvolts of 1 for each channel, where they are told.
-    pub resolutions: Vec<f64>,
+/// The reply at the start of some bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framed<'a> {
+    /// The reply is not all there; it has at least this many bytes.
+    Incomplete(usize),
+    /// A whole reply.
+    Whole {
+        /// The byte order of its numbers.
+        order: Order,
+        /// What it is: [`GET_OK`], [`GET_ERR`], [`WAIT_OK`], [`WAIT_ERR`].
+        command: u16,
+        /// What follows its head.
+        body: &'a [u8],
+        /// Its bytes, head included.
+        size: usize,
+    },
 }
 
 /// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub enum Kind {
+    /// A letter of a text.
     Char,
+    /// An unsigned integer of 8 bits.
     U8,
+    /// An unsigned integer of 16 bits.
     U16,
+    /// An unsigned integer of 32 bits.
     U32,
+    /// An unsigned integer of 64 bits.
     U64,
+    /// A signed integer of 8 bits.
     I8,
+    /// A signed integer of 16 bits.
     I16,
+    /// A signed integer of 32 bits.
     I32,
+    /// A signed integer of 64 bits.
     I64,
+    /// A float of 32 bits.
     F32,
+    /// A float of 64 bits.
     F64,
 }
 
 impl Kind {
-    fn of(code: u32) -> Option<Kind> {
+    /// The type that the protocol numbers so.
+    ///
+    /// # Errors
+    /// [`FieldTripWireError`] for a number that it does not have.
+    pub fn of(code: u32) -> Result<Kind, FieldTripWireError> {
         use Kind::{Char, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
-        [Char, U8, U16, U32, U64, I8, I16, I32, I64, F32, F64].get(code as usize).copied()
+        let kinds = [Char, U8, U16, U32, U64, I8, I16, I32, I64, F32, F64];
+        kinds
+            .get(code as usize)
+            .copied()
+            .ok_or_else(|| wrong(format!("data type {code}"), "a data type from 0 to 10"))
     }
 
     /// Bytes of a value.
@@ -103,9 +143,10 @@ impl Kind {
         }
     }
 
-    fn value(self, bytes: &[u8], order: Order) -> f64 {
+    /// The value that the first [`Kind::width`] of `bytes` make; missing ones count as 0.
+    pub(super) fn value(self, bytes: &[u8], order: Order) -> f64 {
         let mut all = [0; 8];
-        for (place, byte) in all.iter_mut().zip(bytes) {
+        for (place, byte) in all.iter_mut().zip(bytes.iter().take(self.width())) {
             *place = *byte;
         }
         if order == Order::Big {
@@ -114,7 +155,7 @@ impl Kind {
         let [a, b, c, d, ..] = all;
         match self {
             Kind::Char | Kind::U8 => f64::from(a),
-            Kind::I8 => f64::from(i8::from_le_bytes([a])),
+            Kind::I8 => f64::from(a.cast_signed()),
             Kind::U16 => f64::from(u16::from_le_bytes([a, b])),
             Kind::I16 => f64::from(i16::from_le_bytes([a, b])),
             Kind::U32 => f64::from(u32::from_le_bytes([a, b, c, d])),
@@ -127,168 +168,97 @@ impl Kind {
     }
 }
 
-/// An event of the buffer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Event {
-    /// The sample that it belongs to.
-    pub sample: i64,
-    /// Type and value, in words.
-    pub text: String,
-}
-
-/// A request, in little-endian.
+/// A request of `command` with its numbers.
 pub fn request(command: u16, numbers: &[u32]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(HEAD + 4 * numbers.len());
-    bytes.extend_from_slice(&1u16.to_le_bytes());
-    bytes.extend_from_slice(&command.to_le_bytes());
-    bytes.extend_from_slice(&(4 * numbers.len() as u32).to_le_bytes());
-    for number in numbers {
-        bytes.extend_from_slice(&number.to_le_bytes());
-    }
-    bytes
+    let content = 4 * numbers.len() as u32;
+    let head = [1u16.to_le_bytes(), command.to_le_bytes()];
+    let content = std::iter::once(content).chain(numbers.iter().copied()).flat_map(u32::to_le_bytes);
+    head.into_iter().flatten().chain(content).collect()
 }
 
-/// Reads a reply's head.
+/// Finds the reply that `bytes` begin with.
 ///
 /// # Errors
-/// [`Wrong`].
-pub fn head(bytes: &[u8; HEAD]) -> Result<Head, Wrong> {
-    let order = match [bytes[0], bytes[1]] {
-        [1, 0] => Order::Little,
-        [0, 1] => Order::Big,
-        [a, b] => return Err((format!("version bytes {a:02x} {b:02x}"), "version 1 of the buffer's protocol")),
-    };
-    let two = [bytes[2], bytes[3]];
-    let command = if order == Order::Little { u16::from_le_bytes(two) } else { u16::from_be_bytes(two) };
-    let body = u32_at(bytes, 4, order).unwrap_or_default() as usize;
-    if body > LARGEST {
-        return Err((format!("a reply of {body} bytes"), "at most 64 MB"));
-    }
-    Ok(Head { order, command, body })
-}
-
-/// Reads the answer to [`GET_HDR`].
-///
-/// # Errors
-/// [`Wrong`].
-pub fn header(body: &[u8], order: Order) -> Result<Header, Wrong> {
-    let number = |at| {
-        u32_at(body, at, order).ok_or_else(|| (format!("a header of {} bytes", body.len()), "24 bytes and its chunks"))
-    };
-    let channels = number(0)? as usize;
-    if channels == 0 || channels > crate::source::live::MAX_CHANNELS {
-        return Err((format!("{channels} channels"), "1 to 1024"));
-    }
-    let rate_hz = f64::from(f32::from_bits(number(12)?));
-    if !(rate_hz > 0.0 && rate_hz <= 1e6) {
-        return Err((format!("a rate of {rate_hz} Hz"), "above 0 and at most 1 MHz"));
-    }
-    let code = number(16)?;
-    let kind = Kind::of(code).ok_or_else(|| (format!("data type {code}"), "0 to 10"))?;
-    let mut chunks = body.get(24..).unwrap_or_default();
-    chunks = chunks.get(..(number(20)? as usize).min(chunks.len())).unwrap_or_default();
-    let (mut names, mut resolutions) = (Vec::new(), Vec::new());
-    while let (Some(of), Some(size)) = (u32_at(chunks, 0, order), u32_at(chunks, 4, order)) {
-        let Some(content) = chunks.get(8..).and_then(|rest| rest.get(..size as usize)) else {
-            return Err((format!("a chunk of {size} bytes in {} ", chunks.len()), "chunks that fit their header"));
-        };
-        match of {
-            CHANNEL_NAMES => {
-                names = content
-                    .split(|byte| *byte == 0)
-                    .take(channels)
-                    .map(|name| String::from_utf8_lossy(name).into_owned())
-                    .collect();
-            }
-            RESOLUTIONS => {
-                resolutions = content.chunks_exact(8).take(channels).map(|b| Kind::F64.value(b, order)).collect();
-            }
-            _ => {}
+/// [`FieldTripWireError`] as soon as the bytes that are there cannot be the beginning of one.
+pub fn framed(bytes: &[u8]) -> Result<Framed<'_>, FieldTripWireError> {
+    let order = match bytes {
+        [1, 0, ..] => Order::Little,
+        [0, 1, ..] => Order::Big,
+        [] | [0 | 1] => return Ok(Framed::Incomplete(HEAD)),
+        _ => {
+            let found: Vec<String> = bytes.iter().take(HEAD).map(|byte| format!("{byte:02x}")).collect();
+            let what = format!("a reply that begins with {}", found.join(" "));
+            return Err(wrong(what, "01 00 or 00 01, version 1 of the buffer's protocol"));
         }
-        chunks = chunks.get(8 + size as usize..).unwrap_or_default();
+    };
+    let (Some(command), Some(body)) = (bytes.get(2..4), order.u32_at(bytes, 4)) else {
+        return Ok(Framed::Incomplete(HEAD));
+    };
+    let command = match order {
+        Order::Little => u16::from_le_bytes([command[0], command[1]]),
+        Order::Big => u16::from_be_bytes([command[0], command[1]]),
+    };
+    let body = body as usize;
+    if body > LARGEST - HEAD {
+        return Err(wrong(format!("a reply of {body} bytes"), "at most 16 MiB"));
     }
-    if names.len() != channels {
-        names.clear();
+    let size = HEAD + body;
+    match bytes.get(HEAD..size) {
+        Some(body) => Ok(Framed::Whole { order, command, body, size }),
+        None => Ok(Framed::Incomplete(size)),
     }
-    let sound = |resolution: &f64| resolution.is_finite() && *resolution != 0.0;
-    if resolutions.len() != channels || !resolutions.iter().all(sound) {
-        resolutions.clear();
-    }
-    Ok(Header { channels, samples: number(4)?, events: number(8)?, rate_hz, kind, names, resolutions })
 }
 
-/// Reads the answer to [`GET_DAT`]: values, sample after sample; `channels` are expected.
+/// Samples that came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Samples {
+    /// How many channels each has.
+    pub channels: usize,
+    /// How many there are.
+    pub count: usize,
+    /// The type that they were written in.
+    pub kind: Kind,
+    /// Their values, sample after sample.
+    pub values: Vec<f32>,
+}
+
+/// Reads the answer to [`GET_DAT`]. Each value is multiplied by its channel's resolution, where there are
+/// any.
 ///
 /// # Errors
-/// [`Wrong`].
-pub fn data(body: &[u8], order: Order, channels: usize, resolutions: &[f64]) -> Result<Vec<f32>, Wrong> {
+/// [`FieldTripWireError`] where it holds less than it announces.
+pub fn samples(body: &[u8], order: Order, resolutions: &[f64]) -> Result<Samples, FieldTripWireError> {
     let number = |at| {
-        u32_at(body, at, order).ok_or_else(|| (format!("data of {} bytes", body.len()), "16 bytes and the values"))
+        let short = || wrong(format!("samples of {} bytes", body.len()), "16 bytes and the values");
+        order.u32_at(body, at).ok_or_else(short)
     };
-    let (found, samples, code) = (number(0)? as usize, number(4)? as usize, number(8)?);
-    if found != channels {
-        return Err((format!("{found} channels"), "as many as the header has"));
-    }
-    let kind = Kind::of(code).ok_or_else(|| (format!("data type {code}"), "0 to 10"))?;
-    let bytes = samples.checked_mul(channels).and_then(|values| values.checked_mul(kind.width()));
-    let values = bytes.and_then(|bytes| body.get(16..)?.get(..bytes)).ok_or_else(|| {
-        (format!("{} bytes for {samples} samples", body.len()), "as many values as are announced")
+    let (channels, count, kind) = (number(0)? as usize, number(4)? as usize, Kind::of(number(8)?)?);
+    let announced = number(12)? as usize;
+    let bytes = channels.checked_mul(count).and_then(|values| values.checked_mul(kind.width()));
+    let values = bytes.filter(|bytes| *bytes <= announced).and_then(|bytes| body.get(16..)?.get(..bytes));
+    let values = values.ok_or_else(|| {
+        let what = format!("{} bytes for {count} samples of {channels} channels, {kind:?} each", body.len());
+        wrong(what, "as many values as are announced")
     })?;
-    Ok(values
-        .chunks_exact(kind.width())
-        .enumerate()
-        .map(|(index, bytes)| {
-            let value = kind.value(bytes, order);
-            resolutions.get(index % channels).map_or(value, |resolution| value * resolution) as f32
-        })
-        .collect())
+    let values = values.chunks_exact(kind.width()).map(|bytes| kind.value(bytes, order));
+    let values = if resolutions.is_empty() {
+        values.map(|value| value as f32).collect()
+    } else {
+        values
+            .zip(resolutions.iter().cycle())
+            .map(|(value, resolution)| (value * resolution) as f32)
+            .collect()
+    };
+    Ok(Samples { channels, count, kind, values })
 }
 
-/// Reads the answer to [`WAIT_DAT`]: samples and events put in so far.
+/// Reads the answer to [`WAIT_DAT`]: how many samples and events have been put in so far.
 ///
 /// # Errors
-/// [`Wrong`].
-pub fn waited(body: &[u8], order: Order) -> Result<(u32, u32), Wrong> {
-    u32_at(body, 0, order)
-        .zip(u32_at(body, 4, order))
-        .ok_or_else(|| (format!("an answer of {} bytes", body.len()), "8 bytes"))
-}
-
-/// Reads the answer to [`GET_EVT`].
-///
-/// # Errors
-/// [`Wrong`].
-pub fn events(body: &[u8], order: Order) -> Result<Vec<Event>, Wrong> {
-    let mut events = Vec::new();
-    let mut rest = body;
-    while !rest.is_empty() {
-        let short = || (format!("an event of {} bytes", rest.len()), "32 bytes, type and value");
-        let number = |at| u32_at(rest, at, order).ok_or_else(short);
-        let size = number(28)? as usize;
-        let content = rest.get(32..).and_then(|rest| rest.get(..size)).ok_or_else(short)?;
-        let mut words = Vec::new();
-        let mut from = 0usize;
-        for at in [0, 8] {
-            let (code, count) = (number(at)?, number(at + 4)? as usize);
-            let kind = Kind::of(code).ok_or_else(|| (format!("data type {code}"), "0 to 10"))?;
-            let bytes = count.checked_mul(kind.width()).ok_or_else(short)?;
-            let part = content.get(from..).and_then(|rest| rest.get(..bytes)).ok_or_else(short)?;
-            from += bytes;
-            words.push(if kind == Kind::Char {
-                String::from_utf8_lossy(part).trim_end_matches('\0').to_string()
-            } else {
-                let values: Vec<String> =
-                    part.chunks_exact(kind.width()).map(|b| kind.value(b, order).to_string()).collect();
-                values.join(" ")
-            });
-        }
-        events.push(Event { sample: i64::from(number(16)?.cast_signed()), text: words.join(": ") });
-        rest = rest.get(32 + size..).unwrap_or_default();
-    }
-    Ok(events)
-}
-
-fn u32_at(bytes: &[u8], at: usize, order: Order) -> Option<u32> {
-    let four = bytes.get(at..)?.first_chunk::<4>()?;
-    Some(if order == Order::Little { u32::from_le_bytes(*four) } else { u32::from_be_bytes(*four) })
+/// [`FieldTripWireError`] where it is cut short.
+pub fn waited(body: &[u8], order: Order) -> Result<(u32, u32), FieldTripWireError> {
+    let numbers = order.u32_at(body, 0).zip(order.u32_at(body, 4));
+    numbers.ok_or_else(|| {
+        wrong(format!("an answer of {} bytes", body.len()), "the numbers of samples and events")
+    })
 }

@@ -5,47 +5,99 @@
 //!
 //! | type | message | content |
 //! |---|---|---|
-//! | 1 | start | u32 channels, f64 microseconds between samples, f64 resolution and NUL-ended name of each channel |
-//! | 2, 4 | data | u32 block, u32 points, u32 markers, points x channels of i16 or f32, markers |
-//! | 3 | stop | |
-//! | 10000 | keep-alive | anything |
+//! | 1 | start | u32 channels, f64 microseconds between samples, f64 resolution of each channel, NUL-ended name of each channel |
+//! | 2, 4 | data | u32 block, u32 points, u32 markers, points x channels of i16 (2) or f32 (4), markers |
+//! | 3 | stop | nothing |
+//! | others | state, impedances, keep-alive (10000) | not read here |
 //!
-//! A marker is u32 size, u32 position, u32 length, i32 channel, type and description, both NUL-ended.
-//! Microvolts are the value times the channel's resolution, for both kinds of data.
+//! A marker is u32 size, i32 position within the block, u32 length in points, i32 channel, and its type and
+//! description, both NUL-ended.
+//!
+//! Microvolts are the value times the channel's resolution, **for floats too**: the maker's own example
+//! client reads the float port and multiplies by the resolution, and PyCorder, the maker's open recorder,
+//! sends floats of microvolts with resolutions of 1.
+//!
+//! What is decoded takes at most about four times the bytes of its message, where it is nothing but markers,
+//! and a message has at most [`LARGEST`] bytes.
+
+use thiserror::Error;
+
+use crate::source::live::MAX_CHANNELS;
 
 /// The first bytes of every message.
 pub const GUID: [u8; 16] =
     [0x8e, 0x45, 0x58, 0x43, 0x96, 0xc9, 0x86, 0x4c, 0xaf, 0x4a, 0x98, 0xbb, 0xf6, 0xc9, 0x14, 0x50];
 
-/// Bytes of a message's head.
+/// Bytes of a message's head: GUID, size and type.
 pub const HEAD: usize = 24;
 
-/// No message is larger: ten seconds of 256 channels at 1,024 Hz in floats.
+/// Most bytes of a message, 16 MiB: two minutes of 32 channels at 1,000 Hz in floats, while a recorder
+/// sends 20 to 50 blocks a second.
 pub const LARGEST: usize = 16 << 20;
 
-/// Most channels of an amplifier.
-const MAX_CHANNELS: usize = crate::source::live::MAX_CHANNELS;
+/// Bytes of a marker before its words.
+const MARKER_HEAD: usize = 16;
 
-/// What a message's head says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// Bytes that follow the head.
-    pub body: usize,
-    /// The type.
-    pub kind: u32,
+/// Bytes that are no message of the protocol.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{what}; expected {expected}")]
+pub struct RdaWireError {
+    /// What came.
+    pub what: String,
+    /// What was expected.
+    pub expected: &'static str,
 }
 
-/// What is wrong with a message: what came, and what was expected.
-pub type Wrong = (String, &'static str);
+fn wrong(what: impl Into<String>, expected: &'static str) -> RdaWireError {
+    RdaWireError { what: what.into(), expected }
+}
+
+/// What a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The description of the stream that follows; for [`start`].
+    Start,
+    /// Samples; for [`block`].
+    Data(Width),
+    /// The recorder stops monitoring.
+    Stop,
+    /// A keep-alive, or something else that is not read here, by its number.
+    Other(u32),
+}
+
+/// How a value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Width {
+    /// 16-bit integers.
+    Int16,
+    /// 32-bit floats.
+    Float32,
+}
+
+/// The message at the start of some bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framed<'a> {
+    /// The message is not all there; it has at least this many bytes.
+    Incomplete(usize),
+    /// A whole message.
+    Whole {
+        /// What it is.
+        kind: Kind,
+        /// What follows its head.
+        body: &'a [u8],
+        /// Its bytes, head included: the next message begins behind them.
+        size: usize,
+    },
+}
 
 /// The recorder's description of its stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Start {
     /// Samples a second.
     pub rate_hz: f64,
-    /// Microvolts of 1, for each channel.
-    pub resolutions: Vec<f64>,
-    /// The channels' names.
+    /// Microvolts of a value of 1, for each channel.
+    pub resolutions_uv: Vec<f64>,
+    /// The channels' names, empty where there is none.
     pub names: Vec<String>,
 }
 
@@ -54,98 +106,159 @@ pub struct Start {
 pub struct Block {
     /// Number of the block; it wraps.
     pub number: u32,
-    /// Samples of each channel.
+    /// Samples of each channel; may be 0.
     pub points: usize,
     /// Microvolts, point after point.
-    pub values: Vec<f32>,
-    /// Point and words of each marker.
-    pub markers: Vec<(usize, String)>,
+    pub values_uv: Vec<f32>,
+    /// The markers in their order.
+    pub markers: Vec<Marker>,
 }
 
-/// Reads a head.
+/// Something that happened, as the recorder tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marker {
+    /// The point of the block that it belongs to; negative for one before the block.
+    pub position: i32,
+    /// Its type, such as "Stimulus".
+    pub kind: String,
+    /// Its description, such as "S 1".
+    pub description: String,
+}
+
+/// Finds the message that `bytes` begin with.
 ///
 /// # Errors
-/// [`Wrong`] where these are not the bytes of a message.
-pub fn head(bytes: &[u8; HEAD]) -> Result<Head, Wrong> {
-    if bytes[..16] != GUID {
-        let found: Vec<String> = bytes[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        return Err((format!("a message that begins with {}", found.join(" ")), "the GUID of remote data access"));
+/// [`RdaWireError`] as soon as the bytes that are there cannot be the beginning of one.
+pub fn framed(bytes: &[u8]) -> Result<Framed<'_>, RdaWireError> {
+    let seen = bytes.len().min(GUID.len());
+    if bytes[..seen] != GUID[..seen] {
+        let found: Vec<String> = bytes[..seen].iter().map(|byte| format!("{byte:02x}")).collect();
+        return Err(wrong(
+            format!("a message that begins with {}", found.join(" ")),
+            "8e 45 58 43 96 c9 86 4c af 4a 98 bb f6 c9 14 50, the GUID of remote data access",
+        ));
     }
-    let size = u32_at(bytes, 16).unwrap_or_default() as usize;
-    let kind = u32_at(bytes, 20).unwrap_or_default();
+    let (Some(size), Some(kind)) = (u32_at(bytes, 16), u32_at(bytes, 20)) else {
+        return Ok(Framed::Incomplete(HEAD));
+    };
+    let size = size as usize;
     if !(HEAD..=LARGEST).contains(&size) {
-        return Err((format!("a message of {size} bytes"), "24 bytes to 16 MB"));
+        return Err(wrong(format!("a message of {size} bytes"), "24 bytes to 16 MiB"));
     }
-    Ok(Head { body: size - HEAD, kind })
+    let Some(body) = bytes.get(HEAD..size) else {
+        return Ok(Framed::Incomplete(size));
+    };
+    let kind = match kind {
+        1 => Kind::Start,
+        2 => Kind::Data(Width::Int16),
+        3 => Kind::Stop,
+        4 => Kind::Data(Width::Float32),
+        other => Kind::Other(other),
+    };
+    Ok(Framed::Whole { kind, body, size })
 }
 
 /// Reads the body of a start message.
 ///
 /// # Errors
-/// [`Wrong`].
-pub fn start(body: &[u8]) -> Result<Start, Wrong> {
-    let short = || (format!("a start message of {} bytes", body.len()), "channels, interval, resolutions, names");
+/// [`RdaWireError`] where it is cut short, or describes no stream.
+pub fn start(body: &[u8]) -> Result<Start, RdaWireError> {
+    let short = || {
+        wrong(
+            format!("a start message of {} bytes", HEAD + body.len()),
+            "number of channels, interval, and a resolution and a NUL-ended name for each channel",
+        )
+    };
     let channels = u32_at(body, 0).ok_or_else(short)? as usize;
     if channels == 0 || channels > MAX_CHANNELS {
-        return Err((format!("{channels} channels"), "1 to 1024"));
+        return Err(wrong(format!("a start message of {channels} channels"), "1 to 1024 channels"));
     }
     let interval_us = f64_at(body, 4).ok_or_else(short)?;
-    if !(interval_us >= 10.0 && interval_us <= 1e6) {
-        return Err((format!("{interval_us} us between samples"), "10 us to 1 s"));
+    if !(1.0..=1e6).contains(&interval_us) {
+        return Err(wrong(format!("{interval_us} us between samples"), "1 us to 1 s"));
     }
-    let resolutions: Vec<f64> =
-        (0..channels).map(|channel| f64_at(body, 12 + 8 * channel)).collect::<Option<_>>().ok_or_else(short)?;
-    if let Some(bad) = resolutions.iter().find(|resolution| !(resolution.abs() > 0.0 && resolution.abs() < 1e9)) {
-        return Err((format!("a resolution of {bad}"), "microvolts for each step"));
+    let (resolutions, names) =
+        body.get(12..).and_then(|rest| rest.split_at_checked(8 * channels)).ok_or_else(short)?;
+    let resolutions_uv: Vec<f64> =
+        resolutions.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect();
+    if let Some(at) = resolutions_uv.iter().position(|resolution| !resolution.is_normal()) {
+        return Err(wrong(
+            format!("a resolution of {} for channel {}", resolutions_uv[at], at + 1),
+            "the microvolts of a step",
+        ));
     }
-    let names = body.get(12 + 8 * channels..).ok_or_else(short)?;
-    let names: Vec<String> = names.split(|byte| *byte == 0).take(channels).map(text).collect();
-    if names.len() < channels {
-        return Err((format!("{} names of {channels} channels", names.len()), "a name for each channel"));
+    let mut rest = names;
+    let mut names = Vec::with_capacity(channels);
+    while names.len() < channels {
+        let (name, after) = word(rest).ok_or_else(short)?;
+        names.push(name);
+        rest = after;
     }
-    Ok(Start { rate_hz: 1e6 / interval_us, resolutions, names })
+    Ok(Start { rate_hz: 1e6 / interval_us, resolutions_uv, names })
 }
 
-/// Reads the body of a data message; `wide` for f32, else i16.
+/// Reads the body of a data message of a stream with these resolutions, one for each channel.
 ///
 /// # Errors
-/// [`Wrong`].
-pub fn block(body: &[u8], wide: bool, resolutions: &[f64]) -> Result<Block, Wrong> {
-    let short = || (format!("a data message of {} bytes", body.len()), "as many samples and markers as it announces");
+/// [`RdaWireError`] where it holds less than it announces.
+pub fn block(body: &[u8], width: Width, resolutions_uv: &[f64]) -> Result<Block, RdaWireError> {
+    let short = || {
+        wrong(
+            format!("a data message of {} bytes", HEAD + body.len()),
+            "as many samples and markers as the message announces",
+        )
+    };
     let number = u32_at(body, 0).ok_or_else(short)?;
     let points = u32_at(body, 4).ok_or_else(short)? as usize;
     let count = u32_at(body, 8).ok_or_else(short)? as usize;
-    let width = if wide { 4 } else { 2 };
-    let bytes = points.checked_mul(resolutions.len()).and_then(|values| values.checked_mul(width)).ok_or_else(short)?;
-    let samples = body.get(12..).and_then(|rest| rest.get(..bytes)).ok_or_else(short)?;
-    let scaled = |value: f64, index: usize| (value * resolutions[index % resolutions.len()]) as f32;
-    let values = if wide {
-        let (all, _) = samples.as_chunks::<4>();
-        all.iter().enumerate().map(|(index, b)| scaled(f64::from(f32::from_le_bytes(*b)), index)).collect()
-    } else {
-        let (all, _) = samples.as_chunks::<2>();
-        all.iter().enumerate().map(|(index, b)| scaled(f64::from(i16::from_le_bytes(*b)), index)).collect()
+    let value_bytes = match width {
+        Width::Int16 => 2,
+        Width::Float32 => 4,
+    };
+    let bytes = points.checked_mul(resolutions_uv.len()).and_then(|values| values.checked_mul(value_bytes));
+    let (samples, mut rest) =
+        bytes.and_then(|bytes| body.get(12..)?.split_at_checked(bytes)).ok_or_else(short)?;
+    // The product is formed in double precision: a 16-bit value and a float both keep all their digits.
+    let scaled = |(value, resolution): (f64, &f64)| (value * resolution) as f32;
+    let resolutions = resolutions_uv.iter().cycle();
+    let values_uv = match width {
+        Width::Int16 => {
+            let values = samples.as_chunks().0.iter().map(|bytes| f64::from(i16::from_le_bytes(*bytes)));
+            values.zip(resolutions).map(scaled).collect()
+        }
+        Width::Float32 => {
+            let values = samples.as_chunks().0.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes)));
+            values.zip(resolutions).map(scaled).collect()
+        }
     };
     let mut markers = Vec::new();
-    let mut rest = body.get(12 + bytes..).unwrap_or_default();
     for _ in 0..count {
         let size = u32_at(rest, 0).ok_or_else(short)? as usize;
-        let marker = rest.get(..size).filter(|_| size >= 16).ok_or_else(short)?;
-        let position = u32_at(marker, 4).ok_or_else(short)? as usize;
-        let mut words = marker.get(16..).unwrap_or_default().split(|byte| *byte == 0).map(text);
-        let (kind, description) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        markers.push((position.min(points.saturating_sub(1)), format!("{kind}: {description}")));
-        rest = rest.get(size..).unwrap_or_default();
+        let (marker, after) =
+            rest.split_at_checked(size).filter(|_| size >= MARKER_HEAD).ok_or_else(short)?;
+        let position = u32_at(marker, 4).ok_or_else(short)?.cast_signed();
+        // Some senders put type and description into one word and leave the other out.
+        let words = marker.get(MARKER_HEAD..).unwrap_or_default();
+        let (kind, words) = word(words).unwrap_or_default();
+        let (description, _) = word(words).unwrap_or_default();
+        markers.push(Marker { position, kind, description });
+        rest = after;
     }
-    Ok(Block { number, points, values, markers })
+    Ok(Block { number, points, values_uv, markers })
 }
 
-/// Text of a recorder: UTF-8, or the Latin letters that older ones send.
-fn text(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_string(),
-        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+/// The NUL-ended text at the start of `bytes` and what follows it; the last one's NUL may be missing.
+/// UTF-8, or else Latin-1, which older recorders write.
+fn word(bytes: &[u8]) -> Option<(String, &[u8])> {
+    if bytes.is_empty() {
+        return None;
     }
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    let text = match std::str::from_utf8(&bytes[..end]) {
+        Ok(text) => text.to_string(),
+        Err(_) => bytes[..end].iter().map(|byte| char::from(*byte)).collect(),
+    };
+    Some((text, bytes.get(end + 1..).unwrap_or_default()))
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {

@@ -1,0 +1,106 @@
+//! What is done by the clock: silence, delay, the saved state; and the end.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::super::checkpoint;
+use super::super::inference::UNDER_WAY;
+use super::super::intake::Gap;
+use super::{BACKLOG, BEHIND_S, Bed, SAVED_EVERY, SILENT_S};
+use crate::alarm::{TechnicalKind, Transition};
+use crate::record::GapReason;
+
+impl Bed {
+    pub(super) fn tick(&mut self) {
+        self.shared.board.update(self.name(), |status| status.ticked = Some(Instant::now()));
+        let label = self.shared.label(self.name());
+        let silent_s = self.last_arrival.map_or(0.0, |last| last.elapsed().as_secs_f64());
+        self.shared.metrics.silence_s.get_or_create(&label).set(silent_s);
+        // A source that is made to wait is not silent.
+        let reading = self.waiting.len() < BACKLOG;
+        if !self.ended && self.real_time && reading {
+            let silent = (silent_s >= SILENT_S && self.last_arrival.is_some())
+                .then(|| format!("no sample for {SILENT_S:.0} s"));
+            self.observe(TechnicalKind::NoSignal, silent);
+        }
+        let oldest =
+            self.under_way.front().map(|w| w.arrived).or_else(|| self.waiting.front().map(|w| w.arrived));
+        let behind_s = oldest.map_or(0.0, |arrived| arrived.elapsed().as_secs_f64());
+        let backlog = self.waiting.len() + self.under_way.len();
+        self.shared.metrics.backlog_s.get_or_create(&label).set(backlog as f64);
+        if self.real_time {
+            let behind = (behind_s >= BEHIND_S).then(|| format!("{backlog} s wait for their verdict"));
+            self.observe(TechnicalKind::DetectorBehind, behind);
+        }
+        let off = self.clocks.rate_off().filter(|_| self.real_time && self.connected);
+        let rate_hz = self.watch.layout().map_or(0.0, |layout| layout.rate_hz);
+        let off =
+            off.map(|off| format!("{:.1} Hz arrive, {rate_hz} Hz are announced", rate_hz * (1.0 + off)));
+        self.observe(TechnicalKind::WrongRate, off);
+        for event in [TechnicalKind::SamplesLost, TechnicalKind::ClockJump] {
+            self.observe(event, None);
+        }
+        let moved = self.shared.clock_moved();
+        if let Some(seconds) = moved {
+            let detail = format!("this machine's clock moved by {seconds:+.2} s");
+            self.observe(TechnicalKind::ClockJump, Some(detail));
+        }
+        self.observe(TechnicalKind::RecorderFails, self.journal.trouble());
+        if self.saved.elapsed() >= SAVED_EVERY {
+            self.save_soon();
+        }
+        if self.settling && self.waiting.is_empty() && self.under_way.is_empty() {
+            self.save();
+        }
+    }
+
+    /// A state is due. It is taken between two windows; a bed that is behind catches up first.
+    pub(super) fn save_soon(&mut self) {
+        self.settling = self.waiting.len() < UNDER_WAY;
+        if self.waiting.is_empty() && self.under_way.is_empty() {
+            self.save();
+        }
+    }
+
+    pub(super) fn save(&mut self) {
+        self.settling = false;
+        self.saved = Instant::now();
+        let wall_s = self.due_wall_s.unwrap_or_else(|| self.shared.unix_now());
+        let state = self.watch.state(self.name(), self.setup.patient.as_str(), wall_s);
+        match checkpoint::encode(&state) {
+            Ok(bytes) => self.shared.scribe.save(self.state_path(), bytes),
+            Err(error) => self.observe(TechnicalKind::StateUnwritable, Some(error)),
+        }
+    }
+
+    pub(super) fn state_path(&self) -> PathBuf {
+        checkpoint::state_path(&self.shared.state, self.name())
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.save();
+        let wall_s = self.due_wall_s.unwrap_or_else(|| self.shared.unix_now());
+        // How long it lasts is not known yet; the next file begins where it ends.
+        let gap = Gap { first_frame: self.watch.next_frame(), frames: 0 };
+        self.journal.gap(gap, wall_s, GapReason::Stopped);
+        self.journal.end();
+        for transition in self.health.clear_all() {
+            self.tell(transition);
+        }
+    }
+
+    pub(super) fn observe(&mut self, kind: TechnicalKind, detail: Option<String>) {
+        let now_s = self.shared.since_start_s();
+        self.observe_at(kind, detail, now_s);
+    }
+
+    pub(super) fn observe_at(&mut self, kind: TechnicalKind, detail: Option<String>, now_s: f64) {
+        if let Some(transition) = self.health.observe(kind, detail, now_s) {
+            self.tell(transition);
+        }
+    }
+
+    pub(super) fn tell(&self, transition: Transition) {
+        self.shared.technical(self.name(), transition);
+    }
+}

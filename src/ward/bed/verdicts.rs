@@ -1,0 +1,191 @@
+//! What the networks say: verdicts, the electrodes of each second, alarms, other networks.
+
+use std::time::{Duration, Instant};
+
+use super::super::baseline::Baseline;
+use super::super::inference::{BedJudge, Due, Judged, UNDER_WAY};
+use super::super::lifecycle::FitRequest;
+use super::{Bed, UnderWay, Waiting};
+use crate::alarm::{LogEntry, TechnicalKind};
+use crate::detect::Verdict;
+use crate::signal::{FaultKind, Window};
+
+impl Bed {
+    /// Gives the networks as many windows as a bed may have under way.
+    pub(super) fn hand_over(&mut self) {
+        while self.under_way.len() < UNDER_WAY
+            && let Some(Waiting { second, window, arrived }) = self.waiting.pop_front()
+        {
+            let due = Due { judge: self.setup.judge.clone(), window, reply: self.replies.clone() };
+            match self.shared.inference.judge(due) {
+                Ok(()) => self.under_way.push_back(UnderWay { second, arrived }),
+                Err(due) => {
+                    self.waiting.push_front(Waiting { second, window: due.window, arrived });
+                    return;
+                }
+            }
+        }
+    }
+
+    pub(super) fn judged(&mut self, judged: Judged) {
+        let Some(UnderWay { second, arrived }) = self.under_way.pop_front() else { return };
+        let opinion = match judged.opinion {
+            Ok(opinion) => {
+                self.observe(TechnicalKind::DetectorFails, None);
+                opinion
+            }
+            Err(error) => {
+                self.observe(TechnicalKind::DetectorFails, Some(error));
+                None
+            }
+        };
+        let verdict = self.watch.judge(second, opinion);
+        let latency = arrived.elapsed();
+        let frames = self.watch.intake().map_or(0.0, |intake| intake.rate_hz()) as u64;
+        let wall_s = self.wall_of(judged.window.first_sample);
+        self.watch.baseline.observe(&judged.window, frames, &verdict);
+        self.journal.verdict(&verdict, judged.window.first_sample, latency, &judged.judge);
+        self.look_at(&judged.window, &verdict);
+        self.announce(&verdict, wall_s, &judged.judge);
+        self.count(&verdict, latency, judged.cost, wall_s);
+        self.ask_for_fit();
+    }
+
+    /// The electrodes of one second.
+    pub(super) fn look_at(&mut self, window: &Window, verdict: &Verdict) {
+        let second = verdict.second as f64;
+        for (kind, fault) in [
+            (TechnicalKind::ElectrodeFlat, FaultKind::Flat),
+            (TechnicalKind::Saturated, FaultKind::Saturated),
+            (TechnicalKind::NotANumber, FaultKind::NonFinite),
+        ] {
+            let labels = self.watch.intake().map(|intake| intake.labels()).unwrap_or_default();
+            let mut channels: Vec<usize> = window
+                .faults
+                .iter()
+                .flatten()
+                .filter(|found| found.kind == fault)
+                .map(|found| found.channel)
+                .collect();
+            channels.sort_unstable();
+            channels.dedup();
+            let names: Vec<&str> =
+                channels.iter().filter_map(|&channel| labels.get(channel).map(String::as_str)).collect();
+            let detail = (!names.is_empty()).then(|| format!("{fault}: {}", names.join(", ")));
+            self.observe_at(kind, detail, second);
+        }
+        let absent = window.absent();
+        let detail = verdict.label.is_none().then(|| format!("{absent} of 18 derivations are absent"));
+        self.observe_at(TechnicalKind::TooFewChannels, detail, second);
+    }
+
+    pub(super) fn announce(&mut self, verdict: &Verdict, wall_s: f64, judge: &BedJudge) {
+        if let Some(alarm) = verdict.alarm {
+            self.alarm = Some(alarm.raised_second);
+            // After a kill the seconds since the last state are judged again.
+            if self.journal.is_announced(alarm.raised_second) {
+                return;
+            }
+            let label = self.shared.label(self.name());
+            self.shared.metrics.alarms.get_or_create(&label).inc();
+            self.shared.board.update(self.name(), |status| status.alarms += 1);
+            let before = verdict.second.saturating_sub(alarm.onset_second) as f64;
+            self.shared.scribe.announce(LogEntry::Seizure {
+                time: self.shared.now_text(),
+                bed: self.name().to_string(),
+                patient: self.setup.patient.to_string(),
+                onset_second: alarm.onset_second,
+                raised_second: alarm.raised_second,
+                onset: self.shared.time_text(wall_s - before),
+                cnn: judge.cnn.to_string(),
+                autoencoder: judge.autoencoder.to_string(),
+            });
+        } else if !verdict.alarming
+            && let Some(raised_second) = self.alarm.take()
+        {
+            self.shared.scribe.announce(LogEntry::SeizureEnded {
+                time: self.shared.now_text(),
+                bed: self.name().to_string(),
+                raised_second,
+                end_second: verdict.second,
+            });
+        }
+    }
+
+    pub(super) fn count(&mut self, verdict: &Verdict, latency: Duration, cost: Duration, wall_s: f64) {
+        let label = self.shared.label(self.name());
+        let metrics = &self.shared.metrics;
+        metrics.verdicts.get_or_create(&label).inc();
+        if verdict.label.is_none() {
+            metrics.unjudged.get_or_create(&label).inc();
+        }
+        metrics.latency.get_or_create(&label).observe(latency.as_secs_f64());
+        metrics.judged(cost.as_secs_f64());
+        metrics.accumulator.get_or_create(&label).set(verdict.accumulator.into());
+        if self.real_time {
+            self.shared.latencies.record(latency);
+        }
+        let time = self.shared.time_text(wall_s);
+        let gathered = self.watch.baseline.seconds();
+        self.shared.board.update(self.name(), |status| {
+            status.second = Some(verdict.second);
+            status.judged = Some(Instant::now());
+            status.time = Some(time);
+            status.label = verdict.label.map(|label| label.name());
+            status.probabilities = verdict.probabilities;
+            status.accumulator = verdict.accumulator;
+            status.alarming = verdict.alarming;
+            status.latency_ms = Some(latency.as_secs_f64() * 1e3);
+            status.baseline_s = gathered;
+        });
+    }
+
+    pub(super) fn ask_for_fit(&mut self) {
+        let wanted = self.setup.judge.shared && self.setup.config.outputs.record;
+        let enough = self.setup.baseline.seconds;
+        let gathered = &self.watch.baseline;
+        if !wanted || self.fit_asked || gathered.seconds() < enough || gathered.usable_seconds() < enough {
+            return;
+        }
+        self.fit_asked = self
+            .shared
+            .fits
+            .try_send(FitRequest {
+                bed: self.name().to_string(),
+                patient: self.setup.patient.clone(),
+                spans: Baseline::spans(&self.watch.baseline).to_vec(),
+            })
+            .is_ok();
+    }
+
+    pub(super) fn switch(&mut self, judge: BedJudge) {
+        if judge.cnn == self.setup.judge.cnn && judge.autoencoder == self.setup.judge.autoencoder {
+            return;
+        }
+        let from_second =
+            self.waiting.front().map_or(self.watch.next_second() + self.under_way.len() as u64, |w| w.second);
+        self.shared.scribe.announce(LogEntry::Switched {
+            time: self.shared.now_text(),
+            bed: self.name().to_string(),
+            patient: self.setup.patient.to_string(),
+            from: self.setup.judge.autoencoder.to_string(),
+            to: judge.autoencoder.to_string(),
+            from_second,
+        });
+        self.setup.judge = judge;
+        self.fit_asked = false;
+        self.watch.baseline.begin_anew();
+        let status = self.shared.board.get(self.name()).map(|status| status.source).unwrap_or_default();
+        let phase = self.shared.board.get(self.name()).map(|status| status.phase);
+        self.first_status(status);
+        if let Some(phase) = phase {
+            self.shared.board.update(self.name(), |status| status.phase = phase);
+        }
+    }
+
+    pub(super) fn wall_of(&self, frame: u64) -> f64 {
+        let rate_hz = self.watch.layout().map_or(1.0, |layout| layout.rate_hz);
+        let due_s = self.due_wall_s.unwrap_or_else(|| self.shared.unix_now());
+        due_s - self.watch.next_frame().saturating_sub(frame) as f64 / rate_hz
+    }
+}

@@ -1,0 +1,117 @@
+//! A stand-in for BrainVision Recorder, written from the protocol's description: it sends as fast as it
+//! is told.
+#![allow(dead_code, reason = "each test uses a part")]
+
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+pub const LABELS: [&str; 19] = [
+    "Fp1", "Fp2", "F3", "F4", "C3", "C4", "P3", "P4", "O1", "O2", "F7", "F8", "T7", "T8", "P7", "P8", "Fz",
+    "Cz", "Pz",
+];
+
+const GUID: [u8; 16] =
+    [0x8e, 0x45, 0x58, 0x43, 0x96, 0xc9, 0x86, 0x4c, 0xaf, 0x4a, 0x98, 0xbb, 0xf6, 0xc9, 0x14, 0x50];
+
+struct State {
+    speed: AtomicU64,
+    away_until: Mutex<Instant>,
+    stopped: AtomicBool,
+}
+
+/// A recorder that listens; it ends when dropped.
+pub struct Recorder {
+    port: u16,
+    state: Arc<State>,
+}
+
+impl Recorder {
+    /// Announces `rate_hz` and sends at `speed` times that rate.
+    pub fn start(rate_hz: f64, speed: f64) -> Recorder {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = Arc::new(State {
+            speed: AtomicU64::new(speed.to_bits()),
+            away_until: Mutex::new(Instant::now()),
+            stopped: AtomicBool::new(false),
+        });
+        let of_thread = state.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if of_thread.stopped.load(Ordering::Relaxed) {
+                    return;
+                }
+                if Instant::now() >= *of_thread.away_until.lock().unwrap() {
+                    // A client that goes away ends its own stream.
+                    let _ = serve(stream, rate_hz, &of_thread);
+                }
+            }
+        });
+        Recorder { port, state }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn set_speed(&self, speed: f64) {
+        self.state.speed.store(speed.to_bits(), Ordering::Relaxed);
+    }
+
+    /// Ends the connection and refuses others for a while.
+    pub fn hang_up(&self, wait: Duration) {
+        *self.state.away_until.lock().unwrap() = Instant::now() + wait;
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.state.stopped.store(true, Ordering::Relaxed);
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+    }
+}
+
+fn message(kind: u32, body: &[u8]) -> Vec<u8> {
+    let mut bytes = GUID.to_vec();
+    bytes.extend_from_slice(&(24 + body.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(&kind.to_le_bytes());
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+fn serve(mut stream: TcpStream, rate_hz: f64, state: &State) -> std::io::Result<()> {
+    let mut body = (LABELS.len() as u32).to_le_bytes().to_vec();
+    body.extend_from_slice(&(1e6 / rate_hz).to_le_bytes());
+    for _ in LABELS {
+        body.extend_from_slice(&0.5f64.to_le_bytes());
+    }
+    for label in LABELS {
+        body.extend_from_slice(label.as_bytes());
+        body.push(0);
+    }
+    stream.write_all(&message(1, &body))?;
+    let points = (rate_hz / 16.0) as usize;
+    let mut sample = 0usize;
+    for block in 0u32.. {
+        if state.stopped.load(Ordering::Relaxed) || Instant::now() < *state.away_until.lock().unwrap() {
+            return Ok(());
+        }
+        let mut body = block.to_le_bytes().to_vec();
+        body.extend_from_slice(&(points as u32).to_le_bytes());
+        body.extend_from_slice(&0u32.to_le_bytes());
+        for _ in 0..points {
+            for channel in 0..LABELS.len() {
+                let phase = sample as f64 / rate_hz * std::f64::consts::TAU * (5.0 + channel as f64 / 3.0);
+                body.extend_from_slice(&((60.0 * phase.sin()) as f32).to_le_bytes());
+            }
+            sample += 1;
+        }
+        stream.write_all(&message(4, &body))?;
+        let speed = f64::from_bits(state.speed.load(Ordering::Relaxed));
+        std::thread::sleep(Duration::from_secs_f64(points as f64 / rate_hz / speed));
+    }
+    Ok(())
+}
