@@ -190,6 +190,9 @@ async fn a_buffer_that_is_filled_anew_is_told_and_read_from_its_start() {
         let mut source = buffer.source();
         let mut channels = 2;
         source.connect().await.expect("a header");
+        // An event of a sample that never comes belongs to no other stream.
+        let put = bits_of(&buffer.ask(json!({"do": [{"event": [505, "old", ""]}, {"put": 1}]}))[1]);
+        assert_eq!(until(&mut source, 2, 2).await, (put, 0, vec![]));
         for again in [
             json!({"do": [header(2, "float32"), {"put": 20}]}),
             json!({"do": [{"flush": "samples"}, {}, {"put": 0}, {"put": 5}]}),

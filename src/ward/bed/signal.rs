@@ -75,6 +75,8 @@ impl Bed {
             Fed::Came(Incoming::Layout(layout)) => {
                 let name = self.name().to_string();
                 tracing::warn!(bed = name, "the stream changed its layout");
+                // How long the change took is known with the next message.
+                self.interrupted = true;
                 self.connect(&layout);
             }
             Fed::Came(Incoming::Ended) => {
