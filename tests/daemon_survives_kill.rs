@@ -25,7 +25,7 @@ fn beds(seconds: u64, speed: f64) -> String {
         .collect()
 }
 
-fn bits(recorded: &RecordedVerdict) -> (u64, Option<[u32; 3]>, Option<u32>, u32, bool, Option<u64>) {
+fn bits(recorded: &RecordedVerdict) -> impl PartialEq + std::fmt::Debug {
     let v = &recorded.verdict;
     let probabilities = v.probabilities.map(|p| p.map(f32::to_bits));
     let onset = v.alarm.map(|alarm| alarm.onset_second);

@@ -32,7 +32,8 @@ impl Stream {
     fn pass(&mut self, stamps_s: f64, really_s: f64) {
         self.stamp_s += stamps_s;
         self.wall_s += really_s;
-        self.arrived += Duration::from_secs_f64(really_s);
+        let step = Duration::from_secs_f64(really_s.abs());
+        self.arrived = if really_s < 0.0 { self.arrived - step } else { self.arrived + step };
     }
 }
 

@@ -42,6 +42,9 @@ struct Part {
     first_frame: u64,
 }
 
+/// Takes the number of a piece's first frame, and its values.
+type EachPiece<'a> = dyn FnMut(u64, &[f32]) -> Result<(), FormatError> + 'a;
+
 /// A span of a bed's record.
 pub struct Span {
     files: Vec<RecordFile>,
@@ -191,10 +194,7 @@ impl Span {
     }
 
     /// Calls `each` with every piece of signal: the number of its first frame, and its values.
-    fn pieces(
-        &self,
-        each: &mut dyn FnMut(u64, &[f32]) -> Result<(), FormatError>,
-    ) -> Result<(), ExportError> {
+    fn pieces(&self, each: &mut EachPiece<'_>) -> Result<(), ExportError> {
         let rows = self.samples_per_record();
         for part in &self.parts {
             let mut done = 0;

@@ -64,7 +64,8 @@ impl RecordFile {
         let signal = dataset("signal")?;
         if signal.shape().get(1) != Some(&about.labels.len())
             || about.labels.is_empty()
-            || !(about.rate_hz > 0.0)
+            || about.rate_hz.is_nan()
+            || about.rate_hz <= 0.0
         {
             return Err(damaged(format!(
                 "signal of shape {:?} for {} labels",

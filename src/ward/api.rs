@@ -34,11 +34,14 @@ const READY_WITHIN: Duration = Duration::from_secs(5);
 /// A request's body is a bed's configuration: small.
 const LARGEST_BODY: usize = 64 << 10;
 
+/// When the supervisor looked, and what does not move.
+type Proof = (Instant, Result<(), String>);
+
 /// What the supervisor last found out about the daemon.
 #[derive(Debug, Clone, Default)]
 pub struct Proven {
-    /// When it looked, and what it found.
-    pub last: Arc<Mutex<Option<(Instant, Result<(), String>)>>>,
+    /// `None` before it looked for the first time.
+    pub last: Arc<Mutex<Option<Proof>>>,
 }
 
 /// What the API needs.
