@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use daemon::{TOKEN, Ward};
 use recorder::Recorder;
+use vigil::source::lsl::time::local_clock_s;
+use vigil::source::lsl::{Outlet, OutletStream};
 
 fn synthetic(name: &str, eeg: &str) -> String {
     format!(
@@ -47,6 +49,7 @@ fn electrodes_that_fail_are_named_and_so_is_their_recovery() {
         synthetic("flat", &fault("unplugged", "T7")),
         synthetic("saturated", &fault("saturated", "O2")),
         synthetic("nan", &fault("not_a_number", "F3")),
+        synthetic("all", "faults = { unplugged = { begin_s = 3, duration_s = 6 } }"),
     ]
     .concat();
     let ward = Ward::new(&beds);
@@ -60,6 +63,8 @@ fn electrodes_that_fail_are_named_and_so_is_their_recovery() {
         assert_eq!(detail, words);
         assert!(stood_s > 1.0, "{bed}: {stood_s} s");
     }
+    let (detail, _) = raised_and_cleared(&ward, &mut daemon, "all", "too-few-channels");
+    assert_eq!(detail, "18 of 18 derivations are absent");
     // Technical alarms are no seizure alarms.
     assert!(ward.alarms().iter().all(|entry| entry["what"] == "technical"));
 }
@@ -113,6 +118,45 @@ fn a_stream_whose_rate_is_not_what_it_says_is_told() {
     assert!(raised.0 && raised.2.contains("256 Hz are announced"), "{}", raised.2);
     recorder.set_speed(1.0);
     raised_and_cleared(&ward, &mut daemon, "emu-01", "wrong-rate");
+}
+
+#[test]
+fn a_device_whose_clock_is_moved_is_told_and_loses_no_sample() {
+    let name = format!("clock-{}", std::process::id());
+    let sender = name.clone();
+    // An LSL stream whose stamps leap by a hundred seconds while its samples flow.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let stream = OutletStream {
+                name: sender.clone(),
+                type_: "EEG".into(),
+                source_id: sender,
+                labels: recorder::LABELS.map(String::from).to_vec(),
+                units: vec!["microvolts".into(); 19],
+                rate_hz: 256.0,
+            };
+            let outlet = Outlet::bind([127, 0, 0, 1].into(), vec![stream]).await.unwrap();
+            let began = local_clock_s();
+            for piece in 0u32.. {
+                let due = f64::from(piece) / 16.0;
+                tokio::time::sleep(Duration::from_secs_f64((began + due - local_clock_s()).max(0.0))).await;
+                let frames: Vec<f32> =
+                    (0..16 * 19).map(|at| ((piece * 304 + at) as f32 / 50.0).sin() * 40.0).collect();
+                let leap = if piece > 16 * 10 { 100.0 } else { 0.0 };
+                outlet.push_stamped(0, &frames, began + due + leap).unwrap();
+            }
+        });
+    });
+    let ward = Ward::new(&format!(
+        "[[bed]]\nname = \"emu-01\"\npatient = \"chb03\"\n\
+         source.lsl = {{ source_id = \"{name}\", hosts = [\"127.0.0.1\"], multicast = false }}\n"
+    ));
+    let mut daemon = ward.start();
+    let (detail, stood_s) = raised_and_cleared(&ward, &mut daemon, "emu-01", "clock-jump");
+    assert!(detail.starts_with("the device's clock moved by +100"), "{detail}");
+    assert!(stood_s > 55.0, "{stood_s} s");
+    assert_eq!(daemon.bed("emu-01")["lost_frames"], 0);
 }
 
 #[test]
