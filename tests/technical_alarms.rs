@@ -160,6 +160,30 @@ fn a_device_whose_clock_is_moved_is_told_and_loses_no_sample() {
 }
 
 #[test]
+fn a_stream_that_changes_its_layout_is_watched_on_and_recorded_anew() {
+    let recorder = Recorder::start(256.0, 1.0);
+    let bed = format!(
+        "[[bed]]\nname = \"emu-01\"\npatient = \"chb03\"\nsource.rda = {{ host = \"127.0.0.1\", port = {} }}\n",
+        recorder.port()
+    );
+    let ward = Ward::new(&bed);
+    let mut daemon = ward.start();
+    let second = daemon.wait_for("verdicts", |daemon| daemon.bed("emu-01")["second"].as_u64());
+    recorder.turn_round();
+    daemon.wait_for("the other layout", |daemon| (daemon.bed("emu-01")["labels"][0] == "Pz").then_some(()));
+    daemon.wait_for("further verdicts", |daemon| {
+        (daemon.bed("emu-01")["second"].as_u64()? > second + 2).then_some(())
+    });
+    daemon.stop();
+    let labels: Vec<String> = ward
+        .files("emu-01")
+        .iter()
+        .map(|path| vigil::record::RecordFile::open(path).unwrap().about().labels[0].clone())
+        .collect();
+    assert_eq!(labels, ["Fp1", "Pz"]);
+}
+
+#[test]
 fn a_stream_that_does_not_fit_is_told_at_once_and_by_name() {
     let bed = "[[bed]]\nname = \"emu-01\"\npatient = \"chb03\"\nlabels = [LABELS]\nsource.rda = { host = \"127.0.0.1\", port = PORT }\n";
     let recorder = Recorder::start(256.0, 1.0);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 pub const TOKEN: &str = "a-token-for-tests-only";
 
 /// Longest time that anything here may take.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A ward in a folder.
 pub struct Ward {

@@ -20,6 +20,7 @@ struct State {
     speed: AtomicU64,
     away_until: Mutex<Instant>,
     stopped: AtomicBool,
+    turned: AtomicBool,
 }
 
 /// A recorder that listens; it ends when dropped.
@@ -37,6 +38,7 @@ impl Recorder {
             speed: AtomicU64::new(speed.to_bits()),
             away_until: Mutex::new(Instant::now()),
             stopped: AtomicBool::new(false),
+            turned: AtomicBool::new(false),
         });
         let of_thread = state.clone();
         std::thread::spawn(move || {
@@ -61,6 +63,11 @@ impl Recorder {
         self.state.speed.store(speed.to_bits(), Ordering::Relaxed);
     }
 
+    /// Turns the order of the channels round, in the middle of the stream.
+    pub fn turn_round(&self) {
+        self.state.turned.store(true, Ordering::Relaxed);
+    }
+
     /// Ends the connection and refuses others for a while.
     pub fn hang_up(&self, wait: Duration) {
         *self.state.away_until.lock().unwrap() = Instant::now() + wait;
@@ -82,22 +89,33 @@ fn message(kind: u32, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn serve(mut stream: TcpStream, rate_hz: f64, state: &State) -> std::io::Result<()> {
+fn description(rate_hz: f64, labels: &[&str]) -> Vec<u8> {
     let mut body = (LABELS.len() as u32).to_le_bytes().to_vec();
     body.extend_from_slice(&(1e6 / rate_hz).to_le_bytes());
     for _ in LABELS {
         body.extend_from_slice(&0.5f64.to_le_bytes());
     }
-    for label in LABELS {
+    for label in labels {
         body.extend_from_slice(label.as_bytes());
         body.push(0);
     }
-    stream.write_all(&message(1, &body))?;
+    message(1, &body)
+}
+
+fn serve(mut stream: TcpStream, rate_hz: f64, state: &State) -> std::io::Result<()> {
+    stream.write_all(&description(rate_hz, &LABELS))?;
+    let mut turned = false;
     let points = (rate_hz / 16.0) as usize;
     let mut sample = 0usize;
     for block in 0u32.. {
         if state.stopped.load(Ordering::Relaxed) || Instant::now() < *state.away_until.lock().unwrap() {
             return Ok(());
+        }
+        if !turned && state.turned.load(Ordering::Relaxed) {
+            turned = true;
+            let mut labels = LABELS;
+            labels.reverse();
+            stream.write_all(&description(rate_hz, &labels))?;
         }
         let mut body = block.to_le_bytes().to_vec();
         body.extend_from_slice(&(points as u32).to_le_bytes());
