@@ -9,6 +9,7 @@ use super::about::{
     About, GAP_COLUMNS, MARK_BYTES, RecordedGap, RecordedMark, RecordedVerdict, VERDICT_COLUMNS, mark_bytes,
 };
 use super::error::RecordError;
+use super::reserve::Reserve;
 
 /// Bytes of decompressed chunks that the library may keep for a dataset: one or two seconds of signal.
 const CHUNK_CACHE: usize = 64 << 10;
@@ -31,6 +32,8 @@ pub(super) struct GrowingFile {
     second: usize,
     /// Signal that does not fill a chunk yet.
     pending: Vec<f32>,
+    /// Last, so that it is given back after the library has closed the file.
+    reserve: Reserve,
 }
 
 struct Table {
@@ -60,7 +63,12 @@ impl GrowingFile {
             std::fs::create_dir_all(folder).map_err(RecordError::io("write", folder))?;
         }
         let being_made = path.with_extension("h5.new");
-        let made = GrowingFile::make(&being_made, path, about, compression).map_err(failed);
+        // The library opens its file over one that has room.
+        std::fs::File::create(&being_made).map_err(RecordError::io("write", path))?;
+        let reserve = Reserve::of(&being_made).map_err(RecordError::io("write", path));
+        let made = reserve.and_then(|reserve| {
+            GrowingFile::make(&being_made, path, about, compression, reserve).map_err(failed)
+        });
         let named = made.and_then(|made| {
             std::fs::rename(&being_made, path).map_err(RecordError::io("write", path))?;
             Ok(made)
@@ -71,10 +79,18 @@ impl GrowingFile {
         named
     }
 
-    fn make(being_made: &Path, path: &Path, about: &About, compression: u8) -> hdf5::Result<GrowingFile> {
+    fn make(
+        being_made: &Path,
+        path: &Path,
+        about: &About,
+        compression: u8,
+        mut reserve: Reserve,
+    ) -> hdf5::Result<GrowingFile> {
         let file = File::with_options()
             .with_fapl(|access| access.libver_v110().chunk_cache(101, CHUNK_CACHE, 1.0))
             .create(being_made)?;
+        // Cutting the file to nothing gave its room back.
+        reserve.anew().map_err(|error| hdf5::Error::from(error.to_string()))?;
         let text = serde_json::to_vec(about).map_err(|error| hdf5::Error::from(error.to_string()))?;
         file.new_dataset::<u8>().shape(text.len()).create("about")?.write(&ArrayView1::from(&text))?;
         file.new_attr::<f64>().create("rate_hz")?.write_scalar(&about.rate_hz)?;
@@ -112,6 +128,7 @@ impl GrowingFile {
             channels,
             second,
             file,
+            reserve,
         };
         made.file.start_swmr()?;
         Ok(made)
@@ -138,6 +155,15 @@ impl GrowingFile {
         if values.is_empty() {
             return Ok(());
         }
+        if !values.len().is_multiple_of(self.channels.max(1)) {
+            return Err(RecordError::Damaged {
+                path: self.path.clone(),
+                found: format!("{} values for {} channels", values.len(), self.channels),
+                expected: "whole frames".into(),
+            });
+        }
+        // Noise is not compressed; what waits for its chunk is written with it.
+        self.room_for(4 * (values.len() + self.pending.len()))?;
         let row = self.rows();
         // A stamp a second, at the message that begins it, says when any frame was taken.
         let seconds_before = self.stamps.rows;
@@ -162,24 +188,34 @@ impl GrowingFile {
         Ok(())
     }
 
+    /// The room for something is there before the library writes it.
+    fn room_for(&mut self, bytes: usize) -> Result<(), RecordError> {
+        self.reserve.ensure(bytes as u64).map_err(RecordError::io("write", &self.path))
+    }
+
     pub(super) fn verdict(&mut self, verdict: &RecordedVerdict) -> Result<(), RecordError> {
+        self.room_for(TABLE_ROWS * 8 * VERDICT_COLUMNS.len())?;
         self.verdicts.append(&verdict.row()).map_err(RecordError::hdf5("write", &self.path))
     }
 
     pub(super) fn gap(&mut self, gap: &RecordedGap) -> Result<(), RecordError> {
+        self.room_for(TABLE_ROWS * 8 * GAP_COLUMNS.len())?;
         let row = self.rows() as f64;
         let values = [row, gap.first_frame as f64, gap.frames as f64, gap.time_s, gap.reason.code()];
         self.gaps.append(&values).map_err(RecordError::hdf5("write", &self.path))
     }
 
     pub(super) fn mark(&mut self, mark: &RecordedMark) -> Result<(), RecordError> {
-        let failed = RecordError::hdf5("write", &self.path);
+        self.room_for(TABLE_ROWS * (MARK_BYTES + 16))?;
+        let path = self.path.clone();
+        let failed = RecordError::hdf5("write", &path);
         self.mark_texts.append(&mark_bytes(&mark.text)).map_err(&failed)?;
         self.marks.append(&[mark.frame as f64, mark.time_s]).map_err(&failed)
     }
 
     /// Makes what was written visible to readers and safe from a crash of the program.
     pub(super) fn flush(&mut self) -> Result<(), RecordError> {
+        self.room_for(0)?;
         self.file.flush().map_err(RecordError::hdf5("write", &self.path))
     }
 
@@ -187,15 +223,17 @@ impl GrowingFile {
     pub(super) fn finish(mut self) -> Result<(), RecordError> {
         let path = self.path.clone();
         let failed = RecordError::hdf5("write", &path);
+        self.room_for(4 * self.pending.len())?;
         let rows = self.pending.len() / self.channels.max(1);
         if rows > 0 {
             self.write_pending(rows).map_err(&failed)?;
         }
-        let GrowingFile { file, signal, verdicts, gaps, marks, mark_texts, stamps, .. } = self;
+        let GrowingFile { file, signal, verdicts, gaps, marks, mark_texts, stamps, reserve, .. } = self;
         // The file is closed, and its marks of being written taken away, with its last dataset.
         drop((signal, verdicts, gaps, marks, mark_texts, stamps));
         file.flush().map_err(&failed)?;
         file.close().map_err(&failed)?;
+        drop(reserve);
         std::fs::File::open(&path).and_then(|file| file.sync_all()).map_err(RecordError::io("write", &path))
     }
 }

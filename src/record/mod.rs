@@ -28,6 +28,7 @@ mod file;
 mod reader;
 mod recorder;
 mod repair;
+mod reserve;
 mod retention;
 mod source;
 
@@ -37,9 +38,9 @@ pub use about::{
 };
 pub use config::RecordConfig;
 pub use error::RecordError;
-pub use export::{ExportError, Exported, Span};
+pub use export::{ExportError, Exported, RecordedSpan};
 pub use reader::{RecordFile, Stretch, files_of};
 pub use recorder::{Item, Recorder, RecorderState};
 pub use repair::{Mended, mend, mended_superblock};
 pub use retention::{Retained, free_bytes, retain};
-pub use source::RecordedSource;
+pub use source::{RecordedSource, last_second};

@@ -9,6 +9,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::error::RecordError;
+use super::reserve::give_back;
 
 const SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
 
@@ -64,6 +65,8 @@ pub fn mend(path: &Path) -> Result<Mended, RecordError> {
     let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(&read)?;
     let mut bytes = Vec::with_capacity(LENGTH);
     Read::by_ref(&mut file).take(LENGTH as u64).read_to_end(&mut bytes).map_err(&read)?;
+    // Room that the recorder kept for what it did not live to write; kept still, it does no harm.
+    let _ = give_back(&file);
     let mended = mended_superblock(&bytes).map_err(|found| RecordError::Damaged {
         path: path.to_path_buf(),
         found,
