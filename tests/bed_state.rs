@@ -24,7 +24,7 @@ fn watch() -> Watch {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let config = PatientConfig::load(&root.join("patients"), &PatientId::new("chb03").unwrap()).unwrap();
     let detector = Detector::new(config.label, config.accumulator).unwrap();
-    Watch::new(StreamRules::default(), SignalConfig::default(), detector)
+    Watch::new(StreamRules::default(), SignalConfig::default(), detector, 7)
 }
 
 fn samples(from: usize, frames: usize) -> Received {

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 use vigil::record::{
-    About, GapReason, Item, Mended, Models, RecordConfig, RecordFile, RecordedGap, RecordedMark, Recorder,
-    Span, VERSION, files_of, mend, mended_superblock, retain,
+    About, GapReason, Item, Mended, Models, RecordConfig, RecordFile, RecordedGap, RecordedMark,
+    RecordedSpan, Recorder, VERSION, files_of, mend, mended_superblock, retain,
 };
 
 const START_S: f64 = 1_795_000_000.0;
@@ -18,6 +18,7 @@ fn about(first_frame: u64) -> About {
         bed: "emu-01".into(),
         patient: "p001".into(),
         stream: "test".into(),
+        timeline: 7,
         rate_hz: 256.0,
         labels: vec!["Fp1".into(), "F7".into(), "ECG".into()],
         units: vec!["uV".into(), "uV".into(), "mmHg".into()],
@@ -75,7 +76,7 @@ fn an_exported_span_is_what_was_recorded_to_half_a_step() {
     record(folder.path());
     let out = folder.path().join("span.edf");
     let events = folder.path().join("span_events.tsv");
-    let span = Span::open(folder.path(), "emu-01", START_S + 1.0, START_S + 100.0).unwrap();
+    let span = RecordedSpan::open(folder.path(), "emu-01", START_S + 1.0, START_S + 100.0).unwrap();
     let exported = span.export(Some(&out), Some(&events)).unwrap();
     assert_eq!((exported.duration_s, exported.signal_s), (11.0, 9.0));
     assert!(std::fs::read_to_string(&events).unwrap().contains("bckg"));
@@ -93,7 +94,8 @@ fn an_exported_span_is_what_was_recorded_to_half_a_step() {
         reader.annotations().unwrap().into_iter().map(|annotation| annotation.text).collect();
     assert!(words.contains(&"eyes closed, Müller".to_string()), "{words:?}");
     assert!(words.contains(&"vigil: the source was away".to_string()), "{words:?}");
-    let nothing = Span::open(folder.path(), "emu-01", START_S + 500.0, START_S + 600.0).err().unwrap();
+    let nothing =
+        RecordedSpan::open(folder.path(), "emu-01", START_S + 500.0, START_S + 600.0).err().unwrap();
     assert!(nothing.to_string().contains("there is one from"), "{nothing}");
 }
 
@@ -104,7 +106,10 @@ fn another_program_opens_what_was_exported() {
     record(folder.path());
     let out = folder.path().join("span.edf");
     // Without the gap: pyedflib reads no EDF+D.
-    Span::open(folder.path(), "emu-01", START_S, START_S + 5.0).unwrap().export(Some(&out), None).unwrap();
+    RecordedSpan::open(folder.path(), "emu-01", START_S, START_S + 5.0)
+        .unwrap()
+        .export(Some(&out), None)
+        .unwrap();
     let script = "import sys, mne, pyedflib\n\
                   f = pyedflib.EdfReader(sys.argv[1]); a = f.readSignal(0); f.close()\n\
                   b = mne.io.read_raw_edf(sys.argv[1], preload=True, verbose='error').get_data(picks=[0])[0] * 1e6\n\

@@ -34,9 +34,11 @@ pub enum LogEntry {
         bed: String,
         /// The patient's id.
         patient: String,
-        /// Second of the bed's time line in which the run began that led to it.
+        /// Which of the bed's time lines the seconds are of: when it began, in milliseconds since 1970.
+        timeline: u64,
+        /// Second of the time line in which the run began that led to it.
         onset_second: u64,
-        /// Second in which it was raised. With the bed it is the alarm's identity.
+        /// Second in which it was raised. With bed and time line it is the alarm's identity.
         raised_second: u64,
         /// Wall clock of the onset, RFC 3339 in UTC.
         onset: String,
@@ -52,6 +54,8 @@ pub enum LogEntry {
         /// The bed.
         bed: String,
         /// Which alarm.
+        timeline: u64,
+        /// See `timeline`.
         raised_second: u64,
         /// First second without it.
         end_second: u64,
@@ -130,13 +134,13 @@ impl AlarmLog {
     }
 }
 
-/// The seizure alarms of one bed that stand in the log, by the second in which they were raised: after
+/// The seizure alarms of one time line of a bed that stand in the log, by the second in which they were raised: after
 /// a restart none of them is announced again. A log that is absent holds none; lines that are damaged
 /// are passed over.
 ///
 /// # Errors
 /// [`LogError`] where the log cannot be read.
-pub fn seizures_logged(path: &Path, bed: &str) -> Result<BTreeSet<u64>, LogError> {
+pub fn seizures_logged(path: &Path, bed: &str, timeline: u64) -> Result<BTreeSet<u64>, LogError> {
     let failed = |source| LogError { doing: "read", path: path.to_path_buf(), source };
     let file = match File::open(path) {
         Ok(file) => file,
@@ -146,8 +150,10 @@ pub fn seizures_logged(path: &Path, bed: &str) -> Result<BTreeSet<u64>, LogError
     let mut seconds = BTreeSet::new();
     for line in BufReader::new(file).split(b'\n') {
         let line = line.map_err(failed)?;
-        if let Ok(LogEntry::Seizure { bed: of, raised_second, .. }) = serde_json::from_slice(&line)
+        if let Ok(LogEntry::Seizure { bed: of, timeline: line_of, raised_second, .. }) =
+            serde_json::from_slice(&line)
             && of == bed
+            && line_of == timeline
         {
             seconds.insert(raised_second);
         }

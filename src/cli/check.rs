@@ -33,11 +33,8 @@ pub fn run(args: &CheckArgs) -> Result<(), CliError> {
         match (loaded, opened) {
             (Ok(patient), Ok(source)) => {
                 watched += 1;
-                let whose = if patient.judge.shared {
-                    "the shared autoencoder"
-                } else {
-                    "the patient's own autoencoder"
-                };
+                let whose =
+                    if patient.shared { "the shared autoencoder" } else { "the patient's own autoencoder" };
                 say!("bed {}: patient {id}, {}, {whose}", bed.name, source.describe());
             }
             (Err(error), _) => {

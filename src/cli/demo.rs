@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::error::CliError;
-use super::replay::{Watched, play};
+use super::replay::{play, watched};
 use crate::config::PatientId;
 use crate::replay::{Speed, in_time_order};
 
@@ -35,7 +35,7 @@ pub struct DemoArgs {
 /// [`CliError`].
 pub fn run(args: &DemoArgs) -> Result<(), CliError> {
     let id = PatientId::new(PATIENT)?;
-    let watched = Watched::load(&args.patients, &args.models, &id)?;
+    let watched = watched(&args.patients, &args.models, &id)?;
     let plans = in_time_order(&[id.folder(&args.patients).join("recordings")])?;
     let [low, high] = watched.signal.band_hz;
     say!("vigil plays the recordings of one child with epilepsy (CHB-MIT, case {PATIENT}) in time order.");

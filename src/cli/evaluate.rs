@@ -12,6 +12,7 @@ use crate::dataset::{Dataset, People, gather};
 use crate::detect::{AccumulatorConfig, LabelRule};
 use crate::evaluate::{CONTEXT_S, PersonScore, WardScore, median_interval, score_people, score_settings};
 use crate::model::Classifier;
+use crate::ward::cnn_path;
 
 /// Score CNNs second by second on people they were not trained on
 #[derive(Debug, Args)]
@@ -53,7 +54,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), CliError> {
     let models = args
         .model
         .iter()
-        .map(|name| Ok((name.clone(), Classifier::load(&super::weights_path(&args.models, name))?)))
+        .map(|name| Ok((name.clone(), Classifier::load(&cnn_path(&args.models, name))?)))
         .collect::<Result<Vec<_>, CliError>>()?;
     let others = args.beside.as_deref().map(read_others).transpose()?;
     let Some((_, first)) = models.first() else { return Ok(()) };

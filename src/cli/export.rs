@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::error::CliError;
-use crate::record::Span;
+use crate::record::RecordedSpan;
 
 /// Turn a span of a bed's record into EDF+ with annotations, and a table of its alarms
 #[derive(Debug, Args)]
@@ -46,7 +46,7 @@ pub fn run(args: &ExportArgs) -> Result<(), CliError> {
     if from >= to {
         return Err(CliError::Usage("--from lies behind --to".into()));
     }
-    let span = Span::open(&args.record, &args.bed, from, to)?;
+    let span = RecordedSpan::open(&args.record, &args.bed, from, to)?;
     let exported = span.export(args.out.as_deref(), args.events.as_deref())?;
     for left_out in &exported.left_out {
         warn!("left out: {left_out}");

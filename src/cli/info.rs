@@ -13,6 +13,7 @@ use crate::plot::figure::{WindowFigure, window_figure};
 use crate::plot::{Rasteriser, write_image};
 use crate::signal::{StreamError, StreamItem, Window, WindowStream};
 use crate::source::RecordingSource;
+use crate::ward::cnn_path;
 
 /// Seconds of EEG that the figure for people shows.
 const AROUND_S: usize = 10;
@@ -46,7 +47,7 @@ pub struct InfoArgs {
 pub fn run(args: &InfoArgs) -> Result<(), CliError> {
     if let (Some(second), Some(png)) = (args.window, &args.png) {
         let config = match &args.model {
-            Some(name) => Classifier::load(&super::weights_path(&args.models, name))?.config().clone(),
+            Some(name) => Classifier::load(&cnn_path(&args.models, name))?.config().clone(),
             None => CnnConfig::default(),
         };
         return draw(&args.file, second, png, &config);

@@ -17,15 +17,10 @@ mod shared_autoencoder;
 pub mod synth;
 pub mod train;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub use error::{CliError, EXIT_CODES};
 pub use terminal::{all_said, to_stderr};
-
-/// Where the weights of a CNN lie.
-fn weights_path(models: &Path, name: &str) -> PathBuf {
-    models.join(name).join("weights.safetensors")
-}
 
 /// Today's date in UTC, `YYYY-MM-DD`.
 fn today() -> String {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::error::CliError;
-use super::replay::Watched;
+use super::replay::watched;
 use super::terminal::progress_bar;
 use crate::config::versions::switch_to;
 use crate::config::{CalibrationRecord, ConfigError, FitRecord, PatientConfig, PatientId, WardConfig};
@@ -18,6 +18,7 @@ use crate::replay::{Replayed, Speed, Summary, in_time_order, rejudge, replay, su
 use crate::signal::{Mains, SignalConfig};
 use crate::train::{AutoencoderFit, fit_autoencoder};
 use crate::ward::adapt::adapt;
+use crate::ward::cnn_path;
 use crate::ward::lifecycle::FitRequest;
 
 /// Make, fit, calibrate and show patients
@@ -159,7 +160,7 @@ fn make(whose: &Whose, cnn: &str, mains: u32) -> Result<(), CliError> {
     }
     let mains = Mains::try_from(mains).map_err(CliError::Usage)?;
     // A typo in the model's name is better found now than at the first fit.
-    Classifier::load(&super::weights_path(&whose.models, cnn))?;
+    Classifier::load(&cnn_path(&whose.models, cnn))?;
     PatientConfig::new(cnn, mains).save(&whose.patients, &id)?;
     say!("{}: settings with their reasons; next: vigil patient fit {id} REC...", path.display());
     Ok(())
@@ -168,7 +169,7 @@ fn make(whose: &Whose, cnn: &str, mains: u32) -> Result<(), CliError> {
 fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool) -> Result<(), CliError> {
     let id = PatientId::new(&whose.id)?;
     let mut config = PatientConfig::load(&whose.patients, &id)?;
-    let classifier = Classifier::load(&super::weights_path(&whose.models, &config.cnn))?;
+    let classifier = Classifier::load(&cnn_path(&whose.models, &config.cnn))?;
     let signal = SignalConfig { mains_hz: config.mains_hz, ..classifier.config().signal.clone() };
     let plans = in_time_order(inputs)?;
     let names: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
@@ -250,7 +251,7 @@ fn calibrate(whose: &Whose, inputs: &[PathBuf], wanted: f64) -> Result<(), CliEr
         return Err(CliError::Usage(format!("--false-alarms-per-hour is {wanted}; expected 0 or more")));
     }
     let id = PatientId::new(&whose.id)?;
-    let mut watched = Watched::load(&whose.patients, &whose.models, &id)?;
+    let mut watched = watched(&whose.patients, &whose.models, &id)?;
     let plans = in_time_order(inputs)?;
     let names: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
     let expert = plans.iter().map(|plan| events_beside(&plan.path)).collect::<Result<Vec<_>, _>>()?;
@@ -346,7 +347,7 @@ fn choose(
 fn show(whose: &Whose, json: bool) -> Result<(), CliError> {
     let id = PatientId::new(&whose.id)?;
     let config = PatientConfig::load(&whose.patients, &id)?;
-    let classifier = Classifier::load(&super::weights_path(&whose.models, &config.cnn));
+    let classifier = Classifier::load(&cnn_path(&whose.models, &config.cnn));
     let path = PatientConfig::autoencoder_path(&whose.patients, &id);
     let autoencoder = match &classifier {
         Ok(classifier) => Some(Autoencoder::load(&path, id.as_str(), &classifier.config().signal)),

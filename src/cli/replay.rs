@@ -4,24 +4,22 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 
 use super::error::CliError;
-use crate::config::{PatientConfig, PatientId};
+use crate::config::PatientId;
 use crate::dataset::events_beside;
-use crate::detect::{Detector, Judge, Verdict};
+use crate::detect::Verdict;
 use crate::durable;
 use crate::eeg::Event;
 use crate::format::bids::prediction_path;
-use crate::model::{Autoencoder, Classifier};
 use crate::replay::{
     Observation, PlannedRecording, ReplayError, Replayed, Speed, Summary, in_time_order, replay, summarise,
     write_alarms, write_annotated, write_overview, write_recording_events, write_verdicts,
 };
-use crate::signal::SignalConfig;
+use crate::ward::{Models, Watched};
 
 /// Play recordings of one patient through the detector
 #[derive(Debug, Args)]
@@ -65,31 +63,19 @@ impl FromStr for Speed {
     }
 }
 
-/// A patient ready to be watched.
-pub struct Watched {
-    /// The settings.
-    pub config: PatientConfig,
-    /// The signal as the networks want it, with the patient's mains.
-    pub signal: SignalConfig,
-    /// The networks.
-    pub judge: Judge,
-}
-
-impl Watched {
-    /// Reads the patient's settings, the CNN that they name and the patient's autoencoder, and
-    /// checks that they belong together.
-    ///
-    /// # Errors
-    /// [`CliError`].
-    pub fn load(patients: &Path, models: &Path, id: &PatientId) -> Result<Watched, CliError> {
-        let config = PatientConfig::load(patients, id)?;
-        let classifier = Classifier::load(&super::weights_path(models, &config.cnn))?;
-        let signal = SignalConfig { mains_hz: config.mains_hz, ..classifier.config().signal.clone() };
-        let path = PatientConfig::autoencoder_path(patients, id);
-        let autoencoder = Autoencoder::load(&path, id.as_str(), &signal)?;
-        let judge = Judge::new(Arc::new(classifier), Some(Arc::new(autoencoder)))?;
-        Ok(Watched { config, signal, judge })
+/// A patient ready to be watched. One who has no autoencoder yet is judged by the shared one, and a
+/// warning says so.
+///
+/// # Errors
+/// [`CliError`].
+pub fn watched(patients: &Path, models: &Path, id: &PatientId) -> Result<Watched, CliError> {
+    let watched = Models::default().watched(patients, models, id)?;
+    if watched.shared {
+        warn!(
+            "patient {id} has no autoencoder yet and is judged by the shared one; vigil patient fit {id} makes one"
+        );
     }
+    Ok(watched)
 }
 
 /// Runs the subcommand.
@@ -98,7 +84,7 @@ impl Watched {
 /// [`CliError`].
 pub fn run(args: &ReplayArgs) -> Result<(), CliError> {
     let id = PatientId::new(&args.patient)?;
-    let watched = Watched::load(&args.patients, &args.models, &id)?;
+    let watched = watched(&args.patients, &args.models, &id)?;
     let plans = in_time_order(&args.recordings)?;
     let summary = play(&id, &watched, plans, args.speed, &args.out, !args.no_copies)?;
     if args.json {
@@ -130,10 +116,11 @@ pub fn play(
         plan.warnings.iter().for_each(|warning| warn!("warning: {}: {warning}", plan.path.display()));
     }
     let expert = plans.iter().map(|plan| events_beside(&plan.path)).collect::<Result<Vec<_>, _>>()?;
-    let detector = Detector::new(watched.config.label, watched.config.accumulator)?;
     let mut line = LiveLine::new(speed);
     let replayed =
-        replay(plans, &watched.judge, detector, &watched.signal, speed, &mut |seen| line.show(&seen))?;
+        replay(plans, &watched.judge, watched.detector.clone(), &watched.signal, speed, &mut |seen| {
+            line.show(&seen)
+        })?;
     line.clear();
     tell_faults(&replayed);
     let summary = summarise(id.as_str(), &replayed, &expert, &watched.config.used_recordings());

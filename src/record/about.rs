@@ -20,6 +20,9 @@ pub struct About {
     pub patient: String,
     /// The stream.
     pub stream: String,
+    /// When the bed's count of frames and seconds began, in milliseconds since 1970. A count begins anew
+    /// with the bed's next patient; numbers of one say nothing of another.
+    pub timeline: u64,
     /// Frames a second.
     pub rate_hz: f64,
     /// The channels' labels.

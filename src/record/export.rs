@@ -30,7 +30,7 @@ pub struct Exported {
     pub events: Vec<Event>,
     /// The largest error of rounding to 16 bits, in the channel's unit.
     pub rounding: f64,
-    /// What was left out: parts with another layout of the stream.
+    /// What was left out: files of another patient, count or layout.
     pub left_out: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ struct Part {
 type EachPiece<'a> = dyn FnMut(u64, &[f32]) -> Result<(), FormatError> + 'a;
 
 /// A span of a bed's record.
-pub struct Span {
+pub struct RecordedSpan {
     files: Vec<RecordFile>,
     parts: Vec<Part>,
     about: About,
@@ -55,65 +55,68 @@ pub struct Span {
     left_out: Vec<String>,
 }
 
-impl Span {
+impl RecordedSpan {
     /// Finds what was recorded of a bed from `from_s` up to `to_s`, in seconds since 1970. Where the
-    /// stream's layout changed in between, the latest one is taken.
+    /// patient or the stream's layout changed in between, the latest one is taken.
     ///
     /// # Errors
     /// [`RecordError::Nothing`] where nothing was recorded; [`RecordError`] where a file cannot be read.
-    pub fn open(folder: &Path, bed: &str, from_s: f64, to_s: f64) -> Result<Span, RecordError> {
-        let mut files = Vec::new();
-        let mut parts = Vec::new();
+    pub fn open(folder: &Path, bed: &str, from_s: f64, to_s: f64) -> Result<RecordedSpan, RecordError> {
+        let mut found = Vec::new();
         let mut there = None::<(f64, f64)>;
         for path in files_of(folder, bed)? {
             let file = RecordFile::open(&path)?;
-            let rate_hz = file.about().rate_hz;
-            let mut found = false;
+            let mut within = Vec::new();
             for stretch in file.stretches()? {
                 let begin_s = file.time_of(stretch.first_frame)?;
-                let end_s = begin_s + stretch.rows as f64 / rate_hz;
+                let end_s = begin_s + stretch.rows as f64 / file.about().rate_hz;
                 let (first, last) = there.unwrap_or((begin_s, end_s));
                 there = Some((first.min(begin_s), last.max(end_s)));
-                let skipped = ((from_s - begin_s).max(0.0) * rate_hz).round() as usize;
-                let rows = (((to_s - begin_s).max(0.0) * rate_hz).round() as usize).min(stretch.rows);
-                let first_frame = stretch.first_frame + skipped as u64;
-                let before = parts.last().map_or(0, |part: &Part| part.first_frame + part.rows as u64);
-                let twice = before.saturating_sub(first_frame) as usize;
-                if skipped + twice < rows {
-                    parts.push(Part {
-                        file: files.len(),
-                        row: stretch.row + skipped + twice,
-                        rows: rows - skipped - twice,
-                        first_frame: first_frame + twice as u64,
-                    });
-                    found = true;
+                if begin_s < to_s && end_s > from_s {
+                    within.push((begin_s, stretch));
                 }
             }
-            if found {
-                files.push(file);
+            if !within.is_empty() {
+                found.push((file, within));
             }
         }
-        let Some(about) = files.last().map(|file| file.about().clone()) else {
+        let Some(about) = found.last().map(|(file, _)| file.about().clone()) else {
             let when = format!(" from {} to {}", text(from_s), text(to_s));
             let hint = there.map_or("nothing is recorded of it".to_string(), |(first, last)| {
                 format!("there is one from {} to {}", text(first), text(last))
             });
             return Err(RecordError::Nothing { folder: folder.into(), bed: bed.into(), when, hint });
         };
-        let alike = |other: &About| {
-            other.labels == about.labels && other.units == about.units && other.rate_hz == about.rate_hz
-        };
-        let left_out = files
-            .iter()
-            .filter(|file| !alike(file.about()))
-            .map(|file| format!("{}: another layout of the stream", file.path().display()))
-            .collect();
-        parts.retain(|part| alike(files[part.file].about()));
+        let mut files = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
+        let mut left_out = Vec::new();
+        for (file, within) in found {
+            if let Some(why) = differs(file.about(), &about) {
+                left_out.push(format!("{}: {why}", file.path().display()));
+                continue;
+            }
+            for (begin_s, stretch) in within {
+                let at = |time_s: f64| ((time_s - begin_s).max(0.0) * about.rate_hz).round() as usize;
+                // What a restart recorded twice is taken once.
+                let before = parts.last().map_or(0, |part| part.first_frame + part.rows as u64);
+                let known = before.saturating_sub(stretch.first_frame) as usize;
+                let (begin, end) = (at(from_s).max(known), at(to_s).min(stretch.rows));
+                if begin < end {
+                    parts.push(Part {
+                        file: files.len(),
+                        row: stretch.row + begin,
+                        rows: end - begin,
+                        first_frame: stretch.first_frame + begin as u64,
+                    });
+                }
+            }
+            files.push(file);
+        }
         let (first_frame, start_s) = match parts.first() {
             Some(part) => (part.first_frame, files[part.file].time_of(part.first_frame)?),
             None => (0, from_s),
         };
-        Ok(Span { files, parts, about, start_s, first_frame, left_out })
+        Ok(RecordedSpan { files, parts, about, start_s, first_frame, left_out })
     }
 
     fn onset_s(&self, frame: u64) -> f64 {
@@ -378,6 +381,20 @@ pub enum ExportError {
         /// The system's own words.
         source: std::io::Error,
     },
+}
+
+/// Why a file cannot be put together with the latest one; `None` where it can.
+fn differs(about: &About, latest: &About) -> Option<&'static str> {
+    if about.patient != latest.patient {
+        Some("another patient")
+    } else if about.timeline != latest.timeline {
+        Some("another count of frames")
+    } else if about.labels != latest.labels || about.units != latest.units || about.rate_hz != latest.rate_hz
+    {
+        Some("another layout of the stream")
+    } else {
+        None
+    }
 }
 
 fn civil(unix_s: f64) -> DateTime {

@@ -1,6 +1,6 @@
 //! The one thread that writes every bed's file: the HDF5 library lets in one thread at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -23,8 +23,11 @@ const FLUSH_EVERY: Duration = Duration::from_millis(500);
 /// A disk that refused is tried again after this long.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Room that is left alone: the library cannot be trusted with a disk that fills under its hands.
+/// Room that is left alone, for whatever else needs the disk.
 const RESERVE: u64 = 8 << 20;
+
+/// Items that may wait for a file to be opened.
+const HELD: usize = 256;
 
 /// Seconds that a file may span.
 const FILE_S: f64 = 3600.0;
@@ -57,6 +60,8 @@ pub enum Item {
 
 enum Work {
     Of(Arc<str>, Item),
+    /// To be done once everything before it can be read by others.
+    AfterFlush(Arc<str>, Box<dyn FnOnce() + Send>),
     Stop,
 }
 
@@ -94,14 +99,23 @@ impl Recorder {
         Ok((Recorder { work, states }, thread))
     }
 
-    /// Hands something over without waiting; what finds no room is given up and counted.
-    pub fn record(&self, bed: &Arc<str>, item: Item) {
-        if self.work.try_send(Work::Of(bed.clone(), item)).is_err() {
+    /// Hands something over without waiting; what finds no room is given up and counted, and `false`
+    /// comes back.
+    pub fn record(&self, bed: &Arc<str>, item: Item) -> bool {
+        let taken = self.work.try_send(Work::Of(bed.clone(), item)).is_ok();
+        if !taken {
             let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
             let state = states.entry(bed.clone()).or_default();
             state.dropped += 1;
             state.trouble.get_or_insert_with(|| "the disk is too slow: the recorder's queue is full".into());
         }
+        taken
+    }
+
+    /// Does something once all that was handed over for a bed before can be read by others, or cannot be
+    /// written; `false`, and it is never done, where the queue is full.
+    pub fn after_flush(&self, bed: &Arc<str>, then: impl FnOnce() + Send + 'static) -> bool {
+        self.work.try_send(Work::AfterFlush(bed.clone(), Box::new(then))).is_ok()
     }
 
     /// How recording goes for a bed.
@@ -143,8 +157,10 @@ struct BedFile {
     dirty: bool,
     /// No file is tried before this.
     not_before: Option<Instant>,
-    /// Frames that were given up: the first, how many, and when.
-    lost: Option<(u64, u64, f64)>,
+    /// The first frame that was given up, and when it was taken.
+    lost: Option<(u64, f64)>,
+    /// What came before the frames that open a file: a verdict of the second before, a gap.
+    held: VecDeque<Item>,
 }
 
 impl Writer {
@@ -153,12 +169,17 @@ impl Writer {
         loop {
             match waiting.recv_timeout(FLUSH_EVERY) {
                 Ok(Work::Of(bed, item)) => self.take(&bed, item),
+                Ok(Work::AfterFlush(bed, then)) => {
+                    self.flush(&bed);
+                    then();
+                }
                 Ok(Work::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if flushed.elapsed() >= FLUSH_EVERY {
                 flushed = Instant::now();
-                self.flush();
+                let beds: Vec<Arc<str>> = self.beds.keys().cloned().collect();
+                beds.iter().for_each(|bed| self.flush(bed));
             }
         }
         let beds: Vec<Arc<str>> = self.beds.keys().cloned().collect();
@@ -178,6 +199,7 @@ impl Writer {
                     dirty: false,
                     not_before: None,
                     lost: None,
+                    held: VecDeque::new(),
                 };
                 self.beds.insert(bed.clone(), entry);
             }
@@ -243,17 +265,13 @@ impl Writer {
         }
     }
 
-    fn flush(&mut self) {
-        let beds: Vec<Arc<str>> =
-            self.beds.iter().filter(|(_, entry)| entry.dirty).map(|(bed, _)| bed.clone()).collect();
-        for bed in beds {
-            let Some(entry) = self.beds.get_mut(&bed) else { continue };
-            entry.dirty = false;
-            let flushed = room(&self.config.folder)
-                .and_then(|()| entry.file.as_mut().map_or(Ok(()), GrowingFile::flush));
-            if let Err(error) = flushed {
-                self.refused(&bed, &Item::End, &error);
-            }
+    fn flush(&mut self, bed: &Arc<str>) {
+        let Some(entry) = self.beds.get_mut(bed).filter(|entry| entry.dirty) else { return };
+        entry.dirty = false;
+        let flushed =
+            room(&self.config.folder).and_then(|()| entry.file.as_mut().map_or(Ok(()), GrowingFile::flush));
+        if let Err(error) = flushed {
+            self.refused(bed, &Item::End, &error);
         }
     }
 
@@ -273,27 +291,24 @@ impl BedFile {
             self.turn_the_hour(config, *first_frame, *time_s)?;
         }
         let Some(file) = &mut self.file else {
-            // Before the first frames, and while the disk refuses, there is nothing to write to.
+            // Frames open a file, and what waits for one then stands at its beginning.
+            if self.held.len() == HELD {
+                self.held.pop_front();
+            }
+            self.held.push_back(item.clone());
             return Ok(());
         };
-        match item {
-            Item::Signal { first_frame, time_s, values } => {
-                if let Some((lost_from, _, lost_s)) = self.lost.take() {
-                    let frames = first_frame.saturating_sub(lost_from);
-                    file.gap(&RecordedGap {
-                        first_frame: lost_from,
-                        frames,
-                        time_s: lost_s,
-                        reason: GapReason::Dropped,
-                    })?;
-                }
-                file.signal(values, *first_frame, *time_s)
-            }
-            Item::Verdict(verdict) => file.verdict(verdict),
-            Item::Gap(gap) => file.gap(gap),
-            Item::Mark(mark) => file.mark(mark),
-            Item::Begin(_) | Item::Models(_) | Item::End => Ok(()),
+        for held in self.held.drain(..) {
+            write_to(file, &held)?;
         }
+        if let Item::Signal { first_frame, .. } = item
+            && let Some((lost_from, lost_s)) = self.lost.take()
+        {
+            let frames = first_frame.saturating_sub(lost_from);
+            let reason = GapReason::Dropped;
+            file.gap(&RecordedGap { first_frame: lost_from, frames, time_s: lost_s, reason })?;
+        }
+        write_to(file, item)
     }
 
     /// Opens a file where there is none, and the next one at the full hour.
@@ -320,8 +335,18 @@ impl BedFile {
 
     fn give_up(&mut self, item: &Item) {
         if let Item::Signal { first_frame, time_s, .. } = item {
-            self.lost.get_or_insert((*first_frame, 0, *time_s));
+            self.lost.get_or_insert((*first_frame, *time_s));
         }
+    }
+}
+
+fn write_to(file: &mut GrowingFile, item: &Item) -> Result<(), RecordError> {
+    match item {
+        Item::Signal { first_frame, time_s, values } => file.signal(values, *first_frame, *time_s),
+        Item::Verdict(verdict) => file.verdict(verdict),
+        Item::Gap(gap) => file.gap(gap),
+        Item::Mark(mark) => file.mark(mark),
+        Item::Begin(_) | Item::Models(_) | Item::End => Ok(()),
     }
 }
 

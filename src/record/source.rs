@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+#[cfg(doc)]
+use super::about::About;
 use super::error::RecordError;
 use super::reader::{RecordFile, files_of};
 use crate::source::{Layout, Piece, Source, SourceError};
@@ -35,12 +37,19 @@ pub struct RecordedSource {
 }
 
 impl RecordedSource {
-    /// Opens the frames from `from` up to `to`, of the files that have the latest layout among them.
+    /// Opens the frames from `from` up to `to` of one count ([`About::timeline`]), of the files that have
+    /// the latest layout among them.
     ///
     /// # Errors
     /// [`RecordError::Nothing`] where none are recorded; [`RecordError`] where a file cannot be read.
-    pub fn open(folder: &Path, bed: &str, from: u64, to: u64) -> Result<RecordedSource, RecordError> {
-        RecordedSource::open_spans(folder, bed, &[(from, to)])
+    pub fn open(
+        folder: &Path,
+        bed: &str,
+        timeline: u64,
+        from: u64,
+        to: u64,
+    ) -> Result<RecordedSource, RecordError> {
+        RecordedSource::open_spans(folder, bed, timeline, &[(from, to)])
     }
 
     /// Opens several stretches of frames, `(from, to)` each, in rising order; there is a gap between any
@@ -48,13 +57,21 @@ impl RecordedSource {
     ///
     /// # Errors
     /// See [`RecordedSource::open`].
-    pub fn open_spans(folder: &Path, bed: &str, spans: &[(u64, u64)]) -> Result<RecordedSource, RecordError> {
+    pub fn open_spans(
+        folder: &Path,
+        bed: &str,
+        timeline: u64,
+        spans: &[(u64, u64)],
+    ) -> Result<RecordedSource, RecordError> {
         let from = spans.first().map_or(0, |span| span.0);
         let to = spans.last().map_or(0, |span| span.1);
         let mut files = Vec::new();
         let mut found = Vec::new();
         for path in files_of(folder, bed)? {
             let file = RecordFile::open(&path)?;
+            if file.about().timeline != timeline {
+                continue;
+            }
             let stretches = file.stretches()?;
             if stretches.iter().any(|stretch| stretch.first_frame < to && stretch.end_frame() > from) {
                 found.push((files.len(), file.about().clone(), stretches));
@@ -112,6 +129,11 @@ impl RecordedSource {
         self.parts.iter().map(|part| part.rows as u64).sum()
     }
 
+    /// The number after the last frame.
+    pub fn end_frame(&self) -> u64 {
+        self.parts.last().map_or(0, |part| part.first_frame + part.rows as u64)
+    }
+
     /// The next frames of all channels, frame after frame: the number of the first and the values.
     ///
     /// # Errors
@@ -135,6 +157,22 @@ impl RecordedSource {
         }
         Ok(None)
     }
+}
+
+/// The last second of a count ([`About::timeline`]) that has a verdict on record.
+///
+/// # Errors
+/// [`RecordError`] where a file cannot be read.
+pub fn last_second(folder: &Path, bed: &str, timeline: u64) -> Result<Option<u64>, RecordError> {
+    for path in files_of(folder, bed)?.iter().rev() {
+        let file = RecordFile::open(path)?;
+        if file.about().timeline == timeline
+            && let Some(last) = file.verdicts()?.last()
+        {
+            return Ok(Some(last.verdict.second));
+        }
+    }
+    Ok(None)
 }
 
 impl Source for RecordedSource {

@@ -70,7 +70,7 @@ pub fn adapt(request: &FitRequest, config: &WardConfig) -> Result<Comparison, Ad
         version: versions(patients, &request.patient).last().map_or(1, |last| last + 1),
         fitted_s: seconds.len(),
         compared_s: compared,
-        old: watched.judge.autoencoder.to_string(),
+        old: watched.judge.autoencoder().map(|old| old.digest().to_string()).unwrap_or_default(),
         new: String::new(),
         old_flagged,
         new_flagged,
@@ -80,7 +80,7 @@ pub fn adapt(request: &FitRequest, config: &WardConfig) -> Result<Comparison, Ad
         fitted.save(&weights)?;
         let saved = Autoencoder::load(&weights, id, &watched.signal)?;
         comparison.new = saved.digest().to_string();
-        write_card(&folder.join("card.md"), &card(request, &comparison, &saved, watched.judge.shared))?;
+        write_card(&folder.join("card.md"), &card(request, &comparison, &saved, watched.shared))?;
         let text = serde_json::to_vec_pretty(&comparison).map_err(std::io::Error::other)?;
         durable::replace_file(&folder.join("comparison.json"), |file| file.write_all(&text))?;
         Ok(())
@@ -97,7 +97,7 @@ fn gathered(request: &FitRequest, record: &Path, watched: &Watched) -> Result<Da
         .filter(|span| span.seconds >= SHORTEST_S)
         .map(|Span { first_frame, frames, .. }| (*first_frame, first_frame + frames))
         .collect();
-    let source = RecordedSource::open_spans(record, &request.bed, &spans)?;
+    let source = RecordedSource::open_spans(record, &request.bed, request.timeline, &spans)?;
     let recording = LabelledRecording {
         person: request.patient.to_string(),
         path: record.join(&request.bed),
@@ -109,7 +109,7 @@ fn gathered(request: &FitRequest, record: &Path, watched: &Watched) -> Result<Da
 
 /// How many of some seconds the autoencoder in use flags.
 fn flagged(watched: &Watched, dataset: &Dataset, seconds: &[Second]) -> Result<usize, AdaptError> {
-    let Some(old) = &watched.autoencoder else { return Ok(0) };
+    let Some(old) = watched.judge.autoencoder() else { return Ok(0) };
     let mut window = Vec::new();
     let mut flagged = 0;
     for second in seconds {

@@ -3,7 +3,6 @@
 //! Everything may be read. What changes something needs the secret word, as `Authorization: Bearer …`;
 //! where none is configured, nothing can be changed over the network.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -80,9 +79,7 @@ pub async fn serve(
         .route("/api/patients/{id}/version", put(switch_version))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(api);
-    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(stop)
-        .await
+    axum::serve(listener, router).with_graceful_shutdown(stop).await
 }
 
 async fn healthz(State(api): State<Api>) -> Response {

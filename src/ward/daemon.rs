@@ -17,7 +17,7 @@ use super::notify::{Notifier, NotifyError, watchdog_period};
 use super::proof::Proof;
 use super::request::{Refused, Request};
 use super::scribe::Scribe;
-use super::shared::{Parts, Shared};
+use super::shared::{Shared, log_path};
 use crate::alarm::{Health, TechnicalKind};
 use crate::config::WardConfig;
 use crate::record::{RecordConfig, Recorder, files_of, free_bytes, mend, retain};
@@ -88,21 +88,12 @@ pub async fn run(
     mend_records(&config);
 
     let (inference, networks) = Inference::start().map_err(start("the thread of the networks"))?;
-    let (scribe, writing) =
-        Scribe::start(state.join("alarms.jsonl")).map_err(start("the thread of the log"))?;
+    let (scribe, writing) = Scribe::start(log_path(&state)).map_err(start("the thread of the log"))?;
     let (recorder, recording) =
         Recorder::start(config.record.clone()).map_err(start("the thread of the record"))?;
     let (fits, fit_requests) = mpsc::channel(FITS);
-    let parts = Parts {
-        log_path: state.join("alarms.jsonl"),
-        record_folder: config.record.folder.clone(),
-        state,
-        inference,
-        scribe,
-        recorder: recorder.clone(),
-        fits,
-    };
-    let shared = Shared::new(parts);
+    let record = config.record.folder.clone();
+    let shared = Shared::new(state, record, inference, scribe, recorder.clone(), fits);
     let (config_here, config_there) = watch::channel(config);
     let (probe, probed) = watch::channel(None);
     let (ward, requests) = mpsc::channel(WAITING);

@@ -5,6 +5,7 @@
 //! under way at once, so one that replays as fast as it can delays another by no more than those few.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -86,6 +87,7 @@ pub struct Judged {
 #[derive(Clone)]
 pub struct Inference {
     due: Sender<Due>,
+    judged: Arc<AtomicU64>,
 }
 
 impl Inference {
@@ -95,9 +97,12 @@ impl Inference {
     /// What the operating system says.
     pub fn start() -> std::io::Result<(Inference, JoinHandle<()>)> {
         let (due, waiting) = bounded(WAITING);
-        let thread =
-            std::thread::Builder::new().name("inference".into()).spawn(move || judge_all(&waiting))?;
-        Ok((Inference { due }, thread))
+        let judged = Arc::new(AtomicU64::new(0));
+        let count = judged.clone();
+        let thread = std::thread::Builder::new()
+            .name("inference".into())
+            .spawn(move || judge_all(&waiting, &count))?;
+        Ok((Inference { due, judged }, thread))
     }
 
     /// Hands a window over; gives it back where there is no room.
@@ -111,13 +116,18 @@ impl Inference {
         })
     }
 
+    /// Windows judged so far: what moves, however slowly, counts on.
+    pub fn judged(&self) -> u64 {
+        self.judged.load(Ordering::Relaxed)
+    }
+
     /// Windows that wait.
     pub fn waiting(&self) -> usize {
         self.due.len()
     }
 }
 
-fn judge_all(waiting: &Receiver<Due>) {
+fn judge_all(waiting: &Receiver<Due>, count: &AtomicU64) {
     while let Ok(first) = waiting.recv() {
         let mut by_bed: Vec<Vec<Due>> = Vec::new();
         for due in std::iter::once(first).chain(waiting.try_iter().take(AT_ONCE - 1)) {
@@ -128,14 +138,15 @@ fn judge_all(waiting: &Receiver<Due>) {
                 None => by_bed.push(vec![due]),
             }
         }
-        by_bed.into_par_iter().for_each(|dues| dues.into_iter().for_each(judge_one));
+        by_bed.into_par_iter().for_each(|dues| dues.into_iter().for_each(|due| judge_one(due, count)));
     }
 }
 
-fn judge_one(Due { judge, window, reply }: Due) {
+fn judge_one(Due { judge, window, reply }: Due, count: &AtomicU64) {
     let began = Instant::now();
     let opinion = judge.judge(&window);
     let cost = began.elapsed();
+    count.fetch_add(1, Ordering::Relaxed);
     // There is room for every window under way; a bed that is gone needs no answer.
     let _ = reply.try_send(Judged { window, opinion, judge, cost });
 }

@@ -23,7 +23,10 @@ pub struct Journal {
     patient: String,
     configuration: serde_json::Value,
     models: Vec<Models>,
+    /// A stream is being recorded, and the recorder knows of it.
     open: bool,
+    /// The stream that the recorder is still to hear of: its queue was full.
+    unsaid: Option<Box<About>>,
     channels: usize,
     rate_hz: f64,
     /// Frames and seconds before these are on record.
@@ -41,7 +44,7 @@ impl Journal {
     pub fn new(setup: &BedSetup, recorder: Recorder, watch: &Watch, alarms: &Path) -> Journal {
         let bed = setup.config.name.as_str();
         // An alarm that cannot be looked up is rather announced twice than never.
-        let announced = seizures_logged(alarms, bed).unwrap_or_else(|error| {
+        let announced = seizures_logged(alarms, bed, watch.timeline()).unwrap_or_else(|error| {
             tracing::error!(bed, %error, "alarms announced before are not known");
             BTreeSet::new()
         });
@@ -52,6 +55,7 @@ impl Journal {
             configuration: serde_json::json!({ "bed": setup.config, "baseline": setup.baseline }),
             models: Vec::new(),
             open: false,
+            unsaid: None,
             channels: 1,
             rate_hz: 1.0,
             recorded_frames: watch.next_frame(),
@@ -62,7 +66,8 @@ impl Journal {
         }
     }
 
-    /// What is already on record, though the bed's state does not know it.
+    /// What is already on record, though the bed's state does not know it: the next frame that is not, and
+    /// the next second whose verdict is not.
     pub fn is_recorded_up_to(&mut self, frame: u64, second: u64) {
         self.recorded_frames = self.recorded_frames.max(frame);
         self.recorded_seconds = self.recorded_seconds.max(second);
@@ -95,6 +100,7 @@ impl Journal {
             written_by: format!("vigil {}", env!("CARGO_PKG_VERSION")),
             bed: self.bed.to_string(),
             patient: self.patient.clone(),
+            timeline: watch.timeline(),
             stream: intake.stream().to_string(),
             rate_hz: intake.rate_hz(),
             labels: intake.labels().to_vec(),
@@ -104,11 +110,22 @@ impl Journal {
             models: self.models.clone(),
             configuration: self.configuration.clone(),
         };
-        self.put(Item::Begin(Box::new(about)));
+        self.unsaid = Some(Box::new(about));
+        self.say_begin();
+    }
+
+    /// Tells the recorder of the stream; a recorder whose queue is full is told again with the next frames.
+    fn say_begin(&mut self) {
+        if let Some(about) = self.unsaid.take()
+            && !self.put(Item::Begin(about.clone()))
+        {
+            self.unsaid = Some(about);
+        }
     }
 
     /// Frames arrived.
     pub fn signal(&mut self, first_frame: u64, values: &[f32], time_s: f64) {
+        self.say_begin();
         self.anchor = (first_frame, time_s);
         let known = self.recorded_frames.saturating_sub(first_frame) as usize;
         let values = values.get(known * self.channels..).unwrap_or_default();
@@ -126,11 +143,14 @@ impl Journal {
             return;
         }
         let models = models_of(judge);
-        let model = self.models.iter().position(|known| *known == models).unwrap_or_else(|| {
+        if !self.models.contains(&models) {
+            // A verdict must not stand under another's name.
+            if !self.put(Item::Models(models.clone())) {
+                return;
+            }
             self.models.push(models.clone());
-            self.put(Item::Models(models));
-            self.models.len() - 1
-        });
+        }
+        let model = self.models.iter().position(|known| *known == models).unwrap_or_default();
         let (anchor, anchor_s) = self.anchor;
         let time_s = anchor_s + (frame as f64 - anchor as f64) / self.rate_hz;
         self.put(Item::Verdict(RecordedVerdict {
@@ -162,15 +182,27 @@ impl Journal {
         }
     }
 
+    /// Does something once all that was recorded before is safe from a crash of the program; `false`, and it
+    /// is never done, where the recorder has no room to be told.
+    pub fn after_flush(&self, then: impl FnOnce() + Send + 'static) -> bool {
+        match &self.recorder {
+            Some(recorder) => recorder.after_flush(&self.bed, then),
+            None => {
+                then();
+                true
+            }
+        }
+    }
+
     /// Why the record cannot be written, if it cannot.
     pub fn trouble(&self) -> Option<String> {
         self.recorder.as_ref().and_then(|recorder| recorder.state(&self.bed).trouble)
     }
 
-    fn put(&self, item: Item) {
-        if let Some(recorder) = &self.recorder {
-            recorder.record(&self.bed, item);
-        }
+    /// Hands something to the recorder, unless it is still to hear of the stream; whether it took it.
+    fn put(&self, item: Item) -> bool {
+        let known = self.unsaid.is_none();
+        self.recorder.as_ref().is_none_or(|recorder| known && recorder.record(&self.bed, item))
     }
 }
 

@@ -66,9 +66,7 @@ impl Keeper {
         let models = Models::default();
         let mut keeper =
             Keeper { shared, path, config, overrides, models, beds: BTreeMap::new(), started: 0, probe };
-        for done in keeper.settle().await {
-            tracing::info!("{done}");
-        }
+        keeper.settle().await;
         keeper
     }
 
@@ -162,6 +160,7 @@ impl Keeper {
             .collect();
         self.stop_beds(&gone).await;
         for name in &gone {
+            tracing::info!(bed = name.as_str(), "stopped");
             if !wanted.contains_key(name) {
                 self.shared.board.remove(name);
                 self.shared.metrics.forget(name);
@@ -175,8 +174,14 @@ impl Keeper {
             }
             let verb = if gone.contains(&name) { "changed" } else { "started" };
             done.push(match self.start_bed(config) {
-                Ok(()) => format!("bed {name}: {verb}"),
-                Err(reason) => format!("bed {name}: cannot be watched: {reason}"),
+                Ok(()) => {
+                    tracing::info!(bed = name.as_str(), "{verb}");
+                    format!("bed {name}: {verb}")
+                }
+                Err(reason) => {
+                    tracing::error!(bed = name.as_str(), reason, "cannot be watched");
+                    format!("bed {name}: cannot be watched: {reason}")
+                }
             });
         }
         self.shared.metrics.beds.set(self.beds.len() as i64);
@@ -212,14 +217,20 @@ impl Keeper {
                 Ok(())
             }
             Err(reason) => {
+                let known = self
+                    .shared
+                    .board
+                    .get(&name)
+                    .is_some_and(|status| status.technical.get(&TechnicalKind::Misfit) == Some(&reason));
                 self.shared.board.update(&name, |status| {
                     status.patient = config.patient.clone();
                     status.phase = Phase::Unusable;
                     status.reason = Some(reason.clone());
                 });
-                let transition =
-                    Transition { kind: TechnicalKind::Misfit, raised: true, detail: reason.clone() };
-                self.shared.technical(&name, transition);
+                if !known {
+                    let kind = TechnicalKind::Misfit;
+                    self.shared.technical(&name, Transition { kind, raised: true, detail: reason.clone() });
+                }
                 self.beds.insert(name, Running { config, commands: None, task: None });
                 Err(reason)
             }
@@ -240,18 +251,21 @@ impl Keeper {
             unit: config.unit.clone(),
             range_uv: config.range_uv,
         };
-        let mut watch = Watch::new(rules, watched.signal, watched.detector);
+        let timeline = (self.shared.unix_now() * 1e3) as u64;
+        let mut watch = Watch::new(rules, watched.signal, watched.detector, timeline);
         let resumed_wall_s = self.resume(config, &patient, &mut watch);
         // The alarm of an earlier attempt, should there be one.
-        if self.shared.board.get(&config.name).is_some_and(|s| s.phase == Phase::Unusable) {
-            let transition = Transition { kind: TechnicalKind::Misfit, raised: false, detail: String::new() };
-            self.shared.technical(&config.name, transition);
+        let earlier = self.shared.board.get(&config.name);
+        if let Some(detail) = earlier.and_then(|mut status| status.technical.remove(&TechnicalKind::Misfit)) {
+            let kind = TechnicalKind::Misfit;
+            self.shared.technical(&config.name, Transition { kind, raised: false, detail });
         }
-        self.probe.send_replace(Some(watched.judge.clone()));
+        let judge = BedJudge::new(watched.judge, watched.shared);
+        self.probe.send_replace(Some(judge.clone()));
         let slot = (self.started as f64 * SPREAD).fract();
         self.started += 1;
         let (commands, listening) = mpsc::channel(COMMANDS);
-        let setup = BedSetup { config: config.clone(), patient, judge: watched.judge, baseline, slot };
+        let setup = BedSetup { config: config.clone(), patient, judge, baseline, slot };
         let task =
             tokio::spawn(Bed::run(setup, self.shared.clone(), watch, source, resumed_wall_s, listening));
         Ok((commands, task))
@@ -300,8 +314,9 @@ impl Keeper {
                 return;
             }
         };
+        let judge = BedJudge::new(watched.judge, watched.shared);
         for (bed, commands) in beds {
-            let switch = Command::Switch { judge: watched.judge.clone(), detector: watched.detector.clone() };
+            let switch = Command::Switch { judge: judge.clone(), detector: watched.detector.clone() };
             if commands.send(switch).await.is_err() {
                 tracing::error!(bed, "the bed's task has ended");
             }

@@ -32,6 +32,8 @@ pub struct FitRequest {
     /// Its patient's id.
     #[serde(with = "id_as_text")]
     pub patient: PatientId,
+    /// Which count the frames' numbers are of.
+    pub timeline: u64,
     /// What it gathered.
     pub spans: Vec<Span>,
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
-use super::inference::BedJudge;
 use crate::config::{ConfigError, PatientConfig, PatientId};
 use crate::detect::{Detector, Judge, JudgeError, SettingError};
 use crate::model::{Autoencoder, Classifier, ModelError};
@@ -40,9 +39,9 @@ pub struct Watched {
     /// The signal as the networks want it, with the patient's mains.
     pub signal: SignalConfig,
     /// The networks.
-    pub judge: BedJudge,
-    /// The patient's autoencoder, or the shared one.
-    pub autoencoder: Option<Arc<Autoencoder>>,
+    pub judge: Judge,
+    /// Whether the autoencoder is the shared one and not the patient's own.
+    pub shared: bool,
     /// The part that remembers, at rest.
     pub detector: Detector,
 }
@@ -84,10 +83,9 @@ impl Models {
         } else {
             Autoencoder::load(&own, id.as_str(), &signal)?
         };
-        let autoencoder = Some(Arc::new(autoencoder));
-        let judge = Judge::new(classifier, autoencoder.clone())?;
+        let judge = Judge::new(classifier, Some(Arc::new(autoencoder)))?;
         let detector = Detector::new(config.label, config.accumulator)?;
-        Ok(Watched { config, signal, judge: BedJudge::new(judge, shared), autoencoder, detector })
+        Ok(Watched { config, signal, judge, shared, detector })
     }
 
     fn classifier(&mut self, path: &Path) -> Result<Arc<Classifier>, ModelError> {

@@ -91,13 +91,18 @@ async fn through_the_queue(shared: &Arc<Shared>, judge: &BedJudge) -> Result<(),
         present: [false; DERIVATIONS],
         faults: [None; DERIVATIONS],
     };
+    let before = shared.inference.judged();
     let due = Due { judge: judge.clone(), window, reply };
     if shared.inference.judge(due).is_err() {
-        return Err("the networks' queue is full".to_string());
+        tokio::time::sleep(BACK_WITHIN).await;
+        let moved = shared.inference.judged() > before;
+        return if moved { Ok(()) } else { Err("the networks' queue is full and does not move".into()) };
     }
     match tokio::time::timeout(BACK_WITHIN, answers.recv()).await {
         Ok(Some(_)) => Ok(()),
         Ok(None) => Err("the networks' thread has ended".to_string()),
+        // A ward with more to judge than it can is slow, and told so by alarms; a restart would not help it.
+        Err(_) if shared.inference.judged() > before => Ok(()),
         Err(_) => Err(format!("the networks gave no answer for {:.0} s", BACK_WITHIN.as_secs_f64())),
     }
 }

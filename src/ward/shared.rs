@@ -1,6 +1,6 @@
 //! What all beds share: the ways to the threads, the board, the metrics, the clock.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -47,35 +47,24 @@ pub struct Shared {
     clock: WallClock,
 }
 
-/// The parts that [`Shared`] is made of.
-pub struct Parts {
-    /// See [`Shared::state`].
-    pub state: PathBuf,
-    /// See [`Shared::log_path`].
-    pub log_path: PathBuf,
-    /// See [`Shared::record_folder`].
-    pub record_folder: PathBuf,
-    /// See [`Shared::inference`].
-    pub inference: Inference,
-    /// See [`Shared::scribe`].
-    pub scribe: Scribe,
-    /// See [`Shared::recorder`].
-    pub recorder: Recorder,
-    /// See [`Shared::fits`].
-    pub fits: mpsc::Sender<FitRequest>,
-}
-
 impl Shared {
-    /// Puts the parts together; the clock starts.
-    pub fn new(parts: Parts) -> Arc<Shared> {
+    /// Puts the ways together; the clock starts.
+    pub fn new(
+        state: PathBuf,
+        record_folder: PathBuf,
+        inference: Inference,
+        scribe: Scribe,
+        recorder: Recorder,
+        fits: mpsc::Sender<FitRequest>,
+    ) -> Arc<Shared> {
         Arc::new(Shared {
-            state: parts.state,
-            log_path: parts.log_path,
-            record_folder: parts.record_folder,
-            inference: parts.inference,
-            scribe: parts.scribe,
-            recorder: parts.recorder,
-            fits: parts.fits,
+            log_path: log_path(&state),
+            state,
+            record_folder,
+            inference,
+            scribe,
+            recorder,
+            fits,
             board: Board::default(),
             metrics: Metrics::new(),
             latencies: Latencies::new(),
@@ -153,6 +142,11 @@ impl Shared {
             detail,
         });
     }
+}
+
+/// Where the log of alarms lies.
+pub fn log_path(state: &Path) -> PathBuf {
+    state.join("alarms.jsonl")
 }
 
 /// A time as logs write it: RFC 3339 in UTC, with milliseconds.

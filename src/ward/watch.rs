@@ -19,6 +19,9 @@ pub struct BedState {
     pub bed: String,
     /// The patient's id.
     pub patient: String,
+    /// When the counts of frames and seconds began, in milliseconds since 1970: numbers of another time
+    /// line mean nothing here.
+    pub timeline: u64,
     /// What the stream was made of; `None` before the first connection.
     pub stream: Option<StreamState>,
     /// Where the stream's count of frames and the time line's seconds meet.
@@ -64,6 +67,7 @@ pub struct Watch {
     rules: StreamRules,
     signal: SignalConfig,
     detector: Detector,
+    timeline: u64,
     layout: Option<LiveLayout>,
     intake: Option<Intake>,
     origin: Origin,
@@ -74,12 +78,14 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// A watch that begins.
-    pub fn new(rules: StreamRules, signal: SignalConfig, detector: Detector) -> Watch {
+    /// A watch that begins, with its frames and seconds counted from 0. `timeline` tells this count from
+    /// others of the bed: the moment, in milliseconds since 1970.
+    pub fn new(rules: StreamRules, signal: SignalConfig, detector: Detector, timeline: u64) -> Watch {
         Watch {
             rules,
             signal,
             detector,
+            timeline,
             layout: None,
             intake: None,
             origin: Origin::default(),
@@ -99,6 +105,7 @@ impl Watch {
         BedState {
             bed: bed.to_string(),
             patient: patient.to_string(),
+            timeline: self.timeline,
             stream,
             origin: self.origin,
             next_frame: self.next_frame,
@@ -115,6 +122,7 @@ impl Watch {
     /// # Errors
     /// Why the filters start anew, in words.
     pub fn restore(&mut self, state: &BedState) -> Result<(), String> {
+        self.timeline = state.timeline;
         self.detector.resume(&state.accumulator);
         (self.origin, self.next_frame, self.next_second) =
             (state.origin, state.next_frame, state.next_second);
@@ -186,6 +194,11 @@ impl Watch {
     /// The stream as it was announced; `None` before the first connection.
     pub fn layout(&self) -> Option<&LiveLayout> {
         self.layout.as_ref()
+    }
+
+    /// Which count of frames and seconds this is.
+    pub fn timeline(&self) -> u64 {
+        self.timeline
     }
 
     /// Whether an alarm lasts.

@@ -149,6 +149,10 @@ impl Bed {
             watch,
         };
         bed.first_status(source.describe());
+        if resumed_wall_s.is_none() {
+            // From the first moment on a restart knows which count of frames and seconds this is.
+            bed.save();
+        }
         bed.catch_up().await;
         bed.alarm = bed.journal.last_announced().filter(|_| bed.watch.is_alarming());
         let next_frame = bed.watch.next_frame();
@@ -192,7 +196,7 @@ impl Bed {
             }
             bed.hand_over();
         }
-        bed.stop();
+        bed.stop().await;
         bed.shared.scribe.flush().await;
         if let Some(done) = stopped {
             let _ = done.send(());

@@ -9,33 +9,45 @@ use super::super::intake::Taken;
 use super::super::status::Phase;
 use super::{Bed, Waiting};
 use crate::alarm::TechnicalKind;
-use crate::record::{GapReason, RecordError, RecordedSource};
+use crate::record::{GapReason, RecordError, RecordedSource, last_second};
 use crate::source::Source;
 use crate::source::live::{Incoming, LiveLayout, Mark, Received};
 
 /// Most seconds of the record that a restart judges again.
 const TAIL_S: u64 = 120;
 
-/// The frames of a bed's record from a number on, in pieces; `None` where there are none.
-fn tail_of(folder: &Path, bed: &str, from: u64) -> Option<Vec<(u64, Vec<f32>)>> {
-    let mut source = match RecordedSource::open(folder, bed, from, u64::MAX) {
+/// What is on record of a time line.
+#[derive(Default)]
+struct OnRecord {
+    /// The next second without a verdict.
+    second: u64,
+    /// The next frame.
+    frame: u64,
+    /// The frames after the bed's state in pieces, each with the number of its first; none where they are
+    /// too many.
+    pieces: Vec<(u64, Vec<f32>)>,
+}
+
+/// What is on record of a time line, with the frames from `from` on.
+fn on_record(folder: &Path, bed: &str, timeline: u64, from: u64) -> Result<OnRecord, RecordError> {
+    let second = last_second(folder, bed, timeline)?.map_or(0, |last| last + 1);
+    let mut source = match RecordedSource::open(folder, bed, timeline, from, u64::MAX) {
         Ok(source) => source,
-        Err(RecordError::Nothing { .. }) => return None,
-        Err(error) => {
-            tracing::error!(bed, %error, "the record's last seconds are not judged again");
-            return None;
+        Err(RecordError::Nothing { .. }) => {
+            return Ok(OnRecord { second, ..OnRecord::default() });
         }
+        Err(error) => return Err(error),
     };
+    let mut found = OnRecord { second, frame: source.end_frame(), pieces: Vec::new() };
     let rate_hz = source.layout().rates_hz.first().copied().unwrap_or(1.0);
     if source.frames() as f64 > TAIL_S as f64 * rate_hz {
-        tracing::warn!(bed, "more is on record than can be judged again: it becomes a gap");
-        return None;
+        tracing::warn!(bed, "more is on record after the bed's state than can be judged again");
+        return Ok(found);
     }
-    let mut pieces = Vec::new();
-    while let Ok(Some(piece)) = source.next_frames() {
-        pieces.push(piece);
+    while let Some(piece) = source.next_frames()? {
+        found.pieces.push(piece);
     }
-    Some(pieces)
+    Ok(found)
 }
 
 impl Bed {
@@ -43,11 +55,25 @@ impl Bed {
     pub(super) async fn catch_up(&mut self) {
         let Some(rate_hz) = self.watch.layout().map(|layout| layout.rate_hz) else { return };
         let (folder, bed) = (self.shared.record_folder.clone(), self.name().to_string());
-        let from = self.watch.next_frame();
-        let read = tokio::task::spawn_blocking(move || tail_of(&folder, &bed, from)).await;
-        let Ok(Some(tail)) = read else { return };
+        let (timeline, from) = (self.watch.timeline(), self.watch.next_frame());
+        let read = tokio::task::spawn_blocking(move || on_record(&folder, &bed, timeline, from));
+        let found = match read.await {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) => {
+                tracing::error!(bed = self.name(), %error, "the record's last seconds are not judged again");
+                return;
+            }
+            Err(_) => return,
+        };
+        // Neither implies the other: a verdict can be on record although its signal's last frames are not,
+        // which waited for their chunk.
+        self.journal.is_recorded_up_to(found.frame, found.second);
+        if found.pieces.is_empty() {
+            return;
+        }
+        self.journal.begin(&self.watch, &self.setup.judge);
         let mut windows = 0;
-        for (first_frame, values) in tail {
+        for (first_frame, values) in found.pieces {
             let due_s = self.due_wall_s.unwrap_or_else(|| self.shared.unix_now());
             let before = self.watch.next_frame();
             match self.watch.take_recorded(first_frame, values) {
@@ -63,8 +89,6 @@ impl Bed {
                 _ => break,
             }
         }
-        // The last second's verdict may not have reached the record; its signal did.
-        self.journal.is_recorded_up_to(self.watch.next_frame(), self.watch.next_second() + windows);
         tracing::info!(bed = self.name(), seconds = windows, "judged again from the record");
     }
 
@@ -113,6 +137,10 @@ impl Bed {
                 self.clocks = Clocks::new(layout.rate_hz);
                 if joined.anew || self.journal.is_closed() {
                     self.journal.begin(&self.watch, &self.setup.judge);
+                }
+                if joined.anew {
+                    // A restart must know the layout to take up what is recorded from here on.
+                    self.save_soon();
                 }
                 let intake = self.watch.intake();
                 let missing: Vec<String> = intake

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::super::checkpoint;
 use super::super::inference::UNDER_WAY;
 use super::super::intake::Gap;
-use super::{BACKLOG, BEHIND_S, Bed, SAVED_EVERY, SILENT_S};
+use super::{BACKLOG, BEHIND_S, Bed, DRAIN, SAVED_EVERY, SILENT_S};
 use crate::alarm::{TechnicalKind, Transition};
 use crate::record::GapReason;
 
@@ -63,12 +63,25 @@ impl Bed {
     }
 
     pub(super) fn save(&mut self) {
+        self.save_and(|| {});
+    }
+
+    /// Saves the state, but not before what it has seen is on record: a restart looks there for what came
+    /// after the state, never for what came before.
+    fn save_and(&mut self, then: impl FnOnce() + Send + 'static) {
         self.settling = false;
         self.saved = Instant::now();
         let wall_s = self.due_wall_s.unwrap_or_else(|| self.shared.unix_now());
         let state = self.watch.state(self.name(), self.setup.patient.as_str(), wall_s);
         match checkpoint::encode(&state) {
-            Ok(bytes) => self.shared.scribe.save(self.state_path(), bytes),
+            Ok(bytes) => {
+                let (scribe, path) = (self.shared.scribe.clone(), self.state_path());
+                // Where the recorder has no room, the next state is soon due.
+                self.journal.after_flush(move || {
+                    scribe.save(path, bytes);
+                    then();
+                });
+            }
             Err(error) => self.observe(TechnicalKind::StateUnwritable, Some(error)),
         }
     }
@@ -77,13 +90,18 @@ impl Bed {
         checkpoint::state_path(&self.shared.state, self.name())
     }
 
-    pub(super) fn stop(&mut self) {
-        self.save();
+    pub(super) async fn stop(&mut self) {
         let wall_s = self.due_wall_s.unwrap_or_else(|| self.shared.unix_now());
         // How long it lasts is not known yet; the next file begins where it ends.
         let gap = Gap { first_frame: self.watch.next_frame(), frames: 0 };
         self.journal.gap(gap, wall_s, GapReason::Stopped);
+        let (done, saved) = tokio::sync::oneshot::channel();
+        self.save_and(move || {
+            let _ = done.send(());
+        });
         self.journal.end();
+        // A recorder that hangs does not keep the others from stopping.
+        let _ = tokio::time::timeout(DRAIN, saved).await;
         for transition in self.health.clear_all() {
             self.tell(transition);
         }

@@ -94,6 +94,7 @@ impl Bed {
                 time: self.shared.now_text(),
                 bed: self.name().to_string(),
                 patient: self.setup.patient.to_string(),
+                timeline: self.watch.timeline(),
                 onset_second: alarm.onset_second,
                 raised_second: alarm.raised_second,
                 onset: self.shared.time_text(wall_s - before),
@@ -106,6 +107,7 @@ impl Bed {
             self.shared.scribe.announce(LogEntry::SeizureEnded {
                 time: self.shared.now_text(),
                 bed: self.name().to_string(),
+                timeline: self.watch.timeline(),
                 raised_second,
                 end_second: verdict.second,
             });
@@ -153,6 +155,7 @@ impl Bed {
             .try_send(FitRequest {
                 bed: self.name().to_string(),
                 patient: self.setup.patient.clone(),
+                timeline: self.watch.timeline(),
                 spans: Baseline::spans(&self.watch.baseline).to_vec(),
             })
             .is_ok();

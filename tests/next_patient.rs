@@ -1,0 +1,66 @@
+//! A bed's next patient begins anew: nothing of the one before is taken for theirs.
+
+mod daemon;
+
+use daemon::Ward;
+use vigil::record::{RecordFile, RecordedSource, RecordedSpan};
+
+fn bed(patient: &str, seed: u32) -> String {
+    format!(
+        "[[bed]]\nname = \"emu-01\"\npatient = \"{patient}\"\n\
+         source.synthetic = {{ speed = 20.0, eeg = {{ seed = {seed}, seizure_onsets_s = [20.0] }} }}\n"
+    )
+}
+
+fn until(daemon: &mut daemon::Daemon, second: u64) {
+    daemon
+        .wait_for("verdicts", |daemon| daemon.bed("emu-01")["second"].as_u64().filter(|now| *now >= second));
+}
+
+#[test]
+fn frames_alarms_and_baseline_of_two_patients_of_a_bed_are_never_mixed() {
+    let ward = Ward::new(&bed("chb03", 1));
+    let mut daemon = ward.start();
+    until(&mut daemon, 90);
+    ward.configure("", &bed("new", 1));
+    daemon.signal("-HUP");
+    daemon.wait_for("the next patient", |daemon| (daemon.bed("emu-01")["patient"] == "new").then_some(()));
+    daemon.wait_for("a new count", |daemon| daemon.bed("emu-01")["second"].as_u64().filter(|now| *now < 60));
+    until(&mut daemon, 40);
+    // The daemon is killed, and looks for what it recorded of the new patient alone.
+    daemon.kill();
+    let mut daemon = ward.start();
+    until(&mut daemon, 90);
+    daemon.stop();
+    let about: Vec<_> =
+        ward.files("emu-01").iter().map(|path| RecordFile::open(path).unwrap().about().clone()).collect();
+    let (first, last) = (about.first().unwrap(), about.last().unwrap());
+    assert_eq!((first.patient.as_str(), last.patient.as_str()), ("chb03", "new"));
+    assert_ne!(first.timeline, last.timeline);
+    for file in &about {
+        let of_first = file.timeline == first.timeline;
+        assert_eq!(file.patient, if of_first { "chb03" } else { "new" });
+        assert!(of_first || file.timeline == last.timeline, "the count began a third time");
+    }
+    let folder = ward.path("record");
+    let mut frames = [0, 0];
+    for (of, timeline) in [first.timeline, last.timeline].into_iter().enumerate() {
+        let source = RecordedSource::open(&folder, "emu-01", timeline, 0, u64::MAX).unwrap();
+        frames[of] = source.frames();
+    }
+    assert!(frames.iter().all(|frames| *frames > 60 * 256), "{frames:?}");
+    let exported =
+        RecordedSpan::open(&folder, "emu-01", f64::MIN, f64::MAX).unwrap().export(None, None).unwrap();
+    assert!(
+        exported.left_out.iter().any(|words| words.ends_with("another patient")),
+        "{:?}",
+        exported.left_out
+    );
+    // Both had a seizure at the same second of their own time: both were announced.
+    let alarms: Vec<_> = ward.alarms().into_iter().filter(|entry| entry["what"] == "seizure").collect();
+    for (patient, timeline) in [("chb03", first.timeline), ("new", last.timeline)] {
+        let of = alarms.iter().filter(|entry| entry["patient"] == patient);
+        assert!(of.clone().count() > 0, "no alarm of {patient}: {alarms:?}");
+        assert!(of.clone().all(|entry| entry["timeline"] == timeline));
+    }
+}
