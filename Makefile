@@ -86,7 +86,8 @@ soak: build ## a simulated day of 4 beds, as fast as it goes: memory
 	$(CARGO) test --release --locked --test ward_load over_a_simulated_day -- --ignored --nocapture
 
 .PHONY: install
-install: build ## install the daemon as a service (DESTDIR and PREFIX are obeyed)
+install: ## after `make build`, as root: install the daemon as a service (DESTDIR and PREFIX are obeyed)
+	@[ -x $(VIGIL) ] || { echo "install: $(VIGIL) is not there: run \`make build\` first, as yourself"; exit 1; }
 	install -D -m 755 $(VIGIL) $(DESTDIR)$(PREFIX)/bin/vigil
 	install -d $(DESTDIR)$(PREFIX)/share/vigil/models $(DESTDIR)$(PREFIX)/share/doc/vigil
 	cp -r models/cnn models/shared $(DESTDIR)$(PREFIX)/share/vigil/models/

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::error::CliError;
-use crate::config::{PatientId, WardConfig};
+use crate::config::{PatientId, WardConfig, is_writable};
 use crate::ward::Models;
 
 /// Check the ward's configuration, its patients and their models
@@ -36,6 +36,14 @@ pub fn run(args: &CheckArgs) -> Result<(), CliError> {
                 let whose =
                     if patient.shared { "the shared autoencoder" } else { "the patient's own autoencoder" };
                 say!("bed {}: patient {id}, {}, {whose}", bed.name, source.describe());
+                if patient.shared && !is_writable(&config.ward.patients, &id) {
+                    warn!(
+                        "bed {}: this account cannot write in {}, so the patient's own autoencoder could not \
+                         be kept there: give the folder to the account that the daemon runs as",
+                        bed.name,
+                        id.folder(&config.ward.patients).display()
+                    );
+                }
             }
             (Err(error), _) => {
                 warn!("bed {}: {error}", bed.name);

@@ -8,7 +8,9 @@ use super::error::CliError;
 use super::replay::watched;
 use super::terminal::progress_bar;
 use crate::config::versions::switch_to;
-use crate::config::{CalibrationRecord, ConfigError, FitRecord, PatientConfig, PatientId, WardConfig};
+use crate::config::{
+    CalibrationRecord, ConfigError, FitRecord, PatientConfig, PatientId, WardConfig, give_to_owner,
+};
 use crate::dataset::{Dataset, LabelledRecording, Second, events_beside};
 use crate::detect::{AccumulatorConfig, Detector, LabelRule};
 use crate::eeg::Event;
@@ -112,16 +114,22 @@ struct Whose {
 /// # Errors
 /// [`CliError`].
 pub fn run(args: &PatientArgs) -> Result<(), CliError> {
-    match &args.action {
-        Action::New { whose, cnn, mains } => make(whose, cnn, *mains),
-        Action::Fit { whose, recordings, ignore_events } => fit(whose, recordings, *ignore_events),
+    let (done, whose) = match &args.action {
+        Action::New { whose, cnn, mains } => (make(whose, cnn, *mains), whose),
+        Action::Fit { whose, recordings, ignore_events } => (fit(whose, recordings, *ignore_events), whose),
         Action::Calibrate { whose, recordings, false_alarms_per_hour } => {
-            calibrate(whose, recordings, *false_alarms_per_hour)
+            (calibrate(whose, recordings, *false_alarms_per_hour), whose)
         }
-        Action::Switch { whose, version, by } => switch(whose, *version, by),
-        Action::Adapt { config, request } => adapt_from(config, request),
-        Action::Show { whose, json } => show(whose, *json),
-    }
+        Action::Switch { whose, version, by } => (switch(whose, *version, by), whose),
+        Action::Adapt { config, request } => return adapt_from(config, request),
+        Action::Show { whose, json } => return show(whose, *json),
+    };
+    done?;
+    let id = PatientId::new(&whose.id)?;
+    give_to_owner(&whose.patients, &id).map_err(|source| {
+        let path = id.folder(&whose.patients);
+        ConfigError::Io { doing: "write", path, source }.into()
+    })
 }
 
 fn switch(whose: &Whose, version: u32, by: &str) -> Result<(), CliError> {

@@ -1,7 +1,7 @@
 //! Fits a patient's own autoencoder on what a bed has gathered, and compares it with the one in use.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -9,7 +9,7 @@ use super::baseline::{SHORTEST_S, Span};
 use super::lifecycle::{Comparison, FitRequest};
 use super::models::{Models, PatientError, Watched};
 use crate::config::WardConfig;
-use crate::config::versions::{add_version, versions};
+use crate::config::versions::{add_version, versions, versions_folder};
 use crate::dataset::{Dataset, LabelledRecording, Second};
 use crate::durable;
 use crate::model::{Autoencoder, AutoencoderConfig, Card, ModelError, write_card};
@@ -44,6 +44,14 @@ pub enum AdaptError {
     /// A file of the version.
     #[error("cannot write the version: {0}")]
     Io(#[from] std::io::Error),
+    /// The folder of the versions.
+    #[error("cannot write in {}: {source}; the daemon's account must own the patient's folder", path.display())]
+    Unwritable {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
 }
 
 /// Fits, compares, and leaves the result as the patient's next version. Nothing is switched.
@@ -52,6 +60,10 @@ pub enum AdaptError {
 /// [`AdaptError`]; no version is made then.
 pub fn adapt(request: &FitRequest, config: &WardConfig) -> Result<Comparison, AdaptError> {
     let watched = Models::default().watched(&config.ward.patients, &config.ward.models, &request.patient)?;
+    // What cannot be kept is not worth the time of a fit.
+    let folder = versions_folder(&config.ward.patients, &request.patient);
+    std::fs::create_dir_all(&folder)
+        .map_err(|source| AdaptError::Unwritable { path: folder.clone(), source })?;
     let dataset = gathered(request, &config.record.folder, &watched)?;
     let seconds: Vec<Second> = dataset.seconds().collect();
     let settings = AutoencoderConfig { signal: watched.signal.clone(), ..AutoencoderConfig::default() };
@@ -84,8 +96,11 @@ pub fn adapt(request: &FitRequest, config: &WardConfig) -> Result<Comparison, Ad
         let text = serde_json::to_vec_pretty(&comparison).map_err(std::io::Error::other)?;
         durable::replace_file(&folder.join("comparison.json"), |file| file.write_all(&text))?;
         Ok(())
+    });
+    comparison.version = version.map_err(|error| match error {
+        AdaptError::Io(source) => AdaptError::Unwritable { path: folder, source },
+        other => other,
     })?;
-    comparison.version = version;
     Ok(comparison)
 }
 
