@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use vigil::eeg::{Event, EventKind};
-use vigil::format::events::{parse_events, read_events, write_events};
+use vigil::format::events::{parse_events, read_events, write_detections, write_events};
 
 const HEADER: &str = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration";
 
@@ -23,6 +23,8 @@ fn seizure(onset_s: f64, duration_s: f64, confidence: Option<f64>) -> Event {
         channels: None,
         date_time: Some(start()),
         recording_duration_s: Some(3600.0),
+        // A table that does not tell when somebody is called means the onset.
+        alarm_s: Some(onset_s),
     }
 }
 
@@ -200,6 +202,21 @@ fn the_tables_of_the_data_set_are_written_back_with_the_same_rows() {
     }
     println!("{tables} tables with {seizures} seizures");
     assert_eq!(tables, 254);
+}
+
+#[test]
+fn a_detectors_table_tells_when_somebody_is_called_and_where_nobody_is() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("x_events.tsv");
+    let called = Event { alarm_s: Some(19.0), ..seizure(12.0, 40.0, Some(0.9)) };
+    let elsewhere = Event { alarm_s: None, ..seizure(0.0, 5.0, None) };
+    for events in [vec![elsewhere.clone(), called.clone()], vec![elsewhere], vec![called], Vec::new()] {
+        write_detections(&path, &events, start(), 3600.0).expect("a table");
+        let text = std::fs::read_to_string(&path).expect("the table");
+        assert!(text.lines().all(|line| line.split('\t').count() == 8), "{text}");
+        let read = parse_events(&text).expect("events");
+        assert_eq!(read.iter().filter(|event| event.is_seizure()).cloned().collect::<Vec<_>>(), events);
+    }
 }
 
 proptest! {

@@ -55,6 +55,7 @@ fn people(root: &Path) {
             channels: None,
             date_time: None,
             recording_duration_s: None,
+            alarm_s: None,
         };
         let events = if person == "calm" { vec![] } else { vec![seizure] };
         let start: DateTime = start.parse().expect("a time");

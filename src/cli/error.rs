@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::config::ConfigError;
 use crate::dataset::DatasetError;
 use crate::detect::{JudgeError, SettingError};
-use crate::evaluate::EvaluateError;
+use crate::evaluate::{EvaluateError, ScoreError};
 use crate::format::FormatError;
 use crate::model::ModelError;
 use crate::plot::PlotError;
@@ -56,6 +56,8 @@ pub enum CliError {
     Train(#[from] TrainError),
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
+    #[error(transparent)]
+    Score(#[from] ScoreError),
     #[error(transparent)]
     Replay(#[from] ReplayError),
     #[error(transparent)]
@@ -107,6 +109,9 @@ impl CliError {
             CliError::Stream { source, .. } => of_stream(source),
             CliError::Model(error) => of_model(error),
             CliError::Evaluate(EvaluateError::Model(error)) => of_model(error),
+            CliError::Score(ScoreError::Format(error)) => of_format(error),
+            CliError::Score(ScoreError::NoReference { .. }) => 3,
+            CliError::Score(_) => 4,
             CliError::Evaluate(
                 EvaluateError::NobodyUnseen { .. } | EvaluateError::DifferentWindows { .. },
             ) => 2,

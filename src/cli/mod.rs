@@ -12,6 +12,7 @@ pub mod export;
 pub mod info;
 pub mod patient;
 pub mod replay;
+pub mod score;
 pub mod serve;
 mod shared_autoencoder;
 pub mod synth;

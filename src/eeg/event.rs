@@ -28,6 +28,9 @@ pub struct Event {
     pub date_time: Option<DateTime>,
     /// Length of the whole recording in seconds, where given.
     pub recording_duration_s: Option<f64>,
+    /// When somebody is called for it, in seconds from the recording's start: later than the onset, since
+    /// labels must pile up first. `None` where nobody is, in this recording.
+    pub alarm_s: Option<f64>,
 }
 
 impl Event {

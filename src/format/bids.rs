@@ -115,6 +115,27 @@ pub fn events_path_of(recording: &Path) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
+/// The events tables below a folder, relative to it, in order.
+///
+/// # Errors
+/// [`FormatError::Io`] where a folder cannot be read.
+pub fn tables_below(root: &Path) -> Result<Vec<PathBuf>, FormatError> {
+    let (mut tables, mut waiting) = (Vec::new(), vec![root.to_path_buf()]);
+    while let Some(folder) = waiting.pop() {
+        for path in list(&folder)? {
+            // "._x" beside "x" is what macOS leaves on foreign disks.
+            let name = name_of(&path);
+            if path.is_dir() {
+                waiting.push(path);
+            } else if name.ends_with("_events.tsv") && !name.starts_with('.') {
+                tables.extend(path.strip_prefix(root).map(Path::to_path_buf));
+            }
+        }
+    }
+    tables.sort();
+    Ok(tables)
+}
+
 /// Where the prediction for a recording lies below `out`: at the same place of a parallel tree for
 /// a recording in a BIDS tree, directly in `out` for any other.
 pub fn prediction_path(out: &Path, recording: &Path) -> PathBuf {

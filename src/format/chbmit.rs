@@ -225,6 +225,7 @@ fn seizure(onset: f64, end: f64) -> Event {
         channels: None,
         date_time: None,
         recording_duration_s: None,
+        alarm_s: None,
     }
 }
 

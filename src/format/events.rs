@@ -11,6 +11,8 @@ use crate::durable;
 use crate::eeg::{Event, EventKind};
 
 const COLUMNS: &str = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration";
+/// Our own column of a detector's tables: when somebody is called.
+const ALARM: &str = "alarm";
 const TIME: &str = "%Y-%m-%d %H:%M:%S";
 
 /// Reads an events table.
@@ -18,16 +20,29 @@ const TIME: &str = "%Y-%m-%d %H:%M:%S";
 /// # Errors
 /// [`FormatError`] with the file and the line.
 pub fn read_events(path: &Path) -> Result<Vec<Event>, FormatError> {
+    parse_events(&read(path)?).map_err(|m| m.in_file(path))
+}
+
+/// Reads a detector's table: an empty file says that nothing was detected.
+///
+/// # Errors
+/// [`FormatError`] with the file and the line.
+pub fn read_detections(path: &Path) -> Result<Vec<Event>, FormatError> {
+    let text = read(path)?;
+    if text.trim().is_empty() { Ok(Vec::new()) } else { parse_events(&text).map_err(|m| m.in_file(path)) }
+}
+
+fn read(path: &Path) -> Result<String, FormatError> {
     let bytes = std::fs::read(path).map_err(|source| FormatError::Io {
         doing: "read",
         path: path.to_path_buf(),
         source,
     })?;
-    parse_events(&String::from_utf8_lossy(&bytes)).map_err(|m| m.in_file(path))
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Reads the text of an events table: tab-separated, columns by name, `n/a` for what is not known.
-/// Only `onset`, `duration` and `eventType` are needed.
+/// Only `onset`, `duration` and `eventType` are needed. Without a column `alarm`, the alarm is at the onset.
 ///
 /// # Errors
 /// The first line that cannot be understood.
@@ -109,8 +124,13 @@ fn parse_row(number: usize, line: &str, columns: &BTreeMap<&str, usize>) -> Resu
         })?),
         None => None,
     };
+    let onset_s = seconds("onset", needed("onset")?)?;
+    let alarm_s = match columns.contains_key(ALARM) {
+        true => cell(ALARM).map(|text| seconds(ALARM, text)).transpose()?,
+        false => Some(onset_s),
+    };
     Ok(Event {
-        onset_s: seconds("onset", needed("onset")?)?,
+        onset_s,
         duration_s,
         kind,
         confidence,
@@ -119,6 +139,7 @@ fn parse_row(number: usize, line: &str, columns: &BTreeMap<&str, usize>) -> Resu
         recording_duration_s: cell("recordingDuration")
             .map(|text| seconds("recordingDuration", text))
             .transpose()?,
+        alarm_s,
     })
 }
 
@@ -137,14 +158,40 @@ pub fn write_events(
     recording_start: DateTime,
     recording_duration_s: f64,
 ) -> Result<(), FormatError> {
+    write(path, events, recording_start, recording_duration_s, false)
+}
+
+/// Writes what a detector found in one recording: the same table with a further column, `alarm`, which
+/// readers of SzCORE tables pass over.
+///
+/// # Errors
+/// [`FormatError::Io`] where the disk refuses.
+pub fn write_detections(
+    path: &Path,
+    events: &[Event],
+    recording_start: DateTime,
+    recording_duration_s: f64,
+) -> Result<(), FormatError> {
+    write(path, events, recording_start, recording_duration_s, true)
+}
+
+fn write(
+    path: &Path,
+    events: &[Event],
+    recording_start: DateTime,
+    recording_duration_s: f64,
+    alarms: bool,
+) -> Result<(), FormatError> {
     let start = recording_start.strftime(TIME).to_string();
     durable::replace_file(path, |file| {
-        writeln!(file, "{COLUMNS}")?;
+        let cell = |text: String| if alarms { format!("\t{text}") } else { String::new() };
+        writeln!(file, "{COLUMNS}{}", cell(ALARM.into()))?;
         let mut seizures = events.iter().filter(|event| event.is_seizure()).peekable();
         if seizures.peek().is_none() {
             writeln!(
                 file,
-                "0.00\t{recording_duration_s:.2}\tbckg\tn/a\tn/a\t{start}\t{recording_duration_s:.2}"
+                "0.00\t{recording_duration_s:.2}\tbckg\tn/a\tn/a\t{start}\t{recording_duration_s:.2}{}",
+                cell("n/a".into())
             )?;
         }
         for event in seizures {
@@ -154,8 +201,10 @@ pub fn write_events(
                 event.channels.as_deref().unwrap_or("n/a").replace(['\t', '\n', '\r'], " ");
             writeln!(
                 file,
-                "{:.2}\t{:.2}\t{kind}\t{confidence}\t{channels}\t{start}\t{recording_duration_s:.2}",
-                event.onset_s, event.duration_s
+                "{:.2}\t{:.2}\t{kind}\t{confidence}\t{channels}\t{start}\t{recording_duration_s:.2}{}",
+                event.onset_s,
+                event.duration_s,
+                cell(event.alarm_s.map_or("n/a".into(), |alarm_s| format!("{alarm_s:.2}")))
             )?;
         }
         Ok(())

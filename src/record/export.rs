@@ -154,6 +154,7 @@ impl RecordedSpan {
                     channels: None,
                     date_time: None,
                     recording_duration_s: None,
+                    alarm_s: None,
                 });
             } else if verdict.alarming
                 && lasting

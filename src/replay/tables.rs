@@ -7,7 +7,7 @@ use super::engine::Replayed;
 use super::error::ReplayError;
 use crate::durable;
 use crate::eeg::{Event, EventKind};
-use crate::format::events::write_events;
+use crate::format::events::write_detections;
 
 /// Writes every verdict: one row a second, all recordings in time order.
 ///
@@ -87,7 +87,7 @@ pub fn write_recording_events(path: &Path, replayed: &Replayed, recording: usize
     let Some(of) = replayed.recordings.get(recording) else { return Ok(()) };
     let header = &of.plan.header;
     let events = detected_events(replayed, recording);
-    Ok(write_events(path, &events, header.start, header.duration_s)?)
+    Ok(write_detections(path, &events, header.start, header.duration_s)?)
 }
 
 /// The alarms that touch a recording, as events in its seconds.
@@ -117,6 +117,9 @@ pub(super) fn detected_events(replayed: &Replayed, recording: usize) -> Vec<Even
             channels: None,
             date_time: Some(header.start),
             recording_duration_s: Some(header.duration_s),
+            // Somebody is called at the end of the second, in one recording.
+            alarm_s: (record.recording == recording)
+                .then_some(record.alarm.raised_second as f64 + 1.0 - offset_s),
         });
     }
     events

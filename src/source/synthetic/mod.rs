@@ -159,6 +159,7 @@ impl Synthesiser {
                 channels: Some(format!("{},synthetic", self.seizures.focus)),
                 date_time: None,
                 recording_duration_s: None,
+                alarm_s: None,
             })
             .collect()
     }
