@@ -1,9 +1,9 @@
 //! Exact 95 % intervals of a rate, of a share and of a median.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Lower and upper end of a 95 % interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Lower end.
     pub lower: f64,

@@ -6,6 +6,7 @@ mod alarms;
 mod auroc;
 mod folds;
 mod interval;
+pub mod report;
 mod seconds;
 mod settings;
 mod szcore;

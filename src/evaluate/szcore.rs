@@ -6,7 +6,7 @@
 //! hypothesis event that touches no found extended reference is false. All borders are whole seconds
 //! from the first step on, so the arithmetic is exact.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Events with less than this between them are one.
 const MERGED_BELOW_S: usize = 90;
@@ -37,7 +37,7 @@ pub struct Counts {
 }
 
 /// The figures that follow from [`Counts`]; `None` where one is not defined.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Measures {
     /// Share of the reference that was found.
     pub sensitivity: Option<f64>,

@@ -1,0 +1,179 @@
+//! What a protocol found: every figure with what it rests on, as one value that is written as JSON and
+//! drawn as a page.
+
+use serde::{Deserialize, Serialize};
+
+use super::interval::Interval;
+use super::szcore::Measures;
+
+/// What came of one protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProtocolReport {
+    /// `cross-person`, `within-patient`, `cross-site` or `longitudinal`.
+    pub protocol: String,
+    /// A headline.
+    pub title: String,
+    /// How it was done, in sentences.
+    pub how: Vec<String>,
+    /// The command that makes it anew.
+    pub command: String,
+    /// Day, `YYYY-MM-DD`.
+    pub date: String,
+    /// What was scored.
+    pub data: Vec<DataSummary>,
+    /// The alarm rule that all methods share, in words.
+    pub alarm_rule: String,
+    /// The sensitivity at which the methods are compared.
+    pub target_sensitivity: f64,
+    /// One entry per method.
+    pub methods: Vec<MethodReport>,
+    /// What the data cannot show.
+    pub limits: Vec<String>,
+}
+
+/// What was scored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DataSummary {
+    /// The folder.
+    pub path: String,
+    /// People scored.
+    pub people: usize,
+    /// Of them, people with both seizure and other seconds.
+    pub people_with_seizures: usize,
+    /// Recordings.
+    pub recordings: usize,
+    /// Hours judged.
+    pub hours: f64,
+    /// Hours within seizures.
+    pub seizure_hours: f64,
+    /// Seizures.
+    pub seizures: u64,
+}
+
+/// What came of one method.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MethodReport {
+    /// A short name, unique in the report.
+    pub name: String,
+    /// What it is, in a sentence.
+    pub description: String,
+    /// Whom it was scored on.
+    pub people: Vec<PersonReport>,
+    /// Area under the ROC curve of single seconds, over people.
+    pub auroc: Option<Spread>,
+    /// The same of a causal mean over the last seconds.
+    pub auroc_context: Option<Spread>,
+    /// Points of the ROC curve of all people's seconds: share of other seconds, share of seizure seconds.
+    pub roc: Vec<[f64; 2]>,
+    /// Points of the precision-recall curve of all people's seconds: recall, precision.
+    pub precision_recall: Vec<[f64; 2]>,
+    /// How often a seizure second had which probability; empty where a score is no probability.
+    pub calibration: Vec<CalibrationBin>,
+    /// Sensitivity against false alarms, one point per threshold, thresholds rising.
+    pub curve: Vec<CurvePoint>,
+    /// What a ward would count at the thresholds that were chosen on other people.
+    pub ward: WardFigures,
+    /// SzCORE by event at the same thresholds, mean over people.
+    pub event: Measures,
+    /// SzCORE by second at the same thresholds, mean over people.
+    pub sample: Measures,
+    /// Seconds from the annotated onset to the alarm, one per detected seizure, rising.
+    pub latencies_s: Vec<f64>,
+}
+
+/// What came of one method for one person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PersonReport {
+    /// The person.
+    pub person: String,
+    /// The model that judged them: one that never saw them.
+    pub model: String,
+    /// Seconds within seizures.
+    pub seizure_s: usize,
+    /// Seconds outside.
+    pub other_s: usize,
+    /// Area under the ROC curve of single seconds; `None` without both kinds.
+    pub auroc: Option<f64>,
+    /// The same of the causal mean.
+    pub auroc_context: Option<f64>,
+    /// The threshold that was chosen on other people.
+    pub threshold: f64,
+    /// Seizures.
+    pub seizures: u64,
+    /// Seizures with an alarm.
+    pub detected: u64,
+    /// Alarms for nothing.
+    pub false_alarms: u64,
+    /// Hours in which an alarm would have been false.
+    pub hours: f64,
+    /// Median seconds from the annotated onset to the alarm.
+    pub median_latency_s: Option<f64>,
+}
+
+/// A figure over people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// People it rests on.
+    pub people: usize,
+    /// Median.
+    pub median: f64,
+    /// 95 % interval of the median (Thompson 1936); `None` with fewer than 6 people.
+    pub median_95: Option<Interval>,
+    /// Mean.
+    pub mean: f64,
+    /// The worst tenth of the people, at least one, worst first.
+    pub worst_tenth: Vec<String>,
+    /// Their mean.
+    pub worst_tenth_mean: f64,
+}
+
+/// Seconds whose probabilities are alike.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationBin {
+    /// Mean probability of seizure.
+    pub predicted: f64,
+    /// Share of the seconds that are seizure.
+    pub observed: f64,
+    /// 95 % interval of that share as if seconds were independent, which they are not.
+    pub observed_95: Option<Interval>,
+    /// Seconds.
+    pub seconds: usize,
+}
+
+/// What a ward would count at one threshold for all.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// The threshold of a second's score.
+    pub threshold: f64,
+    /// Share of the seizures with an alarm.
+    pub sensitivity: f64,
+    /// Alarms for nothing, in an hour.
+    pub false_alarms_per_hour: f64,
+    /// Its 95 % interval.
+    pub false_alarms_per_hour_95: Interval,
+    /// Median seconds from the annotated onset to the alarm.
+    pub median_latency_s: Option<f64>,
+}
+
+/// What a ward would count.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct WardFigures {
+    /// Seizures.
+    pub seizures: u64,
+    /// Seizures with an alarm.
+    pub detected: u64,
+    /// The detected share.
+    pub sensitivity: Option<f64>,
+    /// Its 95 % interval.
+    pub sensitivity_95: Option<Interval>,
+    /// Alarms for nothing.
+    pub false_alarms: u64,
+    /// Hours in which an alarm would have been false.
+    pub hours: f64,
+    /// Alarms for nothing, in an hour; `None` without such hours.
+    pub false_alarms_per_hour: Option<f64>,
+    /// Its 95 % interval.
+    pub false_alarms_per_hour_95: Option<Interval>,
+    /// Median seconds from the annotated onset to the alarm.
+    pub median_latency_s: Option<f64>,
+}
