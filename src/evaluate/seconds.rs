@@ -7,7 +7,9 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use super::auroc::auroc;
+use super::line::{JudgedPerson, JudgedSecond};
 use crate::dataset::{Dataset, Second};
+use crate::detect::Opinion;
 use crate::model::{Classifier, ModelError, Viewer};
 use crate::plot::PlotError;
 
@@ -43,26 +45,12 @@ pub enum EvaluateError {
     Plot(#[from] PlotError),
 }
 
-/// A second, its truth and what the CNN said.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScoredSecond {
-    /// Which second.
-    pub second: Second,
-    /// Whether an expert marked it as seizure.
-    pub seizure: bool,
-    /// Probabilities of seizure, abnormal and non-seizure.
-    pub probabilities: [f32; 3],
-    /// Mean seizure probability of the last [`CONTEXT_S`] seconds, of as many as there are since
-    /// the stretch began.
-    pub context: f32,
-}
-
-/// One person's score.
+/// One person's score, second by second.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PersonScore {
     /// The person.
     pub person: String,
-    /// The model that scored them: one that never saw them.
+    /// The model that judged them: one that never saw them.
     pub model: String,
     /// Seconds that an expert marked.
     pub seizure_s: usize,
@@ -72,19 +60,56 @@ pub struct PersonScore {
     pub auroc: Option<f64>,
     /// The same of the causal mean over [`CONTEXT_S`] seconds.
     pub auroc_context: Option<f64>,
-    /// Every second.
-    pub seconds: Vec<ScoredSecond>,
 }
 
-/// Scores every person of `dataset` by the first of `models` that was not trained on them.
+impl PersonScore {
+    /// Scores the seconds of one person on which there is an opinion, by the probability of seizure.
+    pub fn of(person: &JudgedPerson) -> PersonScore {
+        let (seconds, scores) = scores_of(person);
+        let truths: Vec<bool> = seconds.iter().map(|judged| judged.seizure).collect();
+        PersonScore {
+            person: person.person.clone(),
+            model: person.model.clone(),
+            seizure_s: truths.iter().filter(|seizure| **seizure).count(),
+            other_s: truths.iter().filter(|seizure| !**seizure).count(),
+            auroc: auroc(&scores, &truths),
+            auroc_context: auroc(&causal_means(&seconds, &scores), &truths),
+        }
+    }
+}
+
+/// The seconds with an opinion, and their probabilities of seizure.
+pub(super) fn scores_of(person: &JudgedPerson) -> (Vec<&JudgedSecond>, Vec<f64>) {
+    person
+        .seconds
+        .iter()
+        .filter_map(|judged| Some((judged, f64::from(judged.opinion?.probabilities[0]))))
+        .unzip()
+}
+
+/// The mean over the last [`CONTEXT_S`] seconds, of as many as there are since the stretch began.
+fn causal_means(seconds: &[&JudgedSecond], scores: &[f64]) -> Vec<f64> {
+    (0..seconds.len())
+        .map(|i| {
+            let last = (0..=i.min(CONTEXT_S - 1))
+                .take_while(|back| seconds[i - back].second.stretch == seconds[i].second.stretch)
+                .map(|back| scores[i - back]);
+            let (sum, count) = last.fold((0.0, 0.0), |(sum, count), score| (sum + score, count + 1.0));
+            sum / count
+        })
+        .collect()
+}
+
+/// Judges every second of every person of `dataset` by the first of `models` that was not trained on
+/// them.
 ///
 /// # Errors
 /// [`EvaluateError::NobodyUnseen`] where each model has seen a person; a network's failure.
-pub fn score_people(
+pub fn judge_people(
     dataset: &Dataset,
     models: &[(String, Classifier)],
     told: &(dyn Fn(usize) + Sync),
-) -> Result<Vec<PersonScore>, EvaluateError> {
+) -> Result<Vec<JudgedPerson>, EvaluateError> {
     for pair in models.windows(2) {
         let [(first, a), (second, b)] = pair else { continue };
         if a.config().signal != b.config().signal || a.config().plot != b.config().plot {
@@ -112,7 +137,12 @@ pub fn score_people(
                 })
                 .collect::<Result<Vec<_>, _>>()?
                 .concat();
-            Ok(person_score(dataset, person, name, &seconds, &judged))
+            let seconds = seconds.iter().zip(judged).map(|(&second, probabilities)| JudgedSecond {
+                second,
+                seizure: dataset.is_seizure(second),
+                opinion: Some(Opinion { ae_error: None, ae_flag: None, probabilities }),
+            });
+            Ok(JudgedPerson { seconds: seconds.collect(), person, model: name.clone() })
         })
         .collect()
 }
@@ -127,38 +157,4 @@ fn judge(dataset: &Dataset, seconds: &[Second], mut viewer: Viewer) -> Result<Ve
             Ok(viewer.probabilities(&window, &stretch.present[second.index])?)
         })
         .collect()
-}
-
-fn person_score(
-    dataset: &Dataset,
-    person: String,
-    model: &str,
-    seconds: &[Second],
-    judged: &[[f32; 3]],
-) -> PersonScore {
-    let scored: Vec<ScoredSecond> = seconds
-        .iter()
-        .zip(judged)
-        .enumerate()
-        .map(|(i, (&second, &probabilities))| {
-            let first = (0..=i.min(CONTEXT_S - 1))
-                .take_while(|back| seconds[i - back].stretch == second.stretch)
-                .map(|back| judged[i - back][0]);
-            let (sum, count) = first.fold((0.0, 0.0), |(sum, count), p| (sum + p, count + 1.0));
-            ScoredSecond { second, seizure: dataset.is_seizure(second), probabilities, context: sum / count }
-        })
-        .collect();
-    let truths: Vec<bool> = scored.iter().map(|second| second.seizure).collect();
-    let of = |score: fn(&ScoredSecond) -> f32| {
-        auroc(&scored.iter().map(|second| f64::from(score(second))).collect::<Vec<_>>(), &truths)
-    };
-    PersonScore {
-        person,
-        model: model.to_string(),
-        seizure_s: truths.iter().filter(|seizure| **seizure).count(),
-        other_s: truths.iter().filter(|seizure| !**seizure).count(),
-        auroc: of(|second| second.probabilities[0]),
-        auroc_context: of(|second| second.context),
-        seconds: scored,
-    }
 }

@@ -81,6 +81,25 @@ impl Counts {
     }
 }
 
+/// Over several people: shares and rates are means over those in whom they are defined, counts are sums.
+pub fn mean_measures<'a>(people: impl IntoIterator<Item = &'a Measures>) -> Measures {
+    let people: Vec<&Measures> = people.into_iter().collect();
+    let mean = |of: fn(&Measures) -> Option<f64>| {
+        let defined: Vec<f64> = people.iter().filter_map(|measures| of(measures)).collect();
+        (!defined.is_empty()).then(|| defined.iter().sum::<f64>() / defined.len() as f64)
+    };
+    let sum = |of: fn(&Measures) -> u64| people.iter().map(|measures| of(measures)).sum();
+    Measures {
+        sensitivity: mean(|m| m.sensitivity),
+        precision: mean(|m| m.precision),
+        f1: mean(|m| m.f1),
+        fp_per_24h: mean(|m| m.fp_per_24h),
+        tp: sum(|m| m.tp),
+        fp: sum(|m| m.fp),
+        refs: sum(|m| m.refs),
+    }
+}
+
 /// The seconds of a recording of `seconds` whole seconds in which an event lies: onset and end, both
 /// floored, cut to the recording. An event within one second vanishes.
 pub fn mask(events: impl IntoIterator<Item = (f64, f64)>, seconds: usize) -> Vec<bool> {

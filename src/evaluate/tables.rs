@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::alarms::{AlarmMark, SeizureMark, SeizureScore, score_ward, seconds_at_risk};
 use super::interval::{Interval, clopper_pearson, garwood};
-use super::szcore::{Counts, Measures, mask, score_events, score_overlap, score_samples};
+use super::szcore::{Counts, Measures, mask, mean_measures, score_events, score_overlap, score_samples};
 use crate::eeg::Event;
 use crate::format::FormatError;
 use crate::format::bids::tables_below;
@@ -188,7 +188,7 @@ pub fn score_tables(pairs: &[Pair]) -> Report {
     }
     let subjects: BTreeMap<String, Scores> =
         sums.into_iter().map(|(subject, sum)| (subject.to_string(), sum.scores())).collect();
-    let over = |of: fn(&Scores) -> &Measures| overall(&subjects.values().map(of).collect::<Vec<_>>());
+    let over = |of: fn(&Scores) -> &Measures| mean_measures(subjects.values().map(of));
     all.conclude();
     let overall = Scores {
         event: over(|scores| &scores.event),
@@ -216,23 +216,6 @@ impl Sum {
             ovlp: self.ovlp.measures(),
             ward: self.ward,
         }
-    }
-}
-
-fn overall(subjects: &[&Measures]) -> Measures {
-    let mean = |of: fn(&Measures) -> Option<f64>| {
-        let defined: Vec<f64> = subjects.iter().filter_map(|measures| of(measures)).collect();
-        (!defined.is_empty()).then(|| defined.iter().sum::<f64>() / defined.len() as f64)
-    };
-    let sum = |of: fn(&Measures) -> u64| subjects.iter().map(|measures| of(measures)).sum();
-    Measures {
-        sensitivity: mean(|m| m.sensitivity),
-        precision: mean(|m| m.precision),
-        f1: mean(|m| m.f1),
-        fp_per_24h: mean(|m| m.fp_per_24h),
-        tp: sum(|m| m.tp),
-        fp: sum(|m| m.fp),
-        refs: sum(|m| m.refs),
     }
 }
 

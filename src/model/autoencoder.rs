@@ -65,6 +65,22 @@ struct Description {
     baseline: Baseline,
 }
 
+/// The error of a second beside the threshold of the autoencoder that judged it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AutoencoderOpinion {
+    /// The reconstruction error.
+    pub error: f32,
+    /// The error above which a second is flagged.
+    pub threshold: f32,
+}
+
+impl AutoencoderOpinion {
+    /// Whether the second is flagged.
+    pub fn flag(&self) -> bool {
+        self.error > self.threshold
+    }
+}
+
 /// A fitted autoencoder with its baseline, ready to judge windows.
 #[derive(Clone)]
 pub struct Autoencoder {
@@ -141,6 +157,18 @@ impl Autoencoder {
         vector_of(&self.config, &self.baseline.amplitude_uv, samples, present, &mut vector)?;
         let errors = reconstruction_errors(&self.net, &vector, &[*present], &self.device)?;
         errors.first().copied().ok_or_else(|| ModelError::Compute { reason: "no error came back".into() })
+    }
+
+    /// The error of one window beside the patient's threshold.
+    ///
+    /// # Errors
+    /// See [`Autoencoder::error`].
+    pub fn opinion(
+        &self,
+        samples: &[f32],
+        present: &[bool; DERIVATIONS],
+    ) -> Result<AutoencoderOpinion, ModelError> {
+        Ok(AutoencoderOpinion { error: self.error(samples, present)?, threshold: self.baseline.threshold })
     }
 
     /// Whether an error lies above the patient's threshold.

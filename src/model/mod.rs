@@ -13,7 +13,9 @@ mod error;
 mod store;
 mod viewer;
 
-pub use autoencoder::{Autoencoder, AutoencoderNet, Baseline, reconstruction_errors, vector_of};
+pub use autoencoder::{
+    Autoencoder, AutoencoderNet, AutoencoderOpinion, Baseline, reconstruction_errors, vector_of,
+};
 pub use card::{Card, write_card};
 pub use classifier::Classifier;
 pub use cnn::{CnnNet, images_to_tensor};

@@ -11,6 +11,7 @@ mod config;
 mod error;
 mod fresh;
 mod labels;
+mod opinions;
 mod report;
 mod sampler;
 
@@ -21,5 +22,6 @@ pub use cnn::{Progress, Task, TrainedCnn, train_cnn};
 pub use config::TrainConfig;
 pub use error::TrainError;
 pub use labels::{PersonLabels, SecondLabel, cross_fitted_labels, expert_labels};
+pub use opinions::cross_fitted_opinions;
 pub use report::{TrainingFacts, training_card};
 pub use sampler::Sampler;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::interval::Interval;
+use super::interval::{Interval, median_interval};
 use super::szcore::Measures;
 
 /// What came of one protocol.
@@ -125,6 +125,27 @@ pub struct Spread {
     pub worst_tenth: Vec<String>,
     /// Their mean.
     pub worst_tenth_mean: f64,
+}
+
+impl Spread {
+    /// Of people's figures; `None` without any.
+    pub fn of(people: &[(&str, f64)]) -> Option<Spread> {
+        let mut sorted = people.to_vec();
+        sorted.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let values: Vec<f64> = sorted.iter().map(|(_, value)| *value).collect();
+        let n = values.len();
+        let (low, high) = (values.get(n.checked_sub(1)? / 2)?, values.get(n / 2)?);
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        let worst = n.div_ceil(10);
+        Some(Spread {
+            people: n,
+            median: (low + high) / 2.0,
+            median_95: median_interval(&values),
+            mean: mean(&values),
+            worst_tenth: sorted[..worst].iter().map(|(person, _)| (*person).to_string()).collect(),
+            worst_tenth_mean: mean(&values[..worst]),
+        })
+    }
 }
 
 /// Seconds whose probabilities are alike.

@@ -1,4 +1,4 @@
-//! `vigil evaluate`: how well CNNs tell the seconds of people whom they were not trained on.
+//! `vigil evaluate --model …`: how well CNNs tell the seconds of people whom they were not trained on.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,17 +6,20 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::error::CliError;
-use super::terminal::progress_bar;
+use super::super::error::CliError;
+use super::super::read_text;
+use super::super::terminal::progress_bar;
 use crate::dataset::{Dataset, People, gather};
 use crate::detect::{AccumulatorConfig, LabelRule};
-use crate::evaluate::{CONTEXT_S, PersonScore, WardScore, median_interval, score_people, score_settings};
+use crate::evaluate::{
+    CONTEXT_S, JudgedPerson, PersonScore, WardScore, judge_people, median_interval, score_settings,
+};
 use crate::model::Classifier;
 use crate::ward::cnn_path;
 
-/// Score CNNs second by second on people they were not trained on
+/// What is scored second by second.
 #[derive(Debug, Args)]
-pub struct EvaluateArgs {
+pub struct SecondsArgs {
     /// Folder of recordings with expert events (BIDS tree or CHB-MIT folders); may be repeated
     #[arg(long, required = true, value_name = "DIR")]
     data: Vec<PathBuf>,
@@ -50,7 +53,7 @@ pub struct EvaluateArgs {
 ///
 /// # Errors
 /// [`CliError`].
-pub fn run(args: &EvaluateArgs) -> Result<(), CliError> {
+pub fn run(args: &SecondsArgs) -> Result<(), CliError> {
     let models = args
         .model
         .iter()
@@ -67,12 +70,13 @@ pub fn run(args: &EvaluateArgs) -> Result<(), CliError> {
     bar.finish_and_clear();
     let bar = progress_bar("judging", "seconds");
     bar.set_length(dataset.seconds().count() as u64);
-    let scores = score_people(&dataset, &models, &|seconds| bar.inc(seconds as u64))?;
+    let judged = judge_people(&dataset, &models, &|seconds| bar.inc(seconds as u64))?;
     bar.finish_and_clear();
     if let Some(path) = &args.seconds {
-        write_seconds(path, &dataset, &scores)?;
+        write_seconds(path, &dataset, &judged)?;
     }
-    let alarms = if args.alarms { Some(score_grid(&dataset, &scores)?) } else { None };
+    let alarms = if args.alarms { Some(score_grid(&dataset, &judged)?) } else { None };
+    let scores: Vec<PersonScore> = judged.iter().map(PersonScore::of).collect();
     if args.json {
         print_json(&scores, alarms.as_deref());
         return Ok(());
@@ -91,7 +95,7 @@ struct Others {
 }
 
 fn read_others(path: &Path) -> Result<Others, CliError> {
-    let text = super::read_text(path)?;
+    let text = read_text(path)?;
     let mut lines = text.lines().filter(|line| !line.starts_with('#'));
     let header: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
     if header.first() != Some(&"person") {
@@ -193,14 +197,14 @@ const THRESHOLDS: [f32; 6] = [4.0, 5.0, 6.0, 8.0, 10.0, 12.0];
 /// One setting and what came of it.
 type Tried = (f32, f32, WardScore);
 
-fn score_grid(dataset: &Dataset, scores: &[PersonScore]) -> Result<Vec<Tried>, CliError> {
+fn score_grid(dataset: &Dataset, people: &[JudgedPerson]) -> Result<Vec<Tried>, CliError> {
     let pairs = PROBABILITIES.iter().flat_map(|&p| THRESHOLDS.iter().map(move |&threshold| (p, threshold)));
     pairs
         .map(|(seizure_probability, threshold)| {
             let rule = LabelRule { seizure_probability, ..LabelRule::default() };
             let accumulator =
                 AccumulatorConfig { threshold, cap: 2.0 * threshold, ..AccumulatorConfig::default() };
-            Ok((seizure_probability, threshold, score_settings(dataset, scores, rule, accumulator)?))
+            Ok((seizure_probability, threshold, score_settings(dataset, people, rule, accumulator)?))
         })
         .collect()
 }
@@ -261,23 +265,24 @@ fn print_json(scores: &[PersonScore], alarms: Option<&[Tried]>) {
     say!("{report:#}");
 }
 
-fn write_seconds(path: &Path, dataset: &Dataset, scores: &[PersonScore]) -> Result<(), CliError> {
+fn write_seconds(path: &Path, dataset: &Dataset, people: &[JudgedPerson]) -> Result<(), CliError> {
     let write = |file: &mut std::io::BufWriter<std::fs::File>| -> std::io::Result<()> {
         use std::io::Write;
         writeln!(file, "person\tmodel\trecording\tsecond\tseizure\tp_seizure\tp_abnormal\tp_nonseizure")?;
-        for score in scores {
-            for scored in &score.seconds {
-                let stretch = &dataset.stretches[scored.second.stretch];
-                let recording = dataset.recording_of(scored.second).path.file_name().unwrap_or_default();
-                let [seizure, abnormal, non_seizure] = scored.probabilities;
+        for person in people {
+            for judged in &person.seconds {
+                let stretch = &dataset.stretches[judged.second.stretch];
+                let recording = dataset.recording_of(judged.second).path.file_name().unwrap_or_default();
+                let Some(opinion) = judged.opinion else { continue };
+                let [seizure, abnormal, non_seizure] = opinion.probabilities;
                 writeln!(
                     file,
                     "{}\t{}\t{}\t{}\t{}\t{seizure:.6}\t{abnormal:.6}\t{non_seizure:.6}",
-                    score.person,
-                    score.model,
+                    person.person,
+                    person.model,
                     recording.to_string_lossy(),
-                    stretch.first_second + scored.second.index,
-                    u8::from(scored.seizure)
+                    stretch.first_second + judged.second.index,
+                    u8::from(judged.seizure)
                 )?;
             }
         }

@@ -1,0 +1,35 @@
+//! `vigil evaluate`: how good it is, on people whom the networks were not trained on.
+
+mod cross_person;
+mod seconds;
+
+use clap::{Args, Subcommand};
+
+use super::error::CliError;
+
+/// Score networks on people they were not trained on: second by second, or by a whole protocol
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct EvaluateArgs {
+    #[command(subcommand)]
+    protocol: Option<Protocol>,
+    #[command(flatten)]
+    seconds: Option<seconds::SecondsArgs>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Protocol {
+    CrossPerson(cross_person::CrossPersonArgs),
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// [`CliError`].
+pub fn run(args: &EvaluateArgs) -> Result<(), CliError> {
+    match (&args.protocol, &args.seconds) {
+        (Some(Protocol::CrossPerson(args)), _) => cross_person::run(args),
+        (None, Some(args)) => seconds::run(args),
+        (None, None) => Err(CliError::Usage("expected --data and --model, or a protocol".into())),
+    }
+}

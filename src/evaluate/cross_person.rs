@@ -1,0 +1,130 @@
+//! Cross-person: everybody is judged by networks that never saw them, and every method under one alarm
+//! rule, with thresholds chosen on other people.
+
+use std::collections::BTreeMap;
+
+use super::line::{JudgedPerson, JudgedSecond};
+use super::methods::Method;
+use crate::dataset::{Dataset, Second};
+use crate::detect::{AeFlag, Opinion};
+use crate::model::AutoencoderOpinion;
+
+/// What was judged by whom.
+pub struct CrossPerson {
+    /// By the two-class networks.
+    pub two_class: Option<Vec<JudgedPerson>>,
+    /// By the two-class networks that were trained with hard negatives.
+    pub hard_negatives: Option<Vec<JudgedPerson>>,
+    /// By the three-class networks.
+    pub three_class: Vec<JudgedPerson>,
+    /// By each person's own autoencoder, second for second as in `three_class`.
+    pub autoencoders: BTreeMap<String, Vec<Option<AutoencoderOpinion>>>,
+}
+
+impl CrossPerson {
+    /// The methods, in the order in which the literature went, and the plainest of all.
+    pub fn methods(self, dataset: &Dataset) -> Vec<Method> {
+        let of = |name: &str, description: &str, people| Method {
+            name: name.into(),
+            description: description.into(),
+            ae_flag: AeFlag::Ignore,
+            is_probability: true,
+            people,
+        };
+        let mut methods = Vec::new();
+        if let Some(people) = self.two_class {
+            methods.push(of("two-class", "CNN on window images, seizure or not (Emami 2019a)", people));
+        }
+        if let Some(people) = self.hard_negatives {
+            let description =
+                "the same, with half of the non-seizure training seconds of high autoencoder error";
+            methods.push(of("two-class, hard negatives", description, people));
+        }
+        let alone = with_autoencoder(&self.three_class, &self.autoencoders, |_, ae| {
+            let ratio = ae.error / ae.threshold.max(f32::MIN_POSITIVE);
+            Some(scored(ratio / (1.0 + ratio)))
+        });
+        methods.push(Method {
+            is_probability: false,
+            ..of("autoencoder alone", "error of the person's own autoencoder (Emami 2019b)", alone)
+        });
+        let flagged = with_autoencoder(&self.three_class, &self.autoencoders, |opinion, ae| {
+            Some(Opinion { ae_error: Some(ae.error), ae_flag: Some(ae.flag()), ..opinion? })
+        });
+        let lengths = line_lengths(dataset, &self.three_class);
+        methods.push(of(
+            "three-class",
+            "CNN with a class for abnormal seconds that are no seizure, labelled with autoencoders (Takahashi 2020)",
+            self.three_class,
+        ));
+        methods.push(Method {
+            ae_flag: AeFlag::Demotes,
+            ..of(
+                "three-class with flag",
+                "the same, and the autoencoder's flag makes seconds abnormal",
+                flagged,
+            )
+        });
+        methods.push(Method {
+            is_probability: false,
+            ..of("line length", "mean over derivations of the logarithm of the line length", lengths)
+        });
+        methods
+    }
+}
+
+fn scored(score: f32) -> Opinion {
+    Opinion { ae_error: None, ae_flag: None, probabilities: [score, 0.0, 1.0 - score] }
+}
+
+/// The people's seconds with opinions to which the autoencoder adds; a second that none judged keeps its own.
+fn with_autoencoder(
+    people: &[JudgedPerson],
+    autoencoders: &BTreeMap<String, Vec<Option<AutoencoderOpinion>>>,
+    combine: impl Fn(Option<Opinion>, AutoencoderOpinion) -> Option<Opinion>,
+) -> Vec<JudgedPerson> {
+    let none = Vec::new();
+    people
+        .iter()
+        .map(|person| {
+            let opinions = autoencoders.get(&person.person).unwrap_or(&none);
+            let seconds = person.seconds.iter().enumerate().map(|(index, judged)| {
+                let ae = opinions.get(index).copied().flatten();
+                JudgedSecond { opinion: ae.and_then(|ae| combine(judged.opinion, ae)), ..*judged }
+            });
+            JudgedPerson { seconds: seconds.collect(), ..person.clone() }
+        })
+        .collect()
+}
+
+/// The plainest method: how long the traces of a second are.
+fn line_lengths(dataset: &Dataset, people: &[JudgedPerson]) -> Vec<JudgedPerson> {
+    people
+        .iter()
+        .map(|person| {
+            let seconds = person.seconds.iter().map(|judged| {
+                let length = line_length(dataset, judged.second);
+                // Rising with the length, from 0 to 1.
+                JudgedSecond { opinion: Some(scored(length / (1.0 + length))), ..*judged }
+            });
+            JudgedPerson { model: "none".into(), seconds: seconds.collect(), person: person.person.clone() }
+        })
+        .collect()
+}
+
+/// Mean over the derivations present of ln(1 + sum of the absolute differences of neighbouring samples, in uV).
+fn line_length(dataset: &Dataset, second: Second) -> f32 {
+    let stretch = &dataset.stretches[second.stretch];
+    let length = stretch.seconds() * dataset.rate;
+    let from = second.index * dataset.rate;
+    let (mut sum, mut derivations) = (0.0, 0.0f32);
+    for (trace, present) in stretch.signal.chunks_exact(length).zip(stretch.present[second.index]) {
+        if present {
+            let window = &trace[from..from + dataset.rate];
+            let length: f32 = window.windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum();
+            sum += length.ln_1p();
+            derivations += 1.0;
+        }
+    }
+    sum / derivations.max(1.0)
+}

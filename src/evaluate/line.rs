@@ -1,0 +1,186 @@
+//! One person's judged seconds in the order in which they were recorded, and the alarms that come of
+//! them.
+
+use super::alarms::{AlarmMark, SeizureMark, WardScore, score_ward, seconds_at_risk};
+use super::szcore::{Counts, mask, score_events, score_samples};
+use crate::dataset::{Dataset, Second};
+use crate::detect::{AccumulatorConfig, Detector, LabelRule, Opinion, SettingError};
+
+/// Seconds between the time lines of two people, who are set one after the other.
+const APART_S: f64 = 1e10;
+
+/// A second, its truth and what a method says of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JudgedSecond {
+    /// Which second.
+    pub second: Second,
+    /// Whether an expert marked it as seizure.
+    pub seizure: bool,
+    /// What the method says; `None` where it cannot judge.
+    pub opinion: Option<Opinion>,
+}
+
+/// One person's seconds as a method judges them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgedPerson {
+    /// The person.
+    pub person: String,
+    /// The model that judged: one that never saw the person.
+    pub model: String,
+    /// The seconds, in the order of the data set.
+    pub seconds: Vec<JudgedSecond>,
+}
+
+/// An alarm on a person's line, in its seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlarmSpan {
+    /// First second of the run that led to it.
+    pub onset: u64,
+    /// The second that raised it.
+    pub raised: u64,
+    /// The second after its last.
+    pub end: u64,
+}
+
+/// A recording on a person's line.
+struct Recorded {
+    /// Second of the line at which it begins.
+    from: u64,
+    /// Whole seconds that were judged, to the last.
+    seconds: u64,
+    /// The expert's seizures, in seconds of the recording.
+    seizures: Vec<(f64, f64)>,
+}
+
+/// One person's seconds and seizures on one line of whole seconds.
+pub struct PersonLine {
+    seconds: Vec<(u64, Option<Opinion>)>,
+    seizures: Vec<SeizureMark>,
+    recordings: Vec<Recorded>,
+}
+
+impl PersonLine {
+    /// Sets the person's seconds in order. They count from the start of the earliest recording.
+    pub fn of(dataset: &Dataset, person: &JudgedPerson) -> PersonLine {
+        let stretch_of = |judged: &JudgedSecond| &dataset.stretches[judged.second.stretch];
+        let first = person.seconds.iter().map(|judged| stretch_of(judged).start).min();
+        let offset = |start: jiff::civil::DateTime| {
+            first.map_or(0.0, |first| start.duration_since(first).as_secs_f64())
+        };
+        let mut seconds = Vec::with_capacity(person.seconds.len());
+        let mut recordings: Vec<(usize, f64, Recorded)> = Vec::new();
+        for judged in &person.seconds {
+            let stretch = stretch_of(judged);
+            let (at_s, within) = (offset(stretch.start), (stretch.first_second + judged.second.index) as u64);
+            seconds.push((at_s as u64 + within, judged.opinion));
+            if recordings.last().is_none_or(|(recording, ..)| *recording != stretch.recording) {
+                let events = dataset.recordings[stretch.recording].events.iter();
+                let seizures = events
+                    .filter(|event| event.is_seizure())
+                    .map(|event| (event.onset_s, event.duration_s))
+                    .collect();
+                let recorded = Recorded { from: at_s as u64, seconds: 0, seizures };
+                recordings.push((stretch.recording, at_s, recorded));
+            }
+            if let Some((.., recorded)) = recordings.last_mut() {
+                recorded.seconds = recorded.seconds.max(within + 1);
+            }
+        }
+        seconds.sort_by_key(|(second, _)| *second);
+        let seizures = recordings
+            .iter()
+            .flat_map(|(_, at_s, recorded)| {
+                recorded.seizures.iter().map(move |(onset_s, duration_s)| SeizureMark {
+                    onset_s: at_s + onset_s,
+                    end_s: at_s + onset_s + duration_s,
+                })
+            })
+            .collect();
+        let recordings = recordings.into_iter().map(|(.., recorded)| recorded).collect();
+        PersonLine { seconds, seizures, recordings }
+    }
+
+    /// Steps a detector through the line.
+    ///
+    /// # Errors
+    /// [`SettingError`] where a setting is out of range.
+    pub fn alarms(
+        &self,
+        rule: LabelRule,
+        accumulator: AccumulatorConfig,
+    ) -> Result<Vec<AlarmSpan>, SettingError> {
+        let mut detector = Detector::new(rule, accumulator)?;
+        let mut next = self.seconds.first().map_or(0, |(second, _)| *second);
+        let mut alarms: Vec<AlarmSpan> = Vec::new();
+        for &(second, opinion) in &self.seconds {
+            if second > next {
+                detector.gap(second - next);
+            }
+            next = second + 1;
+            let verdict = detector.next(second, opinion);
+            match (verdict.alarm, alarms.last_mut()) {
+                (Some(alarm), _) => alarms.push(AlarmSpan {
+                    onset: alarm.onset_second,
+                    raised: alarm.raised_second,
+                    end: second + 1,
+                }),
+                (None, Some(last)) if verdict.alarming => last.end = second + 1,
+                _ => {}
+            }
+        }
+        Ok(alarms)
+    }
+
+    /// SzCORE's counts by event and by second, each recording apart.
+    pub fn szcore(&self, alarms: &[AlarmSpan]) -> (Counts, Counts) {
+        let (mut event, mut sample) = (Counts::default(), Counts::default());
+        for recorded in &self.recordings {
+            let seconds = recorded.seconds as usize;
+            let reference = mask(recorded.seizures.iter().copied(), seconds);
+            let within = alarms.iter().filter(|alarm| alarm.end > recorded.from).map(|alarm| {
+                let onset = alarm.onset.saturating_sub(recorded.from);
+                (onset as f64, (alarm.end - recorded.from - onset) as f64)
+            });
+            let hypothesis = mask(within, seconds);
+            event += score_events(&reference, &hypothesis);
+            sample += score_samples(&reference, &hypothesis);
+        }
+        (event, sample)
+    }
+}
+
+/// Counts several people's alarms as a ward would.
+pub fn score_lines<'a>(lines: impl IntoIterator<Item = (&'a PersonLine, &'a [AlarmSpan])>) -> WardScore {
+    let (mut seizures, mut marks, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, (line, alarms)) in lines.into_iter().enumerate() {
+        let shift = number as f64 * APART_S;
+        seizures.extend(
+            line.seizures
+                .iter()
+                .map(|mark| SeizureMark { onset_s: mark.onset_s + shift, end_s: mark.end_s + shift }),
+        );
+        ends.extend(line.seconds.iter().map(|(second, _)| *second as f64 + 1.0 + shift));
+        marks.extend(alarms.iter().map(|alarm| AlarmMark {
+            onset_s: alarm.onset as f64 + shift,
+            raised_s: alarm.raised as f64 + 1.0 + shift,
+        }));
+    }
+    let at_risk = seconds_at_risk(ends, &seizures);
+    score_ward(&seizures, &marks, at_risk as f64 / 3600.0)
+}
+
+/// Steps the detector through every person's seconds and counts as a ward would.
+///
+/// # Errors
+/// [`SettingError`] where a setting is out of range.
+pub fn score_settings(
+    dataset: &Dataset,
+    people: &[JudgedPerson],
+    rule: LabelRule,
+    accumulator: AccumulatorConfig,
+) -> Result<WardScore, SettingError> {
+    let lines: Vec<PersonLine> = people.iter().map(|person| PersonLine::of(dataset, person)).collect();
+    let alarms =
+        lines.iter().map(|line| line.alarms(rule, accumulator)).collect::<Result<Vec<_>, SettingError>>()?;
+    Ok(score_lines(lines.iter().zip(alarms.iter().map(Vec::as_slice))))
+}
