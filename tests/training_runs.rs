@@ -155,6 +155,86 @@ fn two_classes_are_the_same_training_with_one_class_less() {
 }
 
 #[test]
+fn hard_negatives_are_a_two_class_training_that_says_so() {
+    let folder = TempDir::new().expect("a folder");
+    people(folder.path());
+    let with = |further: &[&'static str]| [&arguments("hard")[..], further].concat();
+    let message = refusal(folder.path(), &with(&["--hard-negatives"]), 2);
+    assert!(message.contains("--two-classes"), "{message}");
+    let output = vigil(folder.path(), &with(&["--two-classes", "--hard-negatives"]));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let card = std::fs::read_to_string(folder.path().join("models/hard/card.md")).expect("a card");
+    assert!(card.contains("\"hard_negatives\": 0.5"), "{card}");
+    // Which seconds are hard, autoencoders say; the network has no class for them.
+    let flagged: usize = card
+        .lines()
+        .find_map(|line| line.strip_prefix("| all |")?.split('|').nth(2)?.trim().parse().ok())
+        .expect("a count");
+    assert!(flagged > 0, "{card}");
+    let net = vigil::model::Classifier::load(&folder.path().join("models/hard/weights.safetensors"));
+    assert_eq!(net.expect("weights").config().classes, vigil::model::Classes::Two);
+}
+
+#[test]
+fn half_of_the_non_seizure_images_are_hard_where_that_is_asked_for() {
+    let config = vigil::train::TrainConfig { hard_negatives: 0.5, ..Default::default() };
+    let [seizure, usual, hard] = config.shares(vigil::model::Classes::Two);
+    assert_eq!(usual, hard);
+    assert!((seizure + usual + hard - 1.0).abs() < 1e-12);
+    assert_eq!(config.shares(vigil::model::Classes::Three), config.class_shares);
+}
+
+#[test]
+fn methods_are_compared_on_people_whom_no_network_has_seen() {
+    let folder = TempDir::new().expect("a folder");
+    people(folder.path());
+    for (name, fold, two) in
+        [("f1", "1/2", false), ("f2", "2/2", false), ("t1", "1/2", true), ("t2", "2/2", true)]
+    {
+        let mut with =
+            vec!["train", "--data", "data", "--config", "small.toml", "--name", name, "--fold", fold];
+        with.extend(two.then_some("--two-classes"));
+        let output = vigil(folder.path(), &with);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let evaluate = [
+        "evaluate",
+        "cross-person",
+        "--data",
+        "data",
+        "--three-class",
+        "f1,f2",
+        "--two-class",
+        "t1,t2",
+        "--json",
+    ];
+    let output = vigil(folder.path(), &evaluate);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let methods = report["methods"].as_array().expect("methods");
+    let names: Vec<&str> = methods.iter().filter_map(|method| method["name"].as_str()).collect();
+    let expected = ["two-class", "autoencoder alone", "three-class", "three-class with flag", "line length"];
+    assert_eq!(names, expected);
+    for method in methods {
+        let people = method["people"].as_array().expect("people");
+        assert_eq!(people.len(), 4);
+        assert_eq!(method["ward"]["seizures"], 3);
+        let detected: u64 = people.iter().filter_map(|person| person["detected"].as_u64()).sum();
+        assert_eq!(method["ward"]["detected"], detected);
+        assert!(method["curve"].as_array().is_some_and(|curve| !curve.is_empty()));
+    }
+    // A rhythm six times as large as the background is longer: the plain method ranks it perfectly.
+    let plain = methods.last().expect("a method");
+    assert_eq!(plain["auroc"]["median"], 1.0);
+    let alone = ["evaluate", "cross-person", "--data", "data", "--three-class", "f1"];
+    let message = refusal(folder.path(), &alone, 2);
+    assert!(message.contains("every model given was trained on"), "{message}");
+    let missing = ["evaluate", "cross-person", "--data", "data", "--three-class", "f1,f9"];
+    let message = refusal(folder.path(), &missing, 6);
+    assert!(message.contains("f9"), "{message}");
+}
+
+#[test]
 fn a_training_whose_listener_has_gone_goes_on_to_its_end() {
     let folder = TempDir::new().expect("a folder");
     people(folder.path());

@@ -54,6 +54,9 @@ pub struct TrainArgs {
     /// Seizure and non-seizure alone, without the abnormal class
     #[arg(long)]
     two_classes: bool,
+    /// With two classes: draw half of the non-seizure images from seconds of high autoencoder error
+    #[arg(long, requires = "two_classes")]
+    hard_negatives: bool,
     /// Settings to use in place of the defaults: a TOML file with tables [model] and [training]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -106,6 +109,9 @@ pub fn run(args: &TrainArgs) -> Result<(), CliError> {
     if args.two_classes {
         settings.model.classes = Classes::Two;
     }
+    if args.hard_negatives {
+        settings.training.hard_negatives = 0.5;
+    }
     settings.training.epochs = args.epochs.unwrap_or(settings.training.epochs);
     settings.training.seed = args.seed.unwrap_or(settings.training.seed);
     let folder = args.models.join(&args.name);
@@ -144,9 +150,10 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Cli
         dataset = dataset.without(&tested);
         excluded.extend(tested);
     }
-    let labels = match settings.model.classes {
-        Classes::Two => expert_labels(&dataset),
-        Classes::Three => {
+    let flagged = settings.model.classes == Classes::Three || settings.training.hard_negatives > 0.0;
+    let labels = match flagged {
+        false => expert_labels(&dataset),
+        true => {
             let bar = progress_bar("autoencoders", "people");
             let config =
                 AutoencoderConfig { signal: settings.model.signal.clone(), ..AutoencoderConfig::default() };

@@ -87,7 +87,8 @@ pub fn train_cnn(
 ) -> Result<TrainedCnn, TrainError> {
     let config = task.config;
     check(config)?;
-    let sampler = Sampler::new(task.dataset, task.labels, config.class_shares)?;
+    let classes = task.model.classes;
+    let sampler = Sampler::new(task.dataset, task.labels, config.shares(classes))?;
     let mut painter = Painter::new(&task.model.plot, task.dataset.rate)?;
     let device = compute_device().autodiff();
     let net = seeded(&device, config.seed, |device| CnnNet::new(task.model, device))?;
@@ -128,7 +129,7 @@ pub fn train_cnn(
         for image in images.chunks_exact_mut(task.model.plot.pixels()) {
             let (second, label) = sampler.draw(&mut rng);
             painter.draw_varied(task.dataset, second, &config.augmentation, &mut rng, image);
-            targets.push(label as i64);
+            targets.push(label.output(classes) as i64);
         }
         let input = images_to_tensor(&images, width, height, &device)?;
         let targets: Tensor<1, Int> = Tensor::from_data(TensorData::new(targets, [config.batch]), &device);
@@ -210,6 +211,7 @@ fn check(config: &TrainConfig) -> Result<(), TrainError> {
         );
     }
     for (name, share) in [
+        ("hard_negatives", config.hard_negatives),
         ("augmentation.mirror", config.augmentation.mirror),
         ("augmentation.reverse", config.augmentation.reverse),
         ("augmentation.missing", config.augmentation.missing),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::augment::Augmentation;
 use super::autoencoder::AutoencoderFit;
+use crate::model::Classes;
 
 /// The settings of one training; each default's reason stands beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct TrainConfig {
     /// Shares of seizure, non-seizure and abnormal images. Without the abnormal class its share
     /// goes to non-seizure.
     pub class_shares: [f64; 3],
+    /// Share of the non-seizure images of a two-class training that are drawn from seconds of high
+    /// autoencoder error; 0 draws all of them evenly (Takahashi 2020 tried one half).
+    pub hard_negatives: f64,
     /// Stop where the held-out people's AUROC did not rise for this many epochs.
     pub patience: usize,
     /// How images are varied.
@@ -45,6 +49,7 @@ impl Default for TrainConfig {
             weight_decay: 1e-2,
             label_smoothing: 0.05,
             class_shares: [0.45, 0.40, 0.15],
+            hard_negatives: 0.0,
             patience: 3,
             augmentation: Augmentation::default(),
             autoencoder: AutoencoderFit::default(),
@@ -53,6 +58,19 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
+    /// The shares of the images for a network of some classes: one that knows no abnormal class sees
+    /// abnormal seconds as non-seizure ones, as often as `hard_negatives` says.
+    pub fn shares(&self, classes: Classes) -> [f64; 3] {
+        let [seizure, non_seizure, abnormal] = self.class_shares;
+        match classes {
+            Classes::Three => self.class_shares,
+            Classes::Two => {
+                let others = non_seizure + abnormal;
+                [seizure, (1.0 - self.hard_negatives) * others, self.hard_negatives * others]
+            }
+        }
+    }
+
     /// The learning rate at `step` of `steps`: a cosine up from 1/25 of the peak, a cosine down to
     /// 1/10,000 of that start (Smith 2018, as PyTorch's OneCycleLR shapes it).
     pub fn learning_rate(&self, step: usize, steps: usize) -> f64 {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::autoencoder::{AutoencoderFit, cross_fitted_errors, robust_log_spread};
 use super::error::TrainError;
 use crate::dataset::{Dataset, Second};
-use crate::model::AutoencoderConfig;
+use crate::model::{AutoencoderConfig, Classes};
 
 /// The label of a training second; the number is the network's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,6 +17,16 @@ pub enum SecondLabel {
     NonSeizure = 1,
     /// Outside the log and unlike the rest of this person's EEG.
     Abnormal = 2,
+}
+
+impl SecondLabel {
+    /// The network's output for this label. Without a class of their own, abnormal seconds are no seizure.
+    pub fn output(self, classes: Classes) -> usize {
+        match (self, classes) {
+            (SecondLabel::Abnormal, Classes::Two) => SecondLabel::NonSeizure as usize,
+            _ => self as usize,
+        }
+    }
 }
 
 /// What was labelled for one person.

@@ -43,9 +43,9 @@ pub struct CrossPersonArgs {
     /// Share of the seizures at which the methods are compared
     #[arg(long, default_value_t = 0.75, value_name = "SHARE")]
     sensitivity: f64,
-    /// Where the report goes
-    #[arg(long, default_value = "out/cross-person", value_name = "DIR")]
-    out: PathBuf,
+    /// Print every figure as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the protocol.
@@ -105,9 +105,15 @@ pub fn run(args: &CrossPersonArgs) -> Result<(), CliError> {
         alarm_rule: format!("{:?}", comparison.accumulator),
         target_sensitivity: args.sensitivity,
         methods,
-        limits: Vec::new(),
+        limits: limits(&dataset),
     };
-    print(&report);
+    if args.json {
+        let text = serde_json::to_string_pretty(&report)
+            .map_err(|error| CliError::Usage(format!("the figures cannot be written: {error}")))?;
+        say!("{text}");
+    } else {
+        print(&report);
+    }
     Ok(())
 }
 
@@ -170,6 +176,24 @@ fn how(folds: usize) -> Vec<String> {
             .into(),
         "A person's own autoencoder judges only seconds of the half of the recordings that it was not fitted on.".into(),
     ]
+}
+
+/// What no figure of these data can say.
+fn limits(dataset: &Dataset) -> Vec<String> {
+    let mut limits = vec![
+        "The networks that judge one fold were trained on the people of the others, on whom the threshold for this \
+         fold is chosen: each of those was then judged by a network that had seen people of this fold. Thresholds \
+         are one number each, so little can leak; it is not nothing."
+            .to_string(),
+    ];
+    let longest = dataset.stretches.iter().map(crate::dataset::Stretch::seconds).max().unwrap_or(0);
+    if longest < 3600 {
+        limits.push(format!(
+            "No stretch of signal is longer than {longest} s: a rate of false alarms of a day on a ward does not follow \
+             from it."
+        ));
+    }
+    limits
 }
 
 fn summary(paths: &[PathBuf], dataset: &Dataset) -> DataSummary {
