@@ -16,6 +16,8 @@ VIGIL := $(or $(CARGO_TARGET_DIR),target)/release/vigil
 
 # The recordings and models of `make auroc`, and the file of `make fuzz`.
 DATA ?= ../shared/data/scalp-bids
+# One training keeps little more than one core busy, so folds are trained side by side, a core each.
+TRAINED_AT_ONCE ?= $(shell nproc)
 AUROC_MODELS ?= fold-1,fold-2,fold-3,fold-4,fold-5,fold-6
 FUZZ_TEST ?= edf_damaged
 FUZZ_CASES ?= 20000
@@ -121,7 +123,7 @@ auroc: build ## second-by-second AUROC on people whom the networks were not trai
 .PHONY: models
 models: build ## train the networks anew, in hours: one per fold for `make auroc`, and the one of the demo
 	$(VIGIL) train --autoencoder --data $(DATA) --exclude chb03
-	for fold in 1 2 3 4 5 6; do $(VIGIL) train --data $(DATA) --name fold-$$fold --fold $$fold/6; done
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name fold-K --fold K/6
 	$(VIGIL) train --data $(DATA) --name cnn --exclude chb03
 
 .PHONY: clean
