@@ -174,28 +174,6 @@ impl Canvas<'_> {
         self.area.draw(&PathElement::new(vec![sheet(from), sheet(to)], style)).map_err(failed)
     }
 
-    /// A horizontal or vertical line of dashes.
-    pub fn dashes(
-        &self,
-        from: (f64, f64),
-        to: (f64, f64),
-        thickness: f64,
-        colour: RGBColor,
-    ) -> Result<(), PlotError> {
-        const DASH: f64 = 5.0;
-        const PERIOD: f64 = 8.0;
-        let length = (to.0 - from.0).hypot(to.1 - from.1);
-        let at = |distance: f64| {
-            let part = (distance / length).min(1.0);
-            (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part)
-        };
-        for dash in 0..(length / PERIOD).ceil() as usize {
-            let start = dash as f64 * PERIOD;
-            self.line(at(start), at(start + DASH), thickness, colour)?;
-        }
-        Ok(())
-    }
-
     /// A filled polygon.
     pub fn polygon(&self, corners: &[(f64, f64)], colour: impl Color) -> Result<(), PlotError> {
         let corners: Vec<_> = corners.iter().copied().map(sheet).collect();

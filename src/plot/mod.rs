@@ -3,12 +3,16 @@
 //! One rasteriser serves training and live: an image is a pure function of the configuration and
 //! the window's samples, bit for bit.
 
+mod axis;
+mod bars;
 mod canvas;
+pub mod chart;
 mod config;
 mod error;
 pub mod figure;
 mod lanes;
 pub mod overview;
+mod path;
 mod picture;
 mod raster;
 mod tape;

@@ -25,6 +25,23 @@ pub(super) fn round_down(value: f64) -> f64 {
     decade * [5.0, 2.0].into_iter().find(|step| mantissa >= *step).unwrap_or(1.0)
 }
 
+/// The smallest of 1, 2 and 5 times a power of ten that is not below `value`.
+pub(super) fn round_up(value: f64) -> f64 {
+    let below = round_down(value);
+    if below >= value * (1.0 - 1e-9) {
+        return below;
+    }
+    // One of the two next steps is the next one: 1 to 2 and 5 to 10 are twice, 2 to 5 is more.
+    round_down(below * 2.5 * (1.0 + 1e-9))
+}
+
+/// Round values of a linear axis from `low` to `high`, seven at most.
+pub(super) fn linear(low: f64, high: f64) -> Vec<f64> {
+    let step = round_up((high - low) / 6.0);
+    let (first, last) = ((low / step - 1e-6).ceil(), (high / step + 1e-6).floor());
+    (0..=(last - first).clamp(0.0, 6.0) as u32).map(|tick| (first + f64::from(tick)) * step).collect()
+}
+
 /// The wall time `seconds` after `start`, to the nearest second.
 pub(super) fn wall_time(start: DateTime, seconds: f64) -> DateTime {
     // `as` saturates, and so does the addition: a nonsensical time is drawn, not a panic.
@@ -113,6 +130,13 @@ mod tests {
         {
             assert!((round_down(value) - expected).abs() < 1e-9 * expected, "{value}");
         }
+        for (value, expected) in
+            [(1.0, 1.0), (1.1, 2.0), (2.1, 5.0), (5.0, 5.0), (5.1, 10.0), (0.17, 0.2), (30.0, 50.0)]
+        {
+            assert!((round_up(value) - expected).abs() < 1e-9 * expected, "{value}");
+        }
+        assert_eq!(linear(0.0, 60.0), [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0]);
+        assert_eq!(linear(0.0, 95.0), [0.0, 20.0, 40.0, 60.0, 80.0]);
         assert_eq!(time_step_s(100.0, 60.0), 1.0);
         assert_eq!(time_step_s(0.1, 80.0), 900.0);
         assert_eq!(time_step_s(1e-6, 80.0), 133.0 * 604_800.0);

@@ -1,6 +1,17 @@
 //! What a protocol found: every figure with what it rests on, as one value that is written as JSON and
 //! drawn as a page.
 
+mod figures;
+mod html;
+mod markdown;
+mod page;
+mod people;
+mod tables;
+mod words;
+mod write;
+
+pub use write::{ReportError, write_report};
+
 use serde::{Deserialize, Serialize};
 
 use super::interval::{Interval, median_interval};
@@ -29,6 +40,25 @@ pub struct ProtocolReport {
     pub methods: Vec<MethodReport>,
     /// What the data cannot show.
     pub limits: Vec<String>,
+}
+
+impl ProtocolReport {
+    /// The method that the report is about: the last one that is named `three-class`, else the first;
+    /// `None` without methods.
+    pub fn main_method(&self) -> Option<&MethodReport> {
+        self.methods.get(self.main_index())
+    }
+
+    fn main_index(&self) -> usize {
+        self.methods.iter().rposition(|method| method.name == "three-class").unwrap_or(0)
+    }
+
+    /// The methods with the number of their style in figures: the main one first, with 0.
+    fn styles(&self) -> impl Iterator<Item = (usize, &MethodReport)> {
+        let main = self.main_index();
+        let others = self.methods.iter().enumerate().filter(move |(index, _)| *index != main);
+        self.main_method().into_iter().chain(others.map(|(_, method)| method)).enumerate()
+    }
 }
 
 /// What was scored.

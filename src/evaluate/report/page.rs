@@ -1,0 +1,211 @@
+//! The page of a report, whatever it is written in: what stands on it, in which order.
+
+use super::figures::Figure;
+use super::tables::{data_table, main_table, people_table};
+use super::words::{amount, count, figure, interval, part, percent, share};
+use super::{MethodReport, ProtocolReport};
+use crate::evaluate::{AFTER_S, CONTEXT_S};
+
+/// A page in parts.
+pub(super) struct Page {
+    pub title: String,
+    /// What it says in a few sentences.
+    pub lead: Vec<String>,
+    pub blocks: Vec<Block>,
+}
+
+/// A part of a page. All text is plain: what writes it sees to its escaping.
+pub(super) enum Block {
+    Heading(&'static str),
+    Paragraph(String),
+    List(Vec<String>),
+    /// Words and what they mean.
+    Terms(Vec<(String, String)>),
+    Table(Table),
+    Figure {
+        title: &'static str,
+        /// The file beside the page; none where nothing is drawn.
+        file: Option<&'static str>,
+        reading: String,
+        message: String,
+    },
+    Command(String),
+}
+
+/// A table whose first column names the rows.
+pub(super) struct Table {
+    pub caption: String,
+    pub columns: Vec<Column>,
+    pub rows: Vec<Row>,
+}
+
+pub(super) struct Column {
+    /// What neighbouring columns have in common. May be empty.
+    pub group: &'static str,
+    pub name: &'static str,
+}
+
+pub(super) struct Row {
+    /// Whether the row is pointed out.
+    pub marked: bool,
+    pub cells: Vec<Cell>,
+}
+
+/// A figure, and what stands beside it in small print, say its interval. May be empty.
+pub(super) struct Cell {
+    pub text: String,
+    pub beside: String,
+}
+
+impl Cell {
+    pub fn of(text: impl Into<String>) -> Cell {
+        Cell { text: text.into(), beside: String::new() }
+    }
+
+    pub fn with(text: impl Into<String>, beside: impl Into<String>) -> Cell {
+        Cell { text: text.into(), beside: beside.into() }
+    }
+}
+
+/// The page of a report with these figures.
+pub(super) fn page(report: &ProtocolReport, figures: &[Figure]) -> Page {
+    let mut blocks = vec![Block::Heading("The methods side by side"), Block::Table(main_table(report))];
+    blocks.push(Block::Paragraph(
+        "In brackets: the 95 % interval, the span that the true figure would lie in for 19 of 20 such \
+         measurements. A figure that rests on nothing is \"-\"; so is the interval of a median over fewer than 6 people. \
+         Means, the worst tenth and the SzCORE columns have no interval here. report.json holds every figure with all \
+         its digits."
+            .into(),
+    ));
+    blocks.push(Block::Terms(
+        report.methods.iter().map(|method| (method.name.clone(), method.description.clone())).collect(),
+    ));
+    blocks.push(Block::Heading("What the words mean"));
+    blocks.push(Block::Terms(glossary()));
+    blocks.push(Block::Heading("How it was done"));
+    blocks.push(Block::List(report.how.clone()));
+    blocks.push(Block::Paragraph(format!(
+        "All methods share one alarm rule: {}. They are compared at one sensitivity: thresholds are chosen, without \
+         the person who is scored, to find {} % of the seizures.",
+        report.alarm_rule.trim_end_matches('.'),
+        percent(report.target_sensitivity)
+    )));
+    blocks.push(Block::Table(data_table(report)));
+    blocks.push(Block::Heading("Figures"));
+    blocks.extend(figures.iter().map(|figure| Block::Figure {
+        title: figure.title,
+        file: figure.drawing.as_ref().map(|_| figure.file),
+        reading: figure.reading.clone(),
+        message: figure.message.clone(),
+    }));
+    if let Some(main) = report.main_method() {
+        blocks.push(Block::Heading("Person by person"));
+        blocks.push(Block::Table(people_table(main)));
+    }
+    blocks.push(Block::Heading("What the data cannot show"));
+    blocks.push(match report.limits.as_slice() {
+        [] => Block::Paragraph("Nothing was noted, which does not mean that there is nothing.".into()),
+        limits => Block::List(limits.to_vec()),
+    });
+    blocks.push(Block::Heading("Make it anew"));
+    blocks.push(Block::Paragraph(format!("Made on {} by this command:", report.date)));
+    blocks.push(Block::Command(report.command.clone()));
+    Page { title: report.title.clone(), lead: lead(report), blocks }
+}
+
+fn lead(report: &ProtocolReport) -> Vec<String> {
+    let mut lead = vec![format!(
+        "vigil reads EEG, the electrical activity of the brain, second by second and raises an alarm when it takes \
+         it for an epileptic seizure. This page says how well {} by the protocol \"{}\", on recordings in \
+         which experts had marked the seizures.",
+        match report.methods.len() {
+            1 => "one method of doing so did".into(),
+            methods => format!("{methods} methods of doing so did"),
+        },
+        report.protocol
+    )];
+    lead.extend(report.main_method().map(summary));
+    lead
+}
+
+/// The main method in a few sentences.
+fn summary(method: &MethodReport) -> String {
+    let ward = &method.ward;
+    let found = match (ward.seizures, ward.median_latency_s) {
+        (0, _) => "there were no seizures to find".into(),
+        (_, None) => format!("found none of {}", count(ward.seizures, "seizure", "seizures")),
+        (_, Some(median)) => format!(
+            "found {} seizures (95 % interval {} %), half of these within {} s of the onset",
+            part(ward.detected, ward.seizures),
+            interval(ward.sensitivity_95, percent),
+            amount(median)
+        ),
+    };
+    let alarms = match ward.false_alarms_per_hour {
+        None => {
+            "there were no hours in which an alarm would have been false, so nothing is known of false alarms"
+                .into()
+        }
+        Some(rate) => format!(
+            "{} in {} h: {} an hour (95 % interval {})",
+            count(ward.false_alarms, "false alarm", "false alarms"),
+            amount(ward.hours),
+            amount(rate),
+            interval(ward.false_alarms_per_hour_95, amount)
+        ),
+    };
+    let ranked = method.auroc.as_ref().map_or_else(
+        || "an AUROC there is for nobody".into(),
+        |spread| {
+            format!(
+                "the median AUROC of single seconds over {} is {} (95 % interval {}), on the worst tenth {}",
+                count(spread.people as u64, "person", "people"),
+                share(spread.median),
+                interval(spread.median_95, share),
+                share(spread.worst_tenth_mean)
+            )
+        },
+    );
+    format!("{}: {found}; {alarms}; {ranked}.", method.name)
+}
+
+fn glossary() -> Vec<(String, String)> {
+    let terms = [
+        (
+            "AUROC",
+            "Take a seizure second and another one of the same person at random: the chance that the method \
+             ranks the seizure second higher. 1 is perfect, 0.5 is guessing. It is computed for each person; the table \
+             gives median and mean over people."
+                .to_string(),
+        ),
+        ("AUROC in context", format!("The same of the mean over a second and the {} before it.", CONTEXT_S - 1)),
+        (
+            "worst tenth",
+            "The tenth of the people, at least one, on whom the method ranks worst: the mean of their AUROC.".into(),
+        ),
+        (
+            "seizures found",
+            format!("Those with an alarm from the onset that experts marked to {AFTER_S} s after the end."),
+        ),
+        (
+            "false alarms",
+            "All other alarms. The hours are those in which an alarm would have been false: a rate bears no more \
+             than they do."
+                .into(),
+        ),
+        ("latency", "Seconds from the marked onset to the alarm, over the seizures that were found.".into()),
+        (
+            "SzCORE",
+            "A public standard of scoring seizure detectors, here by event: sensitivity is the share of the seizures \
+             that an event touches, precision the share of the events that touch a seizure, F1 the harmonic mean of \
+             the two, and false positives are counted in 24 hours. Means over people."
+                .into(),
+        ),
+    ];
+    terms.into_iter().map(|(word, meaning)| (word.to_string(), meaning)).collect()
+}
+
+/// The first figure that there is, as words.
+pub(super) fn figure_of(value: Option<f64>, word: fn(f64) -> String, beside: String) -> Cell {
+    Cell::with(figure(value, word), if value.is_some() { beside } else { String::new() })
+}

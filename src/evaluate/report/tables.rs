@@ -1,0 +1,158 @@
+//! The tables of a report's page.
+
+use super::page::{Cell, Column, Row, Table, figure_of};
+use super::people::{is_worst, sorted};
+use super::words::{NONE, amount, figure, interval, part, percent, share};
+use super::{MethodReport, ProtocolReport, Spread};
+
+fn columns<const N: usize>(columns: [(&'static str, &'static str); N]) -> Vec<Column> {
+    columns.into_iter().map(|(group, name)| Column { group, name }).collect()
+}
+
+/// One row for each method.
+pub(super) fn main_table(report: &ProtocolReport) -> Table {
+    let seconds = "AUROC, single seconds";
+    let alarms = "as a ward counts";
+    let szcore = "SzCORE, by event";
+    Table {
+        caption: "Methods on the same data under one alarm rule".into(),
+        columns: columns([
+            ("", "method"),
+            (seconds, "people"),
+            (seconds, "median"),
+            (seconds, "mean"),
+            (seconds, "worst tenth"),
+            ("AUROC in context", "median"),
+            (alarms, "seizures found"),
+            (alarms, "false alarms in an hour"),
+            (alarms, "false alarms"),
+            (alarms, "hours"),
+            (alarms, "median latency, s"),
+            (szcore, "sensitivity"),
+            (szcore, "precision"),
+            (szcore, "F1"),
+            (szcore, "false positives in 24 h"),
+        ]),
+        rows: report
+            .methods
+            .iter()
+            .map(|method| Row {
+                marked: report.main_method().is_some_and(|main| main.name == method.name),
+                cells: method_cells(method),
+            })
+            .collect(),
+    }
+}
+
+fn method_cells(method: &MethodReport) -> Vec<Cell> {
+    let bracketed = |text: String| format!("({text})");
+    let median = |spread: &Option<Spread>| {
+        let spread = spread.as_ref();
+        let beside = interval(spread.and_then(|spread| spread.median_95), share);
+        figure_of(spread.map(|spread| spread.median), share, bracketed(beside))
+    };
+    let auroc = method.auroc.as_ref();
+    let (ward, event) = (&method.ward, &method.event);
+    let found = part(ward.detected, ward.seizures);
+    let found_95 = match ward.sensitivity_95 {
+        Some(_) => bracketed(format!("{} %", interval(ward.sensitivity_95, percent))),
+        None => String::new(),
+    };
+    vec![
+        Cell::of(&method.name),
+        Cell::of(auroc.map_or_else(|| NONE.into(), |spread| spread.people.to_string())),
+        median(&method.auroc),
+        Cell::of(figure(auroc.map(|spread| spread.mean), share)),
+        Cell::of(figure(auroc.map(|spread| spread.worst_tenth_mean), share)),
+        median(&method.auroc_context),
+        Cell::with(found, found_95),
+        figure_of(
+            ward.false_alarms_per_hour,
+            amount,
+            bracketed(interval(ward.false_alarms_per_hour_95, amount)),
+        ),
+        Cell::of(ward.false_alarms.to_string()),
+        Cell::of(amount(ward.hours)),
+        Cell::of(figure(ward.median_latency_s, amount)),
+        Cell::of(figure(event.sensitivity, share)),
+        Cell::of(figure(event.precision, share)),
+        Cell::of(figure(event.f1, share)),
+        Cell::of(figure(event.fp_per_24h, amount)),
+    ]
+}
+
+/// What was scored.
+pub(super) fn data_table(report: &ProtocolReport) -> Table {
+    Table {
+        caption: "What was scored".into(),
+        columns: columns([
+            ("", "data"),
+            ("", "people"),
+            ("", "with seizures and other seconds"),
+            ("", "recordings"),
+            ("", "hours"),
+            ("", "hours within seizures"),
+            ("", "seizures"),
+        ]),
+        rows: report
+            .data
+            .iter()
+            .map(|data| Row {
+                marked: false,
+                cells: vec![
+                    Cell::of(&data.path),
+                    Cell::of(data.people.to_string()),
+                    Cell::of(data.people_with_seizures.to_string()),
+                    Cell::of(data.recordings.to_string()),
+                    Cell::of(amount(data.hours)),
+                    Cell::of(amount(data.seizure_hours)),
+                    Cell::of(data.seizures.to_string()),
+                ],
+            })
+            .collect(),
+    }
+}
+
+/// One row for each person, the worst first.
+pub(super) fn people_table(method: &MethodReport) -> Table {
+    let auroc = "AUROC";
+    let alarms = "as a ward counts";
+    Table {
+        caption: format!("{}, person by person, the lowest AUROC first", method.name),
+        columns: columns([
+            ("", "person"),
+            ("", "judged by"),
+            ("", "seizure seconds"),
+            ("", "other seconds"),
+            (auroc, "single seconds"),
+            (auroc, "in context"),
+            (alarms, "threshold"),
+            (alarms, "seizures found"),
+            (alarms, "false alarms"),
+            (alarms, "hours"),
+            (alarms, "median latency, s"),
+        ]),
+        rows: sorted(method)
+            .into_iter()
+            .map(|person| {
+                let marked = is_worst(method, &person.person);
+                Row {
+                    marked,
+                    cells: vec![
+                        Cell::with(&person.person, if marked { "(worst tenth)" } else { "" }),
+                        Cell::of(&person.model),
+                        Cell::of(person.seizure_s.to_string()),
+                        Cell::of(person.other_s.to_string()),
+                        Cell::of(figure(person.auroc, share)),
+                        Cell::of(figure(person.auroc_context, share)),
+                        Cell::of(share(person.threshold)),
+                        Cell::of(part(person.detected, person.seizures)),
+                        Cell::of(person.false_alarms.to_string()),
+                        Cell::of(amount(person.hours)),
+                        Cell::of(figure(person.median_latency_s, amount)),
+                    ],
+                }
+            })
+            .collect(),
+    }
+}
