@@ -74,7 +74,7 @@ fn method(name: &str, skill: f64, facts: &Facts) -> MethodReport {
     };
     let part = |step: u32| f64::from(step) / 40.0;
     let latencies_s: Vec<f64> =
-        (0..detected).map(|i| 4.0 + short((i as f64).powf(1.4 / skill.sqrt()))).collect();
+        (0..detected).map(|i| short(4.0 + (i as f64).powf(1.4 / skill.sqrt()))).collect();
     let rate = |count: u64| short(count as f64 / hours);
     MethodReport {
         name: name.into(),
@@ -87,7 +87,7 @@ fn method(name: &str, skill: f64, facts: &Facts) -> MethodReport {
             .collect(),
         calibration: (0..10)
             .map(|bin| {
-                let hits = (bin * bin) as u64 * 4 / 3;
+                let hits = (120.0 * (0.05 + 0.1 * bin as f64).powf(4.0 / skill)) as u64;
                 CalibrationBin {
                     predicted: short(0.05 + 0.1 * bin as f64),
                     observed: short(hits as f64 / 120.0),
@@ -189,6 +189,10 @@ fn three_methods() -> ProtocolReport {
 fn written(report: &ProtocolReport) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     write_report(folder.path(), report).unwrap();
+    if std::env::var("KEEP").is_ok() {
+        let name = std::thread::current().name().unwrap().to_string();
+        write_report(&Path::new("/tmp/look").join(name), report).unwrap();
+    }
     folder
 }
 
@@ -266,7 +270,8 @@ fn the_json_read_again_is_the_same_report() {
     let report = three_methods();
     let folder = written(&report);
     let read: ProtocolReport = serde_json::from_str(&text(folder.path(), "report.json")).unwrap();
-    assert_eq!(read, report);
+    // Without printing all of both.
+    assert!(read == report);
 }
 
 #[test]
@@ -327,9 +332,9 @@ fn people_are_told_worst_first_and_the_worst_tenth_by_name() {
     let folder = written(&three_methods());
     let markdown = text(folder.path(), "report.md");
     let table = markdown.split("## Person by person").nth(1).unwrap();
-    let place = |person: &str| table.find(&format!("{person} ")).or_else(|| table.find(person)).unwrap();
+    let place = |person: &str| table.find(person).unwrap();
     assert!(place("chb13") < place("chb20") && place("chb20") < place("chb05"));
-    assert!(row(&markdown, "chb13")[0].is_empty() || table.contains("| **chb13** (worst tenth) |"));
+    assert!(table.contains("| **chb13** (worst tenth) |"));
     assert!(markdown.contains("The worst tenth: chb13 (mean 0.54)"));
     // The best person's 0.9963 is not rounded to certainty.
     assert_eq!(row(&markdown, "sub-042")[4], "0.996");
@@ -361,7 +366,7 @@ fn curves_are_drawn_where_their_points_are() {
         assert!(drawn(BLUE) > 1500, "{name}: {}", drawn(BLUE));
         assert!(drawn(VERMILLION) > 900, "{name}: {}", drawn(VERMILLION));
         // The third method has no probabilities.
-        assert_eq!(drawn(GREEN) > 600, name != "calibration", "{name}: {}", drawn(GREEN));
+        assert_eq!(drawn(GREEN) > 300, name != "calibration", "{name}: {}", drawn(GREEN));
         // And all of them in the legend.
         assert!(image.count(BLUE, 940..1100, 100..400) > 100, "{name}");
     }
@@ -379,11 +384,11 @@ fn the_figure_of_people_has_a_bar_for_each() {
     // Eight people and their median, 40 rows each.
     assert!(image.height > 9 * 40 + 200 && image.height < 9 * 40 + 400, "{}", image.height);
     // Only the worst tenth is dark: one bar below the median's.
-    assert!(image.count(BLUE, 300..1120, 160..200) > 100);
-    assert_eq!(image.count(BLUE, 300..1120, 200..480), 0);
+    assert!(image.count(BLUE, 280..1060, 160..200) > 100);
+    assert_eq!(image.count(BLUE, 280..1060, 200..480), 0);
     // The marks of the other two.
-    assert!(image.count(VERMILLION, 300..1120, 160..480) > 8 * 60);
-    assert!(image.count(GREEN, 300..1120, 160..480) > 8 * 60);
+    assert!(image.count(VERMILLION, 280..1060, 160..480) > 8 * 60);
+    assert!(image.count(GREEN, 280..1060, 160..480) > 8 * 60);
 }
 
 #[test]

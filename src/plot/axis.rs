@@ -119,9 +119,8 @@ impl Axis {
         if self.percent { format!("{} %", ticks::number(value * 100.0)) } else { ticks::number(value) }
     }
 
-    /// Draws the axis below a panel, with lines across it.
+    /// Draws the axis below a panel.
     pub(super) fn draw_below(&self, canvas: &Canvas<'_>, panel: Rect) -> Result<(), PlotError> {
-        self.draw_across(canvas, panel)?;
         let face = Face::new(TICK, colour::INK).align(Align::Middle);
         for value in self.ticks() {
             let x = self.place(value, (panel.left, panel.right), 0.0);
@@ -139,8 +138,8 @@ impl Axis {
         canvas.text(&text, ((panel.left + panel.right) / 2.0, panel.bottom + 78.0), name)
     }
 
-    /// Draws the lines across a panel alone.
-    pub(super) fn draw_across(&self, canvas: &Canvas<'_>, panel: Rect) -> Result<(), PlotError> {
+    /// Draws the upright lines of an axis below a panel.
+    pub(super) fn draw_uprights(&self, canvas: &Canvas<'_>, panel: Rect) -> Result<(), PlotError> {
         if self.zero_width() > 0.0 {
             canvas.fill(Rect { right: panel.left + ZERO, ..panel }, ZERO_GROUND)?;
         }
@@ -151,12 +150,19 @@ impl Axis {
         Ok(())
     }
 
-    /// Draws the axis left of a panel, with lines across it.
+    /// Draws the level lines of an axis left of a panel.
+    pub(super) fn draw_levels(&self, canvas: &Canvas<'_>, panel: Rect) -> Result<(), PlotError> {
+        self.ticks().into_iter().try_for_each(|value| {
+            let y = self.place(value, (panel.bottom, panel.top), 0.0);
+            canvas.line((panel.left, y), (panel.right, y), 1.4, colour::GRID)
+        })
+    }
+
+    /// Draws the axis left of a panel.
     pub(super) fn draw_beside(&self, canvas: &Canvas<'_>, panel: Rect) -> Result<(), PlotError> {
         let face = Face::new(TICK, colour::INK).align(Align::End).centred();
         for value in self.ticks() {
             let y = self.place(value, (panel.bottom, panel.top), 0.0);
-            canvas.line((panel.left, y), (panel.right, y), 1.4, colour::GRID)?;
             canvas.line((panel.left - 8.0, y), (panel.left, y), 2.0, colour::INK)?;
             canvas.text(&self.label(value), (panel.left - 14.0, y), face)?;
         }

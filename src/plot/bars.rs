@@ -54,8 +54,8 @@ const AT_A_TIME: usize = 25;
 const HEADER: f64 = 120.0;
 const ROW: f64 = 40.0;
 const BAR: f64 = 22.0;
-const NAMES: f64 = 300.0;
-const LABELS: f64 = 280.0;
+const NAMES: f64 = 280.0;
+const LABELS: f64 = 340.0;
 const AXIS: f64 = 112.0;
 const ENTRY: f64 = 40.0;
 
@@ -99,7 +99,7 @@ impl BarChart {
 
     fn draw_rows(&self, canvas: &Canvas<'_>, rows: &[Bar]) -> Result<(), PlotError> {
         let panel = panel(rows.len() as f64 * ROW);
-        self.axis.draw_across(canvas, panel)?;
+        self.axis.draw_uprights(canvas, panel)?;
         for (at, bar) in rows.iter().enumerate() {
             let middle = (at as f64 + 0.5) * ROW;
             let is_summary = self.summary.as_ref().is_some_and(|summary| std::ptr::eq(summary, bar));

@@ -37,7 +37,8 @@ pub struct Series {
     pub name: String,
     /// Lines below the name. May be empty.
     pub notes: Vec<String>,
-    /// Which colour, dashes and mark: from 0; after seven they begin anew.
+    /// Which colour, dashes and mark: from 0; after seven the colours come again
+    /// with other dashes and marks.
     pub style: usize,
     /// Whether it is the one that the chart is about, and is drawn thicker.
     pub strong: bool,
@@ -99,6 +100,8 @@ pub fn draw_chart(chart: &Chart) -> Result<Picture, PlotError> {
     let panel = Rect::new(LEFT, TOP, WIDTH - RIGHT, height - BOTTOM);
     paint(WIDTH as u32, height as u32, |canvas| {
         draw_heading(canvas, &chart.title, &chart.subtitle)?;
+        chart.x.draw_uprights(canvas, panel)?;
+        chart.y.draw_levels(canvas, panel)?;
         chart.x.draw_below(canvas, panel)?;
         chart.y.draw_beside(canvas, panel)?;
         for guide in &chart.guides {

@@ -35,9 +35,11 @@ const STYLES: [Style; 7] = [
 ];
 
 impl Style {
-    /// The style of a series by its number; after the last they begin anew.
+    /// The style of a series by its number; after the last the colours come again with other dashes and marks.
     pub fn of(number: usize) -> Style {
-        STYLES[number % STYLES.len()]
+        let round = number / STYLES.len();
+        let colour = STYLES[number % STYLES.len()].colour;
+        Style { colour, ..STYLES[(number + round) % STYLES.len()] }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The figures of a report: what each shows, how to read it, and what it says in words.
 
-use super::words::{self, amount, count, listed, percent, share};
+use super::words::{self, amount, count, listed, percent};
 use super::{CurvePoint, MethodReport, ProtocolReport};
 use crate::evaluate::Interval;
 use crate::plot::chart::{Axis, BarChart, Chart, Guide, Point, Series, draw_bar_chart, draw_chart};
@@ -68,6 +68,15 @@ fn series(
         .collect();
     all.reverse();
     all
+}
+
+/// A figure of each method that has it, the main one first: `68 % for a and 46 % for b`.
+fn told(report: &ProtocolReport, of: impl Fn(&MethodReport) -> Option<f64>) -> String {
+    let all: Vec<String> = report
+        .styles()
+        .filter_map(|(_, method)| Some(format!("{} % for {}", percent(of(method)?), method.name)))
+        .collect();
+    listed(&all)
 }
 
 /// What each method that has something to say says, the main one first.
@@ -161,18 +170,19 @@ fn precision_recall(report: &ProtocolReport) -> Figure {
             (!method.precision_recall.is_empty()).then(|| (curve(&method.precision_recall), vec![], vec![]))
         }),
     };
-    let trusted = said(report, |method| {
+    let trusted = told(report, |method| {
         let point = method.precision_recall.iter().find(|point| point[0] >= AT)?;
-        Some(format!("{} %", percent(point[1])))
+        Some(point[1])
     });
     let guessing = chance.map_or(String::new(), |chance| {
         format!(" Guessing would be right in {} %, the share of seizure among all seconds.", percent(chance))
     });
     let message = format!(
-        "Where half of the seizure seconds are found, of the seconds called seizure are seizure: {trusted}.{guessing}"
+        "Where half of the seizure seconds are found, the share of the called seconds that are seizure is \
+         {trusted}.{guessing}"
     );
-    let reading = "Precision depends on how much of the data is seizure, and that share is far higher here than on a \
-        ward: the curves compare methods with each other and say little about a day of recording.";
+    let reading = "Precision depends on how much of the data is seizure. Where less is, as in most days on a ward, \
+        the same method has a lower one: the curves compare methods on these data and promise nothing for others.";
     figure(
         "precision_recall.png",
         title,
@@ -323,7 +333,7 @@ fn calibration(report: &ProtocolReport) -> Figure {
     let chart = Chart {
         title: title.into(),
         subtitle: "bars: 95 % intervals as if seconds were independent, which they are not".into(),
-        x: Axis::shares("probability of seizure that the method tells, mean of a tenth of the scale"),
+        x: Axis::shares("probability of seizure that the method tells"),
         y: Axis::shares("share of these seconds that are seizure"),
         guides: vec![Guide { name: "exact".into(), from: (0.0, 0.0), to: (1.0, 1.0) }],
         series: series(report, |method| {
@@ -345,9 +355,9 @@ fn calibration(report: &ProtocolReport) -> Figure {
         let gap = |bin: &&super::CalibrationBin| (bin.observed - bin.predicted).abs();
         let bin = method.calibration.iter().max_by(|a, b| gap(a).total_cmp(&gap(b)))?;
         Some(format!(
-            "{} told, {} of {} are seizure",
-            share(bin.predicted),
-            share(bin.observed),
+            "{} % told, {} % of {} are seizure",
+            percent(bin.predicted),
+            percent(bin.observed),
             count(bin.seconds as u64, "second", "seconds")
         ))
     });
@@ -361,8 +371,8 @@ fn calibration(report: &ProtocolReport) -> Figure {
         [] => String::new(),
         names => format!(" Left out, since the score is no probability: {}.", listed(names)),
     };
-    let reading = "Where a method says 0.8, eight of ten such seconds should be seizure: the point would lie on the \
-        dotted diagonal. Below it, the method claims too much; above it, too little. How much of the data is seizure \
+    let reading = "Each mark is a tenth of the scale. Where a method says 80 %, eight of ten such seconds should be \
+        seizure: the mark would lie on the dotted diagonal. Below it, the method claims too much; above it, too little. How much of the data is seizure \
         moves all points, so the curve holds for data like these.";
     figure(
         "calibration.png",

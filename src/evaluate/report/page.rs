@@ -69,28 +69,32 @@ impl Cell {
 
 /// The page of a report with these figures.
 pub(super) fn page(report: &ProtocolReport, figures: &[Figure]) -> Page {
-    let mut blocks = vec![Block::Heading("The methods side by side"), Block::Table(main_table(report))];
-    blocks.push(Block::Paragraph(
-        "In brackets: the 95 % interval, the span that the true figure would lie in for 19 of 20 such \
-         measurements. A figure that rests on nothing is \"-\"; so is the interval of a median over fewer than 6 people. \
-         Means, the worst tenth and the SzCORE columns have no interval here. report.json holds every figure with all \
-         its digits."
-            .into(),
-    ));
-    blocks.push(Block::Terms(
-        report.methods.iter().map(|method| (method.name.clone(), method.description.clone())).collect(),
-    ));
-    blocks.push(Block::Heading("What the words mean"));
-    blocks.push(Block::Terms(glossary()));
-    blocks.push(Block::Heading("How it was done"));
-    blocks.push(Block::List(report.how.clone()));
-    blocks.push(Block::Paragraph(format!(
-        "All methods share one alarm rule: {}. They are compared at one sensitivity: thresholds are chosen, without \
-         the person who is scored, to find {} % of the seizures.",
-        report.alarm_rule.trim_end_matches('.'),
-        percent(report.target_sensitivity)
-    )));
-    blocks.push(Block::Table(data_table(report)));
+    let mut blocks = vec![
+        Block::Heading("How it was done"),
+        Block::List(report.how.clone()),
+        Block::Paragraph(format!(
+            "All methods share one alarm rule: {}. They are compared at one sensitivity: thresholds are chosen, \
+             without the person who is scored, to find {} % of the seizures.",
+            report.alarm_rule.trim_end_matches('.'),
+            percent(report.target_sensitivity)
+        )),
+        Block::Table(data_table(report)),
+        Block::Heading("The methods side by side"),
+        Block::Terms(
+            report.methods.iter().map(|method| (method.name.clone(), method.description.clone())).collect(),
+        ),
+        Block::Table(main_table(report)),
+        Block::Paragraph(
+            "In brackets: the 95 % interval, a span that is drawn so as to hold the true figure in 19 of 20 such \
+             measurements. It takes people, seizures and alarms as independent; those of one person are less so, and \
+             the truth is a little less certain. A figure that rests on nothing is \"-\"; so is the interval of a \
+             median over fewer than 6 people. Means, the worst tenth and the SzCORE columns have no interval here. \
+             report.json holds every figure with all its digits."
+                .into(),
+        ),
+        Block::Heading("What the words mean"),
+        Block::Terms(glossary()),
+    ];
     blocks.push(Block::Heading("Figures"));
     blocks.extend(figures.iter().map(|figure| Block::Figure {
         title: figure.title,
@@ -116,11 +120,11 @@ pub(super) fn page(report: &ProtocolReport, figures: &[Figure]) -> Page {
 fn lead(report: &ProtocolReport) -> Vec<String> {
     let mut lead = vec![format!(
         "vigil reads EEG, the electrical activity of the brain, second by second and raises an alarm when it takes \
-         it for an epileptic seizure. This page says how well {} by the protocol \"{}\", on recordings in \
-         which experts had marked the seizures.",
+         it for an epileptic seizure. This page tells how well {} on recordings in which experts had marked the \
+         seizures, by the protocol \"{}\".",
         match report.methods.len() {
-            1 => "one method of doing so did".into(),
-            methods => format!("{methods} methods of doing so did"),
+            1 => "one way of doing so works".into(),
+            ways => format!("{ways} ways of doing so work"),
         },
         report.protocol
     )];

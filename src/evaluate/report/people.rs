@@ -89,7 +89,11 @@ fn bars(report: &ProtocolReport, main: &MethodReport, title: &str) -> Option<Bar
     Some(BarChart {
         title: title.into(),
         subtitle: "AUROC of single seconds; the median's bar has its 95 % interval".into(),
-        axis: Axis::linear("AUROC", low.max(0.0), 1.0),
+        axis: Axis::linear(
+            "AUROC: chance that a seizure second is ranked above another one",
+            low.max(0.0),
+            1.0,
+        ),
         base: (GUESSING, "guessing: 0.5".into()),
         summary,
         bars,
