@@ -1,0 +1,140 @@
+//! What a CNN would say of a window that lacks a part: which parts its answer rests on.
+//!
+//! A part is left out of the image, the network is asked again, and the difference is the part's
+//! *drop*: by how much the probability falls without it. Three kinds of parts are left out, each
+//! alone:
+//!
+//! - a **derivation**: it is drawn as one that the recording lacks, its band empty. The training
+//!   leaves derivations out too, so the network knows such images.
+//! - a **slice**, one eighth of the window: its columns are emptied of every trace. No training image
+//!   looks like that, so part of the drop may be surprise at the emptiness.
+//! - a derivation **in a slice**: its trace is left out in these columns only. What other traces draw
+//!   there stays, also where they run through its band.
+//!
+//! A part is left out of both images that a [`Viewer`] looks at, as it is and with left and right
+//! exchanged, and the answers are averaged as always. So a number here is what the viewer itself
+//! would have said, and the explanation of a mirrored window is the mirrored explanation.
+//!
+//! What the numbers do not say:
+//!
+//! - They tell what the network's answer rests on, not what causes the seizure or where it begins.
+//! - They do not add up. Where two derivations show the same, each can stand in for the other and both
+//!   drops are small; where the network needs both, either drop is the whole. Neighbours of a chain
+//!   share an electrode, so what one electrode picks up stands in two derivations.
+//! - A drop below 0 is a part that spoke against: without it the probability rises.
+//! - A small drop everywhere means that no part is needed alone, not that none matters.
+
+use std::ops::Range;
+
+use super::error::ModelError;
+use super::viewer::Viewer;
+use crate::eeg::DERIVATIONS;
+
+/// Into how many slices of equal length a window is cut.
+pub const SLICES: usize = 8;
+
+/// Probabilities of seizure, abnormal and non-seizure, in this order: of a window, and of the same
+/// window without each of its parts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Occlusion {
+    /// Of the whole window: what [`Viewer::probabilities`] says.
+    pub whole: [f32; 3],
+    /// Without each derivation, in the order of [`crate::eeg::DOUBLE_BANANA`]; `None` for one that the
+    /// window does not have.
+    pub derivations: [Option<WithoutDerivation>; DERIVATIONS],
+    /// Without each slice, from the window's start to its end.
+    pub slices: [[f32; 3]; SLICES],
+}
+
+/// Probabilities of a window without one of its derivations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WithoutDerivation {
+    /// Left out in the whole window.
+    pub everywhere: [f32; 3],
+    /// Left out in each slice alone.
+    pub in_slice: [[f32; 3]; SLICES],
+}
+
+impl Occlusion {
+    /// Leaves each part of a window out in turn. `samples` holds the 18 derivations one after the other.
+    ///
+    /// The network is asked at most 171 times. A window at the limit of absent derivations is still
+    /// asked about with one fewer, which the detector would not judge.
+    ///
+    /// # Errors
+    /// [`ModelError`] where the network fails.
+    ///
+    /// # Panics
+    /// If `samples` has another length than the viewer's windows.
+    pub fn of(
+        viewer: &mut Viewer,
+        samples: &[f32],
+        present: &[bool; DERIVATIONS],
+    ) -> Result<Occlusion, ModelError> {
+        let width = viewer.classifier().config().plot.width as usize;
+        let images = viewer.draw(samples, present).to_vec();
+        let whole = viewer.mean(&images)?;
+        let mut occluded = images.clone();
+
+        let empty = vec![0; images.len()];
+        let mut without_slice = |viewer: &Viewer, lacking: &[u8]| -> Result<[[f32; 3]; SLICES], ModelError> {
+            let mut answers = [whole; SLICES];
+            for (slice, answer) in answers.iter_mut().enumerate() {
+                occluded.copy_from_slice(&images);
+                exchange(&mut occluded, lacking, columns(slice, width), width);
+                // Other traces can hide all that is left out, or an image can be too narrow for eight slices.
+                if occluded != images {
+                    *answer = viewer.mean(&occluded)?;
+                }
+            }
+            Ok(answers)
+        };
+
+        let slices = without_slice(viewer, &empty)?;
+        let mut derivations = [None; DERIVATIONS];
+        for (d, without) in derivations.iter_mut().enumerate().filter(|(d, _)| present[*d]) {
+            let mut others = *present;
+            others[d] = false;
+            let lacking = viewer.draw(samples, &others).to_vec();
+            *without = Some(WithoutDerivation {
+                everywhere: viewer.mean(&lacking)?,
+                in_slice: without_slice(viewer, &lacking)?,
+            });
+        }
+        Ok(Occlusion { whole, derivations, slices })
+    }
+
+    /// By how much the probability of a class (its place in the probabilities) falls without each
+    /// derivation.
+    pub fn derivation_drops(&self, class: usize) -> [Option<f32>; DERIVATIONS] {
+        self.derivations.map(|without| without.map(|without| self.drop(class, without.everywhere)))
+    }
+
+    /// The same without each slice.
+    pub fn slice_drops(&self, class: usize) -> [f32; SLICES] {
+        self.slices.map(|without| self.drop(class, without))
+    }
+
+    /// The same without each derivation in each slice.
+    pub fn part_drops(&self, class: usize) -> [Option<[f32; SLICES]>; DERIVATIONS] {
+        self.derivations.map(|without| {
+            without.map(|without| without.in_slice.map(|without| self.drop(class, without)))
+        })
+    }
+
+    fn drop(&self, class: usize, without: [f32; 3]) -> f32 {
+        self.whole[class] - without[class]
+    }
+}
+
+/// The columns of a slice in an image of `width` columns.
+fn columns(slice: usize, width: usize) -> Range<usize> {
+    slice * width / SLICES..(slice + 1) * width / SLICES
+}
+
+/// Takes these columns from other images of the same size.
+fn exchange(images: &mut [u8], others: &[u8], columns: Range<usize>, width: usize) {
+    for (row, other) in images.chunks_exact_mut(width).zip(others.chunks_exact(width)) {
+        row[columns.clone()].copy_from_slice(&other[columns.clone()]);
+    }
+}
