@@ -117,9 +117,8 @@ impl Occlusion {
 
     /// The same without each derivation in each slice.
     pub fn part_drops(&self, class: usize) -> [Option<[f32; SLICES]>; DERIVATIONS] {
-        self.derivations.map(|without| {
-            without.map(|without| without.in_slice.map(|without| self.drop(class, without)))
-        })
+        self.derivations
+            .map(|without| without.map(|without| without.in_slice.map(|without| self.drop(class, without))))
     }
 
     fn drop(&self, class: usize, without: [f32; 3]) -> f32 {
