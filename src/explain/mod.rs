@@ -9,6 +9,7 @@ mod picture;
 mod recording;
 mod report;
 mod seen;
+mod table;
 mod words;
 
 pub use error::ExplainError;
@@ -16,7 +17,8 @@ pub use moment::Moment;
 pub use picture::write_figure;
 pub use recording::{Explanation, explain_recording};
 pub use report::{
-    BeforeReport, DerivationReport, ExplanationReport, PartReport, Probabilities, SliceReport, table,
+    BeforeReport, ChainReport, DerivationReport, ExplanationReport, PartReport, Probabilities, SliceReport,
 };
 pub use seen::{SeenSecond, find_second};
+pub use table::table;
 pub use words::in_words;

@@ -1,13 +1,11 @@
-//! An explanation as a table for people and as JSON for programs.
-
-use std::fmt::Write;
+//! An explanation as JSON for programs.
 
 use serde::Serialize;
 
 use super::recording::Explanation;
 use super::words::in_words;
 use crate::detect::Label;
-use crate::eeg::DOUBLE_BANANA;
+use crate::eeg::{CHAINS, DOUBLE_BANANA};
 use crate::model::SLICES;
 
 /// The CNN's probabilities.
@@ -49,6 +47,21 @@ pub struct DerivationReport {
     pub label_without: Option<Label>,
     /// Left out in each slice alone.
     pub in_slice: Option<Vec<PartReport>>,
+}
+
+/// What the CNN would say without a chain of derivations.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChainReport {
+    /// Its name.
+    pub chain: &'static str,
+    /// Those of its derivations that the second has; with none, the other members are null.
+    pub derivations: Vec<String>,
+    /// By how much the explained probability falls without all of it.
+    pub drop: Option<f32>,
+    /// The probabilities without it.
+    pub without: Option<Probabilities>,
+    /// The label that these give.
+    pub label_without: Option<Label>,
 }
 
 /// What the CNN would say without a slice of the second.
@@ -100,6 +113,8 @@ pub struct ExplanationReport {
     pub words: Vec<String>,
     /// The derivations, in the order of the montage.
     pub derivations: Vec<DerivationReport>,
+    /// The chains, from left to right, the midline last.
+    pub chains: Vec<ChainReport>,
     /// The slices, in the order of time.
     pub slices: Vec<SliceReport>,
 }
@@ -149,6 +164,22 @@ impl From<&Explanation> for ExplanationReport {
                     }
                 })
                 .collect(),
+            chains: CHAINS
+                .iter()
+                .zip(occlusion.chains)
+                .map(|(chain, without)| ChainReport {
+                    chain: chain.name,
+                    derivations: DOUBLE_BANANA
+                        .iter()
+                        .enumerate()
+                        .filter(|(d, _)| chain.holds(*d) && explanation.seen.window.present[*d])
+                        .map(|(_, derivation)| derivation.to_string())
+                        .collect(),
+                    drop: without.map(|without| part(without).drop),
+                    without: without.map(Probabilities::from),
+                    label_without: without.map(|without| explanation.label_with(without)),
+                })
+                .collect(),
             slices: occlusion
                 .slices
                 .iter()
@@ -161,52 +192,4 @@ impl From<&Explanation> for ExplanationReport {
                 .collect(),
         }
     }
-}
-
-/// The explanation for people: sentences, then derivations and slices with the largest drop first.
-pub fn table(explanation: &Explanation) -> String {
-    let report = ExplanationReport::from(explanation);
-    let mut text = String::new();
-    // Writing to a string cannot fail.
-    let _ = write_table(&mut text, explanation, report);
-    text
-}
-
-fn write_table(text: &mut String, explanation: &Explanation, report: ExplanationReport) -> std::fmt::Result {
-    let class = explanation.class();
-    let of_class = |p: Probabilities| [p.seizure, p.abnormal, p.non_seizure][class];
-    writeln!(text, "{}, second {}, {}", report.recording, report.second, report.date_time)?;
-    let Probabilities { seizure, abnormal, non_seizure } = report.probabilities;
-    writeln!(text, "seizure {seizure:.4}, abnormal {abnormal:.4}, non-seizure {non_seizure:.4}\n")?;
-    for sentence in &report.words {
-        writeln!(text, "{sentence}")?;
-    }
-    let quantity = format!("{} probability", report.explained.name());
-    writeln!(text, "\nrank  left out       drop  {quantity} without  label without")?;
-    let (mut present, absent): (Vec<_>, Vec<_>) = report.derivations.iter().partition(|d| d.present);
-    present.sort_by(|a, b| b.drop.unwrap_or_default().total_cmp(&a.drop.unwrap_or_default()));
-    let width = quantity.len() + " without".len();
-    for (rank, of) in present.iter().enumerate() {
-        if let (Some(drop), Some(without), Some(label)) = (of.drop, of.without, of.label_without) {
-            writeln!(
-                text,
-                "{:>4}  {:<10}  {drop:>7.4}  {:<width$}  {}",
-                rank + 1,
-                of.derivation,
-                format!("{:.4}", of_class(without)),
-                label.name()
-            )?;
-        }
-    }
-    for of in absent {
-        writeln!(text, "   -  {:<10}  absent", of.derivation)?;
-    }
-    writeln!(text, "\nrank  left out              drop  {quantity} without")?;
-    let mut slices = report.slices;
-    slices.sort_by(|a, b| b.drop.total_cmp(&a.drop));
-    for (rank, of) in slices.iter().enumerate() {
-        let span = format!("{:.3} to {:.3} s", of.from_s, of.to_s);
-        writeln!(text, "{:>4}  {span:<17}  {:>7.4}  {:.4}", rank + 1, of.drop, of_class(of.without))?;
-    }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::recording::Explanation;
 use crate::detect::Label;
-use crate::eeg::DOUBLE_BANANA;
+use crate::eeg::{CHAINS, DOUBLE_BANANA};
 use crate::model::SLICES;
 
 /// A drop below this is not worth a sentence: chance differences between images are as large.
@@ -17,6 +17,7 @@ const NAMED: usize = 5;
 /// What matters most, in sentences.
 pub fn in_words(explanation: &Explanation) -> Vec<String> {
     let mut sentences = vec![of_label(explanation), of_derivations(explanation)];
+    sentences.push(of_chains(explanation));
     sentences.extend(of_other_labels(explanation));
     sentences.push(of_slices(explanation));
     sentences
@@ -28,17 +29,13 @@ pub(super) fn quantity(explanation: &Explanation) -> String {
 }
 
 fn of_label(explanation: &Explanation) -> String {
-    let label = explanation.label.name();
-    let quantity = quantity(explanation);
-    match (explanation.label, explanation.explained) {
-        (Label::Seizure, Label::Seizure) => {
-            format!("The second is labelled seizure; explained is its seizure probability.")
-        }
-        (label_class, class) if label_class == class => {
-            format!("The second is not labelled seizure but {label}; explained is its {quantity}.")
-        }
-        _ => format!("The second is labelled {label}; explained is its {quantity} all the same."),
-    }
+    let (label, quantity) = (explanation.label.name(), quantity(explanation));
+    let labelled = match explanation.label {
+        Label::Seizure => "labelled seizure".to_string(),
+        _ => format!("not labelled seizure but {label}"),
+    };
+    let whole = explanation.occlusion.whole[explanation.class()];
+    format!("The second is {labelled}. What follows is about its {quantity}, which is {whole:.2}.")
 }
 
 /// The derivations whose drop is worth telling, largest first.
@@ -75,6 +72,24 @@ fn of_derivations(explanation: &Explanation) -> String {
             "{}: without each of them the {quantity} falls from {whole:.2} to {}.",
             listed(&names),
             listed(&left)
+        ),
+    }
+}
+
+fn of_chains(explanation: &Explanation) -> String {
+    let class = explanation.class();
+    let (whole, quantity) = (explanation.occlusion.whole[class], quantity(explanation));
+    let drops = explanation.occlusion.chain_drops(class);
+    let chains = CHAINS.iter().zip(drops).filter_map(|(chain, drop)| Some((chain, drop?)));
+    match chains.max_by(|a, b| a.1.total_cmp(&b.1)) {
+        Some((chain, drop)) if drop >= WORTH_TELLING => format!(
+            "Of the chains, the {} one matters most: without all of it the {quantity} falls to {:.2}.",
+            chain.name,
+            whole - drop
+        ),
+        largest => format!(
+            "No chain is needed alone: without any one of them the {quantity} is at least {:.2}.",
+            whole - largest.map_or(0.0, |(_, drop)| drop)
         ),
     }
 }

@@ -1,11 +1,13 @@
 //! What a CNN would say of a window that lacks a part: which parts its answer rests on.
 //!
 //! A part is left out of the image, the network is asked again, and the difference is the part's
-//! *drop*: by how much the probability falls without it. Three kinds of parts are left out, each
+//! *drop*: by how much the probability falls without it. Four kinds of parts are left out, each
 //! alone:
 //!
 //! - a **derivation**: it is drawn as one that the recording lacks, its band empty. The training
 //!   leaves derivations out too, so the network knows such images.
+//! - a **chain** of up to four derivations, all at once, in the same way: a seizure seldom shows in one
+//!   derivation alone;
 //! - a **slice**, one eighth of the window: its columns are emptied of every trace. No training image
 //!   looks like that, so part of the drop may be surprise at the emptiness.
 //! - a derivation **in a slice**: its trace is left out in these columns only. What other traces draw
@@ -28,7 +30,7 @@ use std::ops::Range;
 
 use super::error::ModelError;
 use super::viewer::Viewer;
-use crate::eeg::DERIVATIONS;
+use crate::eeg::{CHAINS, DERIVATIONS};
 
 /// Into how many slices of equal length a window is cut.
 pub const SLICES: usize = 8;
@@ -42,6 +44,8 @@ pub struct Occlusion {
     /// Without each derivation, in the order of [`crate::eeg::DOUBLE_BANANA`]; `None` for one that the
     /// window does not have.
     pub derivations: [Option<WithoutDerivation>; DERIVATIONS],
+    /// Without each chain, in the order of [`CHAINS`]; `None` for one of which the window has nothing.
+    pub chains: [Option<[f32; 3]>; CHAINS.len()],
     /// Without each slice, from the window's start to its end.
     pub slices: [[f32; 3]; SLICES],
 }
@@ -58,8 +62,8 @@ pub struct WithoutDerivation {
 impl Occlusion {
     /// Leaves each part of a window out in turn. `samples` holds the 18 derivations one after the other.
     ///
-    /// The network is asked at most 171 times. A window at the limit of absent derivations is still
-    /// asked about with one fewer, which the detector would not judge.
+    /// The network is asked at most 176 times. A window at the limit of absent derivations is still
+    /// asked about with fewer, which the detector would not judge.
     ///
     /// # Errors
     /// [`ModelError`] where the network fails.
@@ -101,13 +105,26 @@ impl Occlusion {
                 in_slice: without_slice(viewer, &lacking)?,
             });
         }
-        Ok(Occlusion { whole, derivations, slices })
+        let mut chains = [None; CHAINS.len()];
+        for (chain, without) in CHAINS.iter().zip(&mut chains) {
+            let others: [bool; DERIVATIONS] = std::array::from_fn(|d| present[d] && !chain.holds(d));
+            if others != *present {
+                let lacking = viewer.draw(samples, &others).to_vec();
+                *without = Some(viewer.mean(&lacking)?);
+            }
+        }
+        Ok(Occlusion { whole, derivations, chains, slices })
     }
 
     /// By how much the probability of a class (its place in the probabilities) falls without each
     /// derivation.
     pub fn derivation_drops(&self, class: usize) -> [Option<f32>; DERIVATIONS] {
         self.derivations.map(|without| without.map(|without| self.drop(class, without.everywhere)))
+    }
+
+    /// The same without each chain.
+    pub fn chain_drops(&self, class: usize) -> [Option<f32>; CHAINS.len()] {
+        self.chains.map(|without| without.map(|without| self.drop(class, without)))
     }
 
     /// The same without each slice.

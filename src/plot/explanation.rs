@@ -54,14 +54,14 @@ pub struct ExplanationFigure<'a> {
 
 impl ExplanationFigure<'_> {
     /// How many sentences there is room for.
-    pub const LINES: usize = 3;
+    pub const LINES: usize = 5;
 }
 
 const LEFT: f64 = 84.0;
 /// Width of the EEG's panel in pixels.
 const EEG_WIDTH: f64 = 720.0;
 /// Between the EEG and the explained window, enlarged.
-const BETWEEN: f64 = 44.0;
+const BETWEEN: f64 = 80.0;
 const WINDOW_WIDTH: f64 = 400.0;
 /// The drops of the derivations, beside the window.
 const DROPS_WIDTH: f64 = 54.0;
@@ -72,10 +72,12 @@ const RIGHT: f64 = 40.0;
 
 const FIRST_LINE: f64 = 87.0;
 const LINE: f64 = 18.0;
-const HEADINGS: f64 = FIRST_LINE + LINE * ExplanationFigure::LINES as f64 + 12.0;
-/// The strip above the panels: the course over the EEG, the slices over the window.
-const STRIP: (f64, f64) = (HEADINGS + 10.0, HEADINGS + 34.0);
-const TOP: f64 = STRIP.1 + 26.0;
+/// From the last sentence to the headings of the panels.
+const BEFORE_HEADINGS: f64 = 14.0;
+/// The strip above the panels, from the headings: the course over the EEG, the slices over the window.
+const STRIP: (f64, f64) = (10.0, 34.0);
+/// From the headings to the highest band.
+const BEFORE_BANDS: f64 = 60.0;
 const HEIGHT: f64 = 18.0 * 38.0;
 const BOTTOM: f64 = 130.0;
 
@@ -103,7 +105,8 @@ pub fn draw_explanation_figure(figure: &ExplanationFigure<'_>) -> Result<Picture
     figure.check()?;
     let layout = Layout::of(figure);
     let width = layout.parts.right + RIGHT;
-    paint(width.ceil() as u32, (TOP + HEIGHT + BOTTOM).ceil() as u32, |canvas| {
+    let height = layout.drops.bottom + BOTTOM;
+    paint(width.ceil() as u32, height.ceil() as u32, |canvas| {
         layout.draw_headings(canvas)?;
         layout.draw_eeg(canvas)?;
         layout.draw_window(canvas)?;
@@ -151,6 +154,10 @@ struct Layout<'a> {
     window: Panel<'a>,
     drops: Rect,
     parts: Rect,
+    /// Where the headings of the panels stand.
+    headings: f64,
+    /// Top and bottom of the strip above the panels.
+    strip: (f64, f64),
     /// The drop with the darkest colour.
     most: f32,
 }
@@ -158,7 +165,10 @@ struct Layout<'a> {
 impl<'a> Layout<'a> {
     fn of(figure: &'a ExplanationFigure<'a>) -> Layout<'a> {
         let traces = figure.traces();
-        let eeg = Rect::new(LEFT, TOP, LEFT + EEG_WIDTH, TOP + HEIGHT);
+        let lines = figure.sentences.len().min(ExplanationFigure::LINES) as f64;
+        let headings = FIRST_LINE + LINE * lines + BEFORE_HEADINGS;
+        let top = headings + BEFORE_BANDS;
+        let eeg = Rect::new(LEFT, top, LEFT + EEG_WIDTH, top + HEIGHT);
         let left = eeg.right + BETWEEN;
         let window = Rect { left, right: left + WINDOW_WIDTH, ..eeg };
         let left = window.right + BEFORE_DROPS;
@@ -171,6 +181,8 @@ impl<'a> Layout<'a> {
             eeg: Panel::new(traces, eeg, figure.start_s, traces.duration_s()),
             window: Panel::new(traces, window, figure.window_start_s, figure.window_s),
             drops,
+            headings,
+            strip: (headings + STRIP.0, headings + STRIP.1),
             parts: Rect { left, right: left + PARTS_WIDTH, ..eeg },
             most: SCALES.into_iter().find(|scale| *scale >= highest).unwrap_or(1.0),
         }
@@ -196,10 +208,10 @@ impl<'a> Layout<'a> {
         let course = format!("{} of each second", figure.quantity);
         for (text, left, right) in [
             (course.as_str(), self.eeg.rect.left, self.eeg.rect.right),
-            ("without a part of the second", self.window.rect.left, self.window.rect.right),
-            ("a derivation in a part alone", self.parts.left, self.parts.right),
+            ("one eighth of the second left out", self.window.rect.left, self.window.rect.right),
+            ("one derivation left out in one eighth", self.parts.left, self.parts.right),
         ] {
-            canvas.text(&canvas.fitted(text, heading, right - left), (left, HEADINGS), heading)?;
+            canvas.text(&canvas.fitted(text, heading, right - left), (left, self.headings), heading)?;
         }
         Ok(())
     }
@@ -229,7 +241,7 @@ impl<'a> Layout<'a> {
             let text = value.map_or("–".to_owned(), |value| format!("{value:.2}"));
             let explained = onset_s == figure.window_start_s;
             let face = if explained { face.bold() } else { face };
-            canvas.text(&text, ((left + right) / 2.0, (STRIP.0 + STRIP.1) / 2.0), face)?;
+            canvas.text(&text, ((left + right) / 2.0, (self.strip.0 + self.strip.1) / 2.0), face)?;
         }
         Ok(())
     }
@@ -265,8 +277,9 @@ impl<'a> Layout<'a> {
     fn draw_drops(&self, canvas: &Canvas<'_>) -> Result<(), PlotError> {
         let heading = Face::new(11.0, colour::INK).align(Align::Middle).centred();
         let middle = (self.drops.left + self.drops.right) / 2.0;
-        canvas.text("all of", (middle, TOP - 22.0), heading)?;
-        canvas.text("it", (middle, TOP - 9.0), heading)?;
+        canvas.text("one", (middle, self.drops.top - 36.0), heading)?;
+        canvas.text("derivation", (middle, self.drops.top - 23.0), heading)?;
+        canvas.text("left out", (middle, self.drops.top - 10.0), heading)?;
         let half = self.window.band_height() / 2.0 - 2.0;
         for (place, index) in self.window.bands() {
             let Some(drop) = self.figure.derivations[index] else { continue };
@@ -278,7 +291,7 @@ impl<'a> Layout<'a> {
     }
 
     fn draw_slices(&self, canvas: &Canvas<'_>) -> Result<(), PlotError> {
-        for (cell, drop) in cells(self.window.rect, STRIP, self.figure.slices) {
+        for (cell, drop) in cells(self.window.rect, self.strip, self.figure.slices) {
             self.draw_cell(canvas, cell, drop, 11.0)?;
         }
         Ok(())
