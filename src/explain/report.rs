@@ -41,6 +41,8 @@ pub struct DerivationReport {
     pub present: bool,
     /// By how much the explained probability falls without it.
     pub drop: Option<f32>,
+    /// The same on average over sets of derivations that are left out together.
+    pub drop_in_company: Option<f32>,
     /// The probabilities without it.
     pub without: Option<Probabilities>,
     /// The label that these give.
@@ -151,13 +153,14 @@ impl From<&Explanation> for ExplanationReport {
             words: in_words(explanation),
             derivations: DOUBLE_BANANA
                 .iter()
-                .zip(&occlusion.derivations)
-                .map(|(derivation, without)| {
+                .zip(occlusion.derivations.iter().zip(occlusion.company_drops(class)))
+                .map(|(derivation, (without, in_company))| {
                     let everywhere = without.map(|without| part(without.everywhere));
                     DerivationReport {
                         derivation: derivation.to_string(),
                         present: without.is_some(),
                         drop: everywhere.map(|part| part.drop),
+                        drop_in_company: in_company,
                         without: everywhere.map(|part| part.without),
                         label_without: without.map(|without| explanation.label_with(without.everywhere)),
                         in_slice: without.map(|without| without.in_slice.map(part).to_vec()),

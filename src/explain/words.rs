@@ -17,6 +17,7 @@ const NAMED: usize = 5;
 /// What matters most, in sentences.
 pub fn in_words(explanation: &Explanation) -> Vec<String> {
     let mut sentences = vec![of_label(explanation), of_derivations(explanation)];
+    sentences.push(of_company(explanation));
     sentences.push(of_chains(explanation));
     sentences.extend(of_other_labels(explanation));
     sentences.push(of_slices(explanation));
@@ -74,6 +75,20 @@ fn of_derivations(explanation: &Explanation) -> String {
             listed(&left)
         ),
     }
+}
+
+fn of_company(explanation: &Explanation) -> String {
+    let drops = explanation.occlusion.company_drops(explanation.class());
+    let mut largest: Vec<(usize, f32)> =
+        drops.iter().enumerate().filter_map(|(d, drop)| drop.map(|drop| (d, drop))).collect();
+    largest.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let names: Vec<String> = largest.iter().take(3).map(|(d, _)| DOUBLE_BANANA[*d].to_string()).collect();
+    let drop = largest.first().map_or(0.0, |(_, drop)| *drop);
+    format!(
+        "When several derivations are left out together, {} matter most: on average {} costs {drop:.2}.",
+        listed(&names),
+        names.first().map_or("", String::as_str)
+    )
 }
 
 fn of_chains(explanation: &Explanation) -> String {

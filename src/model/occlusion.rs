@@ -13,6 +13,12 @@
 //! - a derivation **in a slice**: its trace is left out in these columns only. What other traces draw
 //!   there stays, also where they run through its band.
 //!
+//! Leaving a derivation out alone says little where others show the same. So each is also left out *in
+//! company*: 120 times or so, a few derivations are left out together, as many as the training knows to be
+//! missing. The mean over the answers in which a derivation is drawn, less the mean over those in which it
+//! is not, is its drop in company. The sets are always the same ones, each derivation is in as many, and
+//! each set's mirror image is one too.
+//!
 //! A part is left out of both images that a [`Viewer`] looks at, as it is and with left and right
 //! exchanged, and the answers are averaged as always. So a number here is what the viewer itself
 //! would have said, and the explanation of a mirrored window is the mirrored explanation.
@@ -28,12 +34,20 @@
 
 use std::ops::Range;
 
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
 use super::error::ModelError;
 use super::viewer::Viewer;
-use crate::eeg::{CHAINS, DERIVATIONS};
+use crate::eeg::{CHAINS, DERIVATIONS, mirror_indices};
+use crate::signal::MAX_MISSING;
 
 /// Into how many slices of equal length a window is cut.
 pub const SLICES: usize = 8;
+
+/// How many sets of derivations are left out together, or a few more; their mirror images come on top.
+const SETS: usize = 60;
 
 /// Probabilities of seizure, abnormal and non-seizure, in this order: of a window, and of the same
 /// window without each of its parts.
@@ -44,6 +58,8 @@ pub struct Occlusion {
     /// Without each derivation, in the order of [`crate::eeg::DOUBLE_BANANA`]; `None` for one that the
     /// window does not have.
     pub derivations: [Option<WithoutDerivation>; DERIVATIONS],
+    /// By how much each probability falls without each derivation in company, on average.
+    pub in_company: [Option<[f32; 3]>; DERIVATIONS],
     /// Without each chain, in the order of [`CHAINS`]; `None` for one of which the window has nothing.
     pub chains: [Option<[f32; 3]>; CHAINS.len()],
     /// Without each slice, from the window's start to its end.
@@ -62,7 +78,7 @@ pub struct WithoutDerivation {
 impl Occlusion {
     /// Leaves each part of a window out in turn. `samples` holds the 18 derivations one after the other.
     ///
-    /// The network is asked at most 176 times. A window at the limit of absent derivations is still
+    /// The network is asked about 300 times. A window at the limit of absent derivations is still
     /// asked about with fewer, which the detector would not judge.
     ///
     /// # Errors
@@ -113,13 +129,19 @@ impl Occlusion {
                 *without = Some(viewer.mean(&lacking)?);
             }
         }
-        Ok(Occlusion { whole, derivations, chains, slices })
+        let in_company = in_company(viewer, samples, present)?;
+        Ok(Occlusion { whole, derivations, in_company, chains, slices })
     }
 
     /// By how much the probability of a class (its place in the probabilities) falls without each
     /// derivation.
     pub fn derivation_drops(&self, class: usize) -> [Option<f32>; DERIVATIONS] {
         self.derivations.map(|without| without.map(|without| self.drop(class, without.everywhere)))
+    }
+
+    /// The same in company.
+    pub fn company_drops(&self, class: usize) -> [Option<f32>; DERIVATIONS] {
+        self.in_company.map(|drops| drops.map(|drops| drops[class]))
     }
 
     /// The same without each chain.
@@ -141,6 +163,52 @@ impl Occlusion {
     fn drop(&self, class: usize, without: [f32; 3]) -> f32 {
         self.whole[class] - without[class]
     }
+}
+
+/// The drops of the derivations when several are left out together.
+fn in_company(
+    viewer: &mut Viewer,
+    samples: &[f32],
+    present: &[bool; DERIVATIONS],
+) -> Result<[Option<[f32; 3]>; DERIVATIONS], ModelError> {
+    // With and without each derivation: the sum of the probabilities, and of how many answers.
+    let mut sums = [[([0.0_f64; 3], 0_u32); 2]; DERIVATIONS];
+    let absent = present.iter().filter(|present| !**present).count();
+    for set in sets(absent) {
+        let others: [bool; DERIVATIONS] = std::array::from_fn(|d| present[d] && !set[d]);
+        viewer.draw(samples, &others);
+        let answer = viewer.mean_drawn()?;
+        for (sums, left_out) in sums.iter_mut().zip(set) {
+            let (sum, count) = &mut sums[usize::from(left_out)];
+            sum.iter_mut().zip(answer).for_each(|(sum, answer)| *sum += f64::from(answer));
+            *count += 1;
+        }
+    }
+    Ok(std::array::from_fn(|d| {
+        let [(with, drawn), (without, left_out)] = sums[d];
+        let mean = |sum: f64, count: u32| sum / f64::from(count.max(1));
+        present[d].then(|| {
+            std::array::from_fn(|class| (mean(with[class], drawn) - mean(without[class], left_out)) as f32)
+        })
+    }))
+}
+
+/// Sets of derivations to leave out together, for a window in which some are absent already.
+fn sets(absent: usize) -> Vec<[bool; DERIVATIONS]> {
+    let together = MAX_MISSING.saturating_sub(absent).max(2);
+    let mut draw = ChaCha8Rng::seed_from_u64(0);
+    let mut order: [usize; DERIVATIONS] = std::array::from_fn(|d| d);
+    let mirror = mirror_indices();
+    let mut sets = Vec::new();
+    while sets.len() < 2 * SETS {
+        // Every derivation is in one set of each round.
+        order.shuffle(&mut draw);
+        for members in order.chunks(together) {
+            sets.push(std::array::from_fn(|d| members.contains(&d)));
+            sets.push(std::array::from_fn(|d| members.contains(&mirror[d])));
+        }
+    }
+    sets
 }
 
 /// The columns of a slice in an image of `width` columns.

@@ -48,7 +48,7 @@ impl Viewer {
         present: &[bool; DERIVATIONS],
     ) -> Result<[f32; 3], ModelError> {
         self.draw(samples, present);
-        self.mean(&self.images)
+        self.mean_drawn()
     }
 
     /// Draws a window as it is and mirrored; the two images lie one after the other.
@@ -58,6 +58,11 @@ impl Viewer {
         let mirrored_present = mirror_window(samples, present, &mut self.mirrored);
         self.rasteriser.draw(&self.mirrored, &mirrored_present, mirror);
         &self.images
+    }
+
+    /// The mean of what the CNN says of both images of the window that was drawn last.
+    pub(super) fn mean_drawn(&self) -> Result<[f32; 3], ModelError> {
+        self.mean(&self.images)
     }
 
     /// The mean of what the CNN says of both images of a window.

@@ -54,7 +54,7 @@ pub struct ExplanationFigure<'a> {
 
 impl ExplanationFigure<'_> {
     /// How many sentences there is room for.
-    pub const LINES: usize = 5;
+    pub const LINES: usize = 6;
 }
 
 const LEFT: f64 = 84.0;
