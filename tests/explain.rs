@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use proptest::prelude::*;
 use recordings::{REFERENTIAL, background, refusal, repository, vigil, ward, write_recording};
 use tempfile::TempDir;
 use vigil::detect::{Detector, Judge, LabelRule};
@@ -14,7 +15,8 @@ use vigil::eeg::{CHAINS, DERIVATIONS, DOUBLE_BANANA, mirror_indices, mirror_wind
 use vigil::explain::{Explanation, Moment, explain_recording};
 use vigil::format::edf::{EdfWriter, WriterSignal, WriterSpec};
 use vigil::model::{Classifier, Occlusion, SLICES, Viewer};
-use vigil::plot::Rasteriser;
+use vigil::plot::explanation::{ExplanationFigure, draw_explanation_figure};
+use vigil::plot::{PlotConfig, Rasteriser};
 use vigil::replay::{Speed, in_time_order, replay};
 use vigil::signal::{SignalConfig, StreamItem, Window, WindowStream};
 use vigil::source::RecordingSource;
@@ -240,7 +242,7 @@ fn the_answer_rests_on_the_side_of_the_head_into_which_a_seizure_was_put() {
                 continue;
             }
             called += 1;
-            if called % 8 != 0 {
+            if called % 12 != 0 {
                 continue;
             }
             let occlusion = Occlusion::of(&mut viewer, &mixed, &quiet.present).expect("an answer");
@@ -466,4 +468,49 @@ fn what_is_missing_or_cannot_be_written_has_its_own_exit_code() {
     explain("r.edf", &["--patient", "chb99"], 8);
     let message = explain("r.edf", &["--patient", "chb03", "--png", "file/out.png"], 9);
     assert!(message.contains("out.png"), "{message}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn any_explanation_is_drawn_or_refused(
+        samples in 0usize..300,
+        amplitude in any::<f32>(),
+        rate_hz in 0.01f64..5000.0,
+        (start_s, window_start_s, window_s) in (any::<f64>(), any::<f64>(), any::<f64>()),
+        present in any::<[bool; DERIVATIONS]>(),
+        drops in proptest::collection::vec(any::<f32>(), 0..12),
+        title in any::<String>(),
+    ) {
+        let config = PlotConfig::default();
+        let samples: Vec<f32> =
+            (0..samples * DERIVATIONS).map(|place| amplitude * (place % 7) as f32).collect();
+        let parts: Vec<Vec<f32>> =
+            present.iter().map(|there| if *there { drops.clone() } else { Vec::new() }).collect();
+        let first = drops.first().copied();
+        let figure = ExplanationFigure {
+            title: &title,
+            subtitle: &title,
+            sentences: std::slice::from_ref(&title),
+            samples: &samples,
+            present,
+            rate_hz,
+            start_s,
+            recording_start: None,
+            window_start_s,
+            window_s,
+            config: &config,
+            quantity: &title,
+            course: &[(start_s, None), (window_start_s, first)],
+            derivations: present.map(|there| first.filter(|_| there)),
+            slices: &drops,
+            parts: &parts,
+        };
+        let sound = !drops.is_empty() && !samples.is_empty();
+        let _ = draw_explanation_figure(&figure);
+        let near = ExplanationFigure { start_s: 0.0, window_start_s: 0.0, window_s: 1.0, ..figure };
+        // A single sample is no trace.
+        prop_assert_eq!(draw_explanation_figure(&near).is_ok(), sound && samples.len() > DERIVATIONS);
+    }
 }

@@ -5,11 +5,14 @@ use crate::detect::Label;
 use crate::eeg::{CHAINS, DOUBLE_BANANA};
 use crate::model::SLICES;
 
-/// A drop below this is not worth a sentence: chance differences between images are as large.
+/// A drop below this is not worth a sentence.
 const WORTH_TELLING: f32 = 0.05;
 
 /// A derivation is named beside the first where its drop is at least this share of the first's.
 const BESIDE_THE_FIRST: f32 = 0.5;
+
+/// A mean drop in company below this is not worth a name: means are smaller than what they are of.
+const WORTH_NAMING: f32 = 0.01;
 
 /// The most derivations that a sentence names.
 const NAMED: usize = 5;
@@ -79,16 +82,28 @@ fn of_derivations(explanation: &Explanation) -> String {
 
 fn of_company(explanation: &Explanation) -> String {
     let drops = explanation.occlusion.company_drops(explanation.class());
-    let mut largest: Vec<(usize, f32)> =
-        drops.iter().enumerate().filter_map(|(d, drop)| drop.map(|drop| (d, drop))).collect();
+    let mut largest: Vec<(usize, f32)> = drops
+        .iter()
+        .enumerate()
+        .filter_map(|(d, drop)| drop.map(|drop| (d, drop)))
+        .filter(|(_, drop)| *drop >= WORTH_NAMING)
+        .collect();
     largest.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let names: Vec<String> = largest.iter().take(3).map(|(d, _)| DOUBLE_BANANA[*d].to_string()).collect();
-    let drop = largest.first().map_or(0.0, |(_, drop)| *drop);
-    format!(
-        "When several derivations are left out together, {} matter most: on average {} costs {drop:.2}.",
-        listed(&names),
-        names.first().map_or("", String::as_str)
-    )
+    largest.truncate(3);
+    let names: Vec<String> = largest.iter().map(|(d, _)| DOUBLE_BANANA[*d].to_string()).collect();
+    let lower: Vec<String> = largest.iter().map(|(_, drop)| format!("{drop:.2}")).collect();
+    let (names, lower, quantity) = (listed(&names), listed(&lower), quantity(explanation));
+    match largest.len() {
+        0 => "When several derivations are left out together, no one of them makes a difference.".into(),
+        1 => format!(
+            "When several derivations are left out together, {names} matters most: the {quantity} is on \
+             average {lower} lower without it."
+        ),
+        _ => format!(
+            "When several derivations are left out together, {names} matter most: the {quantity} is on \
+             average {lower} lower without each of them."
+        ),
+    }
 }
 
 fn of_chains(explanation: &Explanation) -> String {

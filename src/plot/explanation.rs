@@ -372,8 +372,7 @@ fn cells(
 
 /// The colour of a part of the scale, from 0 to 1.
 fn ramp(part: f64) -> RGBColor {
-    // `max` makes a number of NaN.
-    let place = part.max(0.0).min(1.0) * (RAMP.len() - 1) as f64;
+    let place = part.clamp(0.0, 1.0) * (RAMP.len() - 1) as f64;
     let from = (place as usize).min(RAMP.len() - 2);
     let within = place - from as f64;
     let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * within).round() as u8;
