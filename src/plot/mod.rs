@@ -6,6 +6,7 @@
 mod canvas;
 mod config;
 mod error;
+pub mod explanation;
 pub mod figure;
 mod lanes;
 pub mod overview;
@@ -14,6 +15,7 @@ mod raster;
 mod tape;
 mod ticks;
 mod timeline;
+mod traces;
 
 pub use config::{PlotConfig, Polarity};
 pub use error::PlotError;
