@@ -17,6 +17,7 @@ pub mod detect;
 pub mod durable;
 pub mod eeg;
 pub mod evaluate;
+pub mod explain;
 pub mod format;
 pub mod model;
 pub mod plot;

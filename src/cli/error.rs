@@ -8,6 +8,7 @@ use crate::config::ConfigError;
 use crate::dataset::DatasetError;
 use crate::detect::{JudgeError, SettingError};
 use crate::evaluate::{EvaluateError, ScoreError};
+use crate::explain::ExplainError;
 use crate::format::FormatError;
 use crate::model::ModelError;
 use crate::plot::PlotError;
@@ -50,6 +51,8 @@ pub enum CliError {
     Dataset(#[from] DatasetError),
     #[error("{path}: {source}")]
     Stream { path: PathBuf, source: StreamError },
+    #[error("{path}: {source}")]
+    Explain { path: PathBuf, source: ExplainError },
     #[error(transparent)]
     Model(#[from] ModelError),
     #[error(transparent)]
@@ -107,6 +110,7 @@ impl CliError {
             CliError::Source(error) => of_source(error),
             CliError::Dataset(error) => of_dataset(error),
             CliError::Stream { source, .. } => of_stream(source),
+            CliError::Explain { source, .. } => of_explain(source),
             CliError::Model(error) => of_model(error),
             CliError::Evaluate(EvaluateError::Model(error)) => of_model(error),
             CliError::Score(ScoreError::Format(error)) => of_format(error),
@@ -162,6 +166,16 @@ fn of_stream(error: &StreamError) -> u8 {
         StreamError::Source(error) => of_source(error),
         StreamError::Signal(SignalError::Setting { .. }) => 8,
         StreamError::Signal(_) => 5,
+    }
+}
+
+fn of_explain(error: &ExplainError) -> u8 {
+    match error {
+        ExplainError::Outside { .. } => 2,
+        ExplainError::Stream(error) => of_stream(error),
+        ExplainError::Judge(JudgeError::Model(error)) => of_model(error),
+        ExplainError::Judge(_) => 1,
+        _ => 5,
     }
 }
 

@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::error::CliError;
-use crate::eeg::DERIVATIONS;
+use crate::explain::{ExplainError, find_second};
 use crate::format::edf::EdfReader;
 use crate::format::info::RecordingInfo;
 use crate::model::{Classifier, CnnConfig};
 use crate::plot::figure::{WindowFigure, window_figure};
 use crate::plot::{Rasteriser, write_image};
-use crate::signal::{StreamError, StreamItem, Window, WindowStream};
+use crate::signal::{StreamError, WindowStream};
 use crate::source::RecordingSource;
 use crate::ward::cnn_path;
 
-/// Seconds of EEG that the figure for people shows.
-const AROUND_S: usize = 10;
+/// Seconds of EEG before the window that the figure for people shows.
+const BEFORE: usize = 9;
 
 /// Describe a recording, or draw one window of it
 #[derive(Debug, Args)]
@@ -87,28 +87,30 @@ fn print(info: &RecordingInfo) {
     info.warnings.iter().for_each(|warning| say!("warning: {warning}"));
 }
 
-/// Windows up to the wanted one, as the detector would have had them: causally.
-struct Seen {
-    before: Vec<(u64, Window)>,
-    wanted: Window,
-}
-
 fn draw(file: &Path, second: u64, png: &Path, config: &CnnConfig) -> Result<(), CliError> {
     let failed = |source: StreamError| CliError::Stream { path: file.to_path_buf(), source };
     let source = RecordingSource::open(file)?;
     let header = source.header().clone();
     let mut stream = WindowStream::new(source, &config.signal).map_err(failed)?;
-    let seen = find(&mut stream, second).map_err(failed)?.ok_or_else(|| CliError::Unsuitable {
-        path: file.to_path_buf(),
-        reason: format!("no window starts at second {second}; the recording lasts {} s, and a window needs a whole second without a gap", header.duration_s),
-    })?;
+    let seen = match find_second(&mut stream, second, BEFORE, header.duration_s) {
+        Ok(seen) => seen,
+        Err(ExplainError::Stream(source)) => return Err(failed(source)),
+        Err(_) => {
+            return Err(CliError::Unsuitable {
+                path: file.to_path_buf(),
+                reason: format!(
+                    "no window starts at second {second}; the recording lasts {} s, and a window needs a whole second without a gap",
+                    header.duration_s
+                ),
+            });
+        }
+    };
     let rate = config.signal.rate_hz as usize;
     let mut image = vec![0; config.plot.pixels()];
-    Rasteriser::new(&config.plot, rate)?.draw(&seen.wanted.samples, &seen.wanted.present, &mut image);
+    Rasteriser::new(&config.plot, rate)?.draw(&seen.window.samples, &seen.window.present, &mut image);
     write_image(png, &image, &config.plot, 1)?;
     let people = png.with_extension("people.png");
-    let samples = side_by_side(&seen, second, rate);
-    let first = second.saturating_sub(AROUND_S as u64 - 1);
+    let (start_s, samples) = seen.eeg(rate);
     let [low, high] = config.signal.band_hz;
     let montage = stream.montage();
     let missing: Vec<String> = montage.missing().iter().map(ToString::to_string).collect();
@@ -120,11 +122,11 @@ fn draw(file: &Path, second: u64, png: &Path, config: &CnnConfig) -> Result<(), 
             title: &file.file_name().unwrap_or_default().to_string_lossy(),
             subtitle: &format!("{low}-{high} Hz, {} Hz recorded{lacking}", stream.rate_hz()),
             samples: &samples,
-            present: seen.wanted.present,
+            present: seen.window.present,
             rate_hz: rate as f64,
-            start_s: first as f64,
+            start_s,
             recording_start: Some(header.start),
-            window_start_s: second as f64,
+            window_start_s: seen.onset_s,
             window_s: 1.0,
             config: &config.plot,
             image: &image,
@@ -133,37 +135,4 @@ fn draw(file: &Path, second: u64, png: &Path, config: &CnnConfig) -> Result<(), 
     say!("{}: what the network sees, {}x{} pixels", png.display(), config.plot.width, config.plot.height);
     say!("{}: the same window for people", people.display());
     Ok(())
-}
-
-fn find(stream: &mut WindowStream<RecordingSource>, second: u64) -> Result<Option<Seen>, StreamError> {
-    let mut before: Vec<(u64, Window)> = Vec::new();
-    while let Some(item) = stream.next_item()? {
-        let StreamItem::Window(window) = item else { continue };
-        let at = stream.onset_s(&window) as u64;
-        if at == second {
-            return Ok(Some(Seen { before, wanted: window }));
-        }
-        if at > second {
-            break;
-        }
-        if at + AROUND_S as u64 > second {
-            before.push((at, window));
-        }
-    }
-    Ok(None)
-}
-
-/// The last seconds up to and with the window, derivation after derivation; NaN where there is none.
-fn side_by_side(seen: &Seen, second: u64, rate: usize) -> Vec<f32> {
-    let first = second.saturating_sub(AROUND_S as u64 - 1);
-    let length = (second - first + 1) as usize * rate;
-    let mut samples = vec![f32::NAN; DERIVATIONS * length];
-    let windows = seen.before.iter().map(|(at, window)| (*at, window)).chain([(second, &seen.wanted)]);
-    for (at, window) in windows.filter(|(at, _)| *at >= first) {
-        for d in (0..DERIVATIONS).filter(|&d| window.present[d]) {
-            let to = d * length + (at - first) as usize * rate;
-            samples[to..to + rate].copy_from_slice(window.derivation(d));
-        }
-    }
-    samples
 }

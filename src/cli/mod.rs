@@ -8,6 +8,7 @@ pub mod check;
 pub mod demo;
 mod error;
 pub mod evaluate;
+pub mod explain;
 pub mod export;
 pub mod info;
 pub mod patient;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::model::{Autoencoder, Classifier, ModelError, Viewer};
+use crate::model::{Autoencoder, Classifier, ModelError, Occlusion, Viewer};
 use crate::plot::PlotError;
 use crate::signal::{MAX_MISSING, Window};
 
@@ -76,5 +76,17 @@ impl Judge {
             self.autoencoder.as_ref().zip(ae_error).map(|(autoencoder, error)| autoencoder.flags(error));
         let probabilities = self.viewer.probabilities(&window.samples, &window.present)?;
         Ok(Some(Opinion { ae_error, ae_flag, probabilities }))
+    }
+
+    /// What the CNN would say of a window that lacks each of its parts; `None` where too few
+    /// derivations are present to judge it.
+    ///
+    /// # Errors
+    /// [`JudgeError`] where a network fails.
+    pub fn occlude(&mut self, window: &Window) -> Result<Option<Occlusion>, JudgeError> {
+        if window.absent() > MAX_MISSING {
+            return Ok(None);
+        }
+        Ok(Some(Occlusion::of(&mut self.viewer, &window.samples, &window.present)?))
     }
 }

@@ -9,5 +9,7 @@ mod recording;
 
 pub use electrode::Electrode;
 pub use event::{Event, EventKind};
-pub use montage::{ChannelLabel, DERIVATIONS, DOUBLE_BANANA, Derivation, mirror_indices, mirror_window};
+pub use montage::{
+    CHAINS, Chain, ChannelLabel, DERIVATIONS, DOUBLE_BANANA, Derivation, mirror_indices, mirror_window,
+};
 pub use recording::{Annotation, RecordingFormat, RecordingHeader, SignalHeader, microvolts_per_unit};

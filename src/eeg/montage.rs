@@ -43,6 +43,33 @@ pub const DOUBLE_BANANA: [Derivation; DERIVATIONS] = [
     derivation(Cz, Pz),
 ];
 
+/// A row of derivations from front to back that follow each other in [`DOUBLE_BANANA`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chain {
+    /// What it is called.
+    pub name: &'static str,
+    /// Index of its first derivation.
+    pub first: usize,
+    /// How many it has.
+    pub count: usize,
+}
+
+/// The chains of [`DOUBLE_BANANA`].
+pub const CHAINS: [Chain; 5] = [
+    Chain { name: "left temporal", first: 0, count: 4 },
+    Chain { name: "left parasagittal", first: 4, count: 4 },
+    Chain { name: "right parasagittal", first: 8, count: 4 },
+    Chain { name: "right temporal", first: 12, count: 4 },
+    Chain { name: "midline", first: 16, count: 2 },
+];
+
+impl Chain {
+    /// Whether a derivation, by its index, belongs to it.
+    pub const fn holds(self, derivation: usize) -> bool {
+        self.first <= derivation && derivation < self.first + self.count
+    }
+}
+
 impl Derivation {
     /// The derivation over the same place of the other hemisphere.
     pub const fn mirrored(self) -> Derivation {

@@ -10,6 +10,7 @@ mod cnn;
 mod config;
 mod device;
 mod error;
+mod occlusion;
 mod store;
 mod viewer;
 
@@ -22,5 +23,6 @@ pub use cnn::{CnnNet, images_to_tensor};
 pub use config::{Architecture, AutoencoderConfig, Classes, CnnConfig};
 pub use device::compute_device;
 pub use error::ModelError;
+pub use occlusion::{Occlusion, SLICES, WithoutDerivation};
 pub use store::{WeightFile, must_agree, read_weights, write_weights};
 pub use viewer::Viewer;

@@ -47,11 +47,27 @@ impl Viewer {
         samples: &[f32],
         present: &[bool; DERIVATIONS],
     ) -> Result<[f32; 3], ModelError> {
+        self.draw(samples, present);
+        self.mean_drawn()
+    }
+
+    /// Draws a window as it is and mirrored; the two images lie one after the other.
+    pub(super) fn draw(&mut self, samples: &[f32], present: &[bool; DERIVATIONS]) -> &[u8] {
         let (plain, mirror) = self.images.split_at_mut(self.classifier.config().plot.pixels());
         self.rasteriser.draw(samples, present, plain);
         let mirrored_present = mirror_window(samples, present, &mut self.mirrored);
         self.rasteriser.draw(&self.mirrored, &mirrored_present, mirror);
-        match self.classifier.probabilities(&self.images)?.as_slice() {
+        &self.images
+    }
+
+    /// The mean of what the CNN says of both images of the window that was drawn last.
+    pub(super) fn mean_drawn(&self) -> Result<[f32; 3], ModelError> {
+        self.mean(&self.images)
+    }
+
+    /// The mean of what the CNN says of both images of a window.
+    pub(super) fn mean(&self, images: &[u8]) -> Result<[f32; 3], ModelError> {
+        match self.classifier.probabilities(images)?.as_slice() {
             [plain, mirror] => Ok(std::array::from_fn(|class| (plain[class] + mirror[class]) / 2.0)),
             others => Err(ModelError::Shape {
                 expected: "two answers".into(),

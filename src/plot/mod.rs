@@ -9,6 +9,7 @@ mod canvas;
 pub mod chart;
 mod config;
 mod error;
+pub mod explanation;
 pub mod figure;
 mod lanes;
 pub mod overview;
@@ -18,6 +19,7 @@ mod raster;
 mod tape;
 mod ticks;
 mod timeline;
+mod traces;
 
 pub use config::{PlotConfig, Polarity};
 pub use error::PlotError;
