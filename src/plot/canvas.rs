@@ -191,6 +191,9 @@ impl Canvas<'_> {
     ) -> Result<(), PlotError> {
         let scale = SCALE as f64;
         let (left, right) = (clip.left * scale, clip.right * scale);
+        if !(left.is_finite() && right.is_finite()) {
+            return Ok(());
+        }
         let first = left.floor() as i64;
         let columns = (right.ceil() as i64 - first).max(0) as usize;
         let mut extents = vec![(f64::INFINITY, f64::NEG_INFINITY); columns];

@@ -12,6 +12,9 @@ use crate::eeg::{DERIVATIONS, DOUBLE_BANANA, Derivation};
 /// Above the first band and below the last.
 const HEADROOM: f64 = 18.0;
 
+/// The longest time that a figure knows, in seconds: 317 years.
+const LONGEST_S: f64 = 1e10;
+
 /// The EEG of a figure.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Traces<'a> {
@@ -40,9 +43,11 @@ impl Traces<'_> {
         if !(self.rate_hz.is_finite() && self.rate_hz > 0.0) {
             return wrong("the sampling rate", format!("{} Hz", self.rate_hz), "a positive number");
         }
-        if !(self.start_s.is_finite() && window_start_s.is_finite() && window_s > 0.0) {
+        // Far beyond any recording, so that no place on the sheet is out of a number's range.
+        let sound = |seconds: f64| seconds.abs() <= LONGEST_S;
+        if !(sound(self.start_s) && sound(window_start_s) && sound(window_s) && window_s > 1.0 / LONGEST_S) {
             let found = format!("{window_s} s long from {window_start_s} s");
-            return wrong("the window", found, "a positive length and a time in seconds");
+            return wrong("the window", found, "a positive length and a time in seconds of the recording");
         }
         Ok(())
     }
