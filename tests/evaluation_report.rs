@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use vigil::detect::AccumulatorConfig;
 use vigil::evaluate::report::{
     CalibrationBin, CurvePoint, DataSummary, MethodReport, PersonReport, ProtocolReport, ReportError, Spread,
     WardFigures, write_report,
@@ -51,6 +52,9 @@ fn person(facts: &(&str, f64, u64, u64, u64)) -> PersonReport {
         detected,
         false_alarms,
         hours: 0.8,
+        strictly_false: false_alarms,
+        strict_hours: 0.85,
+        accumulator: AccumulatorConfig::default(),
         median_latency_s: (detected > 0).then_some(9.5),
     }
 }
@@ -76,6 +80,17 @@ fn method(name: &str, skill: f64, facts: &Facts) -> MethodReport {
     let latencies_s: Vec<f64> =
         (0..detected).map(|i| short(4.0 + (i as f64).powf(1.4 / skill.sqrt()))).collect();
     let rate = |count: u64| short(count as f64 / hours);
+    let ward = WardFigures {
+        seizures,
+        detected,
+        sensitivity: (seizures > 0).then(|| short(detected as f64 / seizures as f64)),
+        sensitivity_95: short_interval(clopper_pearson(detected, seizures)),
+        false_alarms,
+        hours,
+        false_alarms_per_hour: (hours > 0.0).then(|| rate(false_alarms)),
+        false_alarms_per_hour_95: short_interval(garwood(false_alarms, hours)),
+        median_latency_s: median(&latencies_s),
+    };
     MethodReport {
         name: name.into(),
         description: format!("what {name} is, in a sentence"),
@@ -112,17 +127,16 @@ fn method(name: &str, skill: f64, facts: &Facts) -> MethodReport {
                 })
                 .collect()
         },
-        ward: WardFigures {
-            seizures,
-            detected,
-            sensitivity: (seizures > 0).then(|| short(detected as f64 / seizures as f64)),
-            sensitivity_95: short_interval(clopper_pearson(detected, seizures)),
-            false_alarms,
-            hours,
-            false_alarms_per_hour: (hours > 0.0).then(|| rate(false_alarms)),
-            false_alarms_per_hour_95: short_interval(garwood(false_alarms, hours)),
-            median_latency_s: median(&latencies_s),
-        },
+        matched: (detected > 1).then(|| CurvePoint {
+            threshold: 0.7,
+            sensitivity: 0.75,
+            false_alarms_per_hour: 1.25,
+            false_alarms_per_hour_95: short_interval(garwood(8, 6.4)).unwrap(),
+            median_latency_s: Some(8.0),
+        }),
+        strict: ward,
+        alarm_free: None,
+        ward,
         event: Measures {
             sensitivity: (seizures > 0).then_some(0.807),
             precision: (seizures > 0).then_some(0.914),
@@ -299,9 +313,22 @@ fn every_number_of_the_main_table_is_that_of_the_json() {
         assert_tells(&cells[8], &[ward.false_alarms as f64]);
         assert_tells(&cells[9], &[ward.hours]);
         assert_tells(&cells[10], &[ward.median_latency_s.unwrap()]);
+        let strict = &method.strict;
+        assert_tells(&cells[13], &[strict.false_alarms as f64]);
+        assert_tells(&cells[14], &[strict.hours]);
+        match &method.matched {
+            Some(CurvePoint {
+                false_alarms_per_hour: rate,
+                false_alarms_per_hour_95: Interval { lower, upper },
+                ..
+            }) => {
+                assert_tells(&cells[15], &[*rate, *lower, *upper]);
+            }
+            None => assert_eq!(cells[15], "-"),
+        }
         let event = &method.event;
         let szcore = [event.sensitivity, event.precision, event.f1, event.fp_per_24h];
-        for (cell, expected) in cells[11..].iter().zip(szcore) {
+        for (cell, expected) in cells[16..].iter().zip(szcore) {
             assert_tells(cell, &[expected.unwrap()]);
         }
         assert_eq!(cells.len(), 15);
@@ -452,9 +479,9 @@ fn without_hours_outside_seizures_nothing_is_known_of_false_alarms() {
         false_alarms_per_hour_95: None,
         ..method.ward
     };
-    let folder = written(&report(vec![MethodReport { ward: none, ..method }]));
+    let folder = written(&report(vec![MethodReport { ward: none, strict: none, ..method }]));
     let cells = row(&text(folder.path(), "report.md"), "three-class");
-    assert_eq!([&cells[7], &cells[8], &cells[9], &cells[14]], ["-", "0", "0", "-"]);
+    assert_eq!([&cells[7], &cells[8], &cells[9], &cells[19]], ["-", "0", "0", "-"]);
     assert!(!folder.path().join("false_alarms.png").exists());
     assert!(text(folder.path(), "report.html").contains("nothing is known of false alarms"));
 }

@@ -73,16 +73,41 @@ pub fn seconds_at_risk(ends_s: impl IntoIterator<Item = f64>, seizures: &[Seizur
     ends_s.into_iter().filter(|&end_s| !seizures.iter().any(|seizure| seizure.explains(end_s))).count()
 }
 
+/// Of judged seconds, given by their ends, those that lie in no seizure.
+pub fn seconds_outside(ends_s: impl IntoIterator<Item = f64>, seizures: &[SeizureMark]) -> usize {
+    let within =
+        |end_s: f64| seizures.iter().any(|seizure| seizure.onset_s < end_s && end_s <= seizure.end_s);
+    ends_s.into_iter().filter(|&end_s| !within(end_s)).count()
+}
+
 /// Scores alarms against seizures over `hours` of judged signal at risk (see
 /// [`seconds_at_risk`]).
 pub fn score_ward(seizures: &[SeizureMark], alarms: &[AlarmMark], hours: f64) -> WardScore {
+    score(seizures, alarms, hours, |seizure, alarm| seizure.explains(alarm.raised_s))
+}
+
+/// Scores alarms as [`score_ward`], but the minute after a seizure excuses nothing: an alarm whose whole run
+/// lies after the end finds no seizure and is false. `hours` is all judged signal outside of seizures (see
+/// [`seconds_outside`]).
+pub fn score_strictly(seizures: &[SeizureMark], alarms: &[AlarmMark], hours: f64) -> WardScore {
+    score(seizures, alarms, hours, |seizure, alarm| {
+        seizure.explains(alarm.raised_s) && alarm.onset_s < seizure.end_s
+    })
+}
+
+fn score(
+    seizures: &[SeizureMark],
+    alarms: &[AlarmMark],
+    hours: f64,
+    explains: impl Fn(&SeizureMark, &AlarmMark) -> bool,
+) -> WardScore {
     let scores: Vec<SeizureScore> = seizures
         .iter()
         .map(|seizure| {
             let first = alarms
                 .iter()
                 .enumerate()
-                .filter(|(_, alarm)| seizure.explains(alarm.raised_s))
+                .filter(|(_, alarm)| explains(seizure, alarm))
                 .min_by(|(_, a), (_, b)| a.raised_s.total_cmp(&b.raised_s));
             SeizureScore {
                 alarm: first.map(|(index, _)| index),
@@ -93,7 +118,7 @@ pub fn score_ward(seizures: &[SeizureMark], alarms: &[AlarmMark], hours: f64) ->
     let false_alarms: Vec<usize> = alarms
         .iter()
         .enumerate()
-        .filter(|(_, alarm)| !seizures.iter().any(|seizure| seizure.explains(alarm.raised_s)))
+        .filter(|(_, alarm)| !seizures.iter().any(|seizure| explains(seizure, alarm)))
         .map(|(index, _)| index)
         .collect();
     let after_seizure = alarms

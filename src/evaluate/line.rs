@@ -1,7 +1,11 @@
 //! One person's judged seconds in the order in which they were recorded, and the alarms that come of
 //! them.
 
-use super::alarms::{AlarmMark, SeizureMark, WardScore, score_ward, seconds_at_risk};
+use std::ops::Add;
+
+use super::alarms::{
+    AlarmMark, SeizureMark, WardScore, score_strictly, score_ward, seconds_at_risk, seconds_outside,
+};
 use super::szcore::{Counts, mask, score_events, score_samples};
 use crate::dataset::{Dataset, Second};
 use crate::detect::{AccumulatorConfig, Detector, LabelRule, Opinion, SettingError};
@@ -50,6 +54,29 @@ struct Recorded {
     seconds: u64,
     /// The expert's seizures, in seconds of the recording.
     seizures: Vec<(f64, f64)>,
+}
+
+/// What alarms found and what they were raised for, counted strictly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Seizures.
+    pub seizures: usize,
+    /// Of them, with an alarm.
+    pub detected: usize,
+    /// Alarms for nothing.
+    pub false_alarms: usize,
+}
+
+impl Add for Tally {
+    type Output = Tally;
+
+    fn add(self, other: Tally) -> Tally {
+        Tally {
+            seizures: self.seizures + other.seizures,
+            detected: self.detected + other.detected,
+            false_alarms: self.false_alarms + other.false_alarms,
+        }
+    }
 }
 
 /// One person's seconds and seizures on one line of whole seconds.
@@ -131,6 +158,35 @@ impl PersonLine {
         Ok(alarms)
     }
 
+    /// The seconds of the line that were judged or could not be, rising.
+    pub fn observed(&self) -> impl Iterator<Item = u64> + '_ {
+        self.seconds.iter().map(|(second, _)| *second)
+    }
+
+    /// Whether a second of the line lies in a seizure, if only in part.
+    pub fn is_seizure(&self, second: u64) -> bool {
+        let (from, to) = (second as f64, second as f64 + 1.0);
+        self.seizures.iter().any(|seizure| seizure.onset_s < to && from < seizure.end_s)
+    }
+
+    /// Alarms as marks, in the line's seconds.
+    fn marks<'a>(&self, alarms: &'a [AlarmSpan]) -> impl Iterator<Item = AlarmMark> + use<'a> {
+        alarms
+            .iter()
+            .map(|alarm| AlarmMark { onset_s: alarm.onset as f64, raised_s: alarm.raised as f64 + 1.0 })
+    }
+
+    /// Counts alarms strictly.
+    pub fn tally(&self, alarms: &[AlarmSpan]) -> Tally {
+        let marks: Vec<AlarmMark> = self.marks(alarms).collect();
+        let score = score_strictly(&self.seizures, &marks, 0.0);
+        Tally {
+            seizures: self.seizures.len(),
+            detected: score.detected,
+            false_alarms: score.false_alarms.len(),
+        }
+    }
+
     /// SzCORE's counts by event and by second, each recording apart.
     pub fn szcore(&self, alarms: &[AlarmSpan]) -> (Counts, Counts) {
         let (mut event, mut sample) = (Counts::default(), Counts::default());
@@ -149,8 +205,20 @@ impl PersonLine {
     }
 }
 
-/// Counts several people's alarms as a ward would.
-pub fn score_lines<'a>(lines: impl IntoIterator<Item = (&'a PersonLine, &'a [AlarmSpan])>) -> WardScore {
+/// Whether the minute after a seizure excuses an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// It does; that minute is no time in which an alarm would have been false ([`score_ward`]).
+    Ward,
+    /// It does not ([`score_strictly`]).
+    Strict,
+}
+
+/// Counts several people's alarms.
+pub fn score_lines<'a>(
+    lines: impl IntoIterator<Item = (&'a PersonLine, &'a [AlarmSpan])>,
+    counting: Counting,
+) -> WardScore {
     let (mut seizures, mut marks, mut ends) = (Vec::new(), Vec::new(), Vec::new());
     for (number, (line, alarms)) in lines.into_iter().enumerate() {
         let shift = number as f64 * APART_S;
@@ -160,13 +228,21 @@ pub fn score_lines<'a>(lines: impl IntoIterator<Item = (&'a PersonLine, &'a [Ala
                 .map(|mark| SeizureMark { onset_s: mark.onset_s + shift, end_s: mark.end_s + shift }),
         );
         ends.extend(line.seconds.iter().map(|(second, _)| *second as f64 + 1.0 + shift));
-        marks.extend(alarms.iter().map(|alarm| AlarmMark {
-            onset_s: alarm.onset as f64 + shift,
-            raised_s: alarm.raised as f64 + 1.0 + shift,
-        }));
+        marks.extend(
+            line.marks(alarms)
+                .map(|mark| AlarmMark { onset_s: mark.onset_s + shift, raised_s: mark.raised_s + shift }),
+        );
     }
-    let at_risk = seconds_at_risk(ends, &seizures);
-    score_ward(&seizures, &marks, at_risk as f64 / 3600.0)
+    match counting {
+        Counting::Ward => {
+            let at_risk = seconds_at_risk(ends, &seizures);
+            score_ward(&seizures, &marks, at_risk as f64 / 3600.0)
+        }
+        Counting::Strict => {
+            let outside = seconds_outside(ends, &seizures);
+            score_strictly(&seizures, &marks, outside as f64 / 3600.0)
+        }
+    }
 }
 
 /// Steps the detector through every person's seconds and counts as a ward would.
@@ -182,5 +258,5 @@ pub fn score_settings(
     let lines: Vec<PersonLine> = people.iter().map(|person| PersonLine::of(dataset, person)).collect();
     let alarms =
         lines.iter().map(|line| line.alarms(rule, accumulator)).collect::<Result<Vec<_>, SettingError>>()?;
-    Ok(score_lines(lines.iter().zip(alarms.iter().map(Vec::as_slice))))
+    Ok(score_lines(lines.iter().zip(alarms.iter().map(Vec::as_slice)), Counting::Ward))
 }

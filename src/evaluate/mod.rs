@@ -4,23 +4,37 @@
 
 mod alarms;
 mod auroc;
-mod cross_person;
+mod curves;
 mod folds;
 mod interval;
+mod judgements;
+mod kept;
 mod line;
 mod methods;
+mod npv;
 pub mod report;
 mod seconds;
+mod settings;
 mod szcore;
 mod tables;
+mod within_patient;
 
-pub use alarms::{AFTER_S, AlarmMark, SeizureMark, SeizureScore, WardScore, score_ward, seconds_at_risk};
+pub use alarms::{
+    AFTER_S, AlarmMark, SeizureMark, SeizureScore, WardScore, score_strictly, score_ward, seconds_at_risk,
+    seconds_outside,
+};
 pub use auroc::auroc;
-pub use cross_person::CrossPerson;
 pub use folds::{FoldError, grouped_folds};
 pub use interval::{Interval, clopper_pearson, garwood, median_interval};
-pub use line::{AlarmSpan, JudgedPerson, JudgedSecond, PersonLine, score_lines, score_settings};
-pub use methods::{Comparison, Method, score_method};
-pub use seconds::{CONTEXT_S, EvaluateError, PersonScore, judge_people};
+pub use judgements::Judgements;
+pub use kept::{Kept, KeptError, recordings_of};
+pub use line::{
+    AlarmSpan, Counting, JudgedPerson, JudgedSecond, PersonLine, Tally, score_lines, score_settings,
+};
+pub use methods::{Method, score_method};
+pub use npv::{AlarmFree, alarm_free_blocks};
+pub use seconds::{CONTEXT_S, EvaluateError, PersonScore, judge_people, judge_seconds, seconds_by_person};
+pub use settings::Comparison;
 pub use szcore::{Counts, Measures, mask, mean_measures, score_events, score_overlap, score_samples};
 pub use tables::{Latency, Pair, Report, ScoreError, Scores, WardCounts, pair_tables, score_tables};
+pub use within_patient::{Division, FEWEST_SEIZURES, divide};

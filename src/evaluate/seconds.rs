@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use super::auroc::auroc;
+use super::kept::{Kept, KeptError, recordings_of};
 use super::line::{JudgedPerson, JudgedSecond};
 use crate::dataset::{Dataset, Second};
 use crate::detect::Opinion;
@@ -43,6 +44,9 @@ pub enum EvaluateError {
     /// A window cannot be drawn.
     #[error(transparent)]
     Plot(#[from] PlotError),
+    /// What was judged cannot be kept.
+    #[error(transparent)]
+    Kept(#[from] KeptError),
 }
 
 /// One person's score, second by second.
@@ -101,13 +105,16 @@ fn causal_means(seconds: &[&JudgedSecond], scores: &[f64]) -> Vec<f64> {
 }
 
 /// Judges every second of every person of `dataset` by the first of `models` that was not trained on
-/// them.
+/// them; a window is looked at with each of these `gains`, and the probabilities are the mean. What is `kept` is not
+/// judged again.
 ///
 /// # Errors
 /// [`EvaluateError::NobodyUnseen`] where each model has seen a person; a network's failure.
 pub fn judge_people(
     dataset: &Dataset,
     models: &[(String, Classifier)],
+    gains: &[f32],
+    kept: &Kept,
     told: &(dyn Fn(usize) + Sync),
 ) -> Result<Vec<JudgedPerson>, EvaluateError> {
     for pair in models.windows(2) {
@@ -116,27 +123,18 @@ pub fn judge_people(
             return Err(EvaluateError::DifferentWindows { first: first.clone(), second: second.clone() });
         }
     }
-    let mut by_person: BTreeMap<String, Vec<Second>> = BTreeMap::new();
-    for second in dataset.seconds() {
-        by_person.entry(dataset.recording_of(second).person.clone()).or_default().push(second);
-    }
-    by_person
+    seconds_by_person(dataset)
         .into_iter()
         .map(|(person, seconds)| {
             let (name, classifier) = models
                 .iter()
                 .find(|(_, classifier)| !classifier.people().contains(&person))
                 .ok_or_else(|| EvaluateError::NobodyUnseen { person: person.clone() })?;
-            let viewer = Viewer::new(Arc::new(classifier.clone()))?;
-            let judged: Vec<[f32; 3]> = seconds
-                .par_chunks(64)
-                .map(|part| {
-                    let judged = judge(dataset, part, viewer.clone());
-                    told(part.len());
-                    judged
-                })
-                .collect::<Result<Vec<_>, _>>()?
-                .concat();
+            let of = serde_json::json!({
+                "network": classifier.digest(), "gains": gains, "recordings": recordings_of(dataset, &person),
+            });
+            let judged = kept.get_or(&of, || judge_seconds(dataset, classifier, &seconds, gains))?;
+            told(seconds.len());
             let seconds = seconds.iter().zip(judged).map(|(&second, probabilities)| JudgedSecond {
                 second,
                 seizure: dataset.is_seizure(second),
@@ -147,14 +145,50 @@ pub fn judge_people(
         .collect()
 }
 
-fn judge(dataset: &Dataset, seconds: &[Second], mut viewer: Viewer) -> Result<Vec<[f32; 3]>, EvaluateError> {
-    let mut window = Vec::new();
+/// The judgeable seconds of each person, in the order of the data set.
+pub fn seconds_by_person(dataset: &Dataset) -> BTreeMap<String, Vec<Second>> {
+    let mut by_person: BTreeMap<String, Vec<Second>> = BTreeMap::new();
+    for second in dataset.seconds() {
+        by_person.entry(dataset.recording_of(second).person.clone()).or_default().push(second);
+    }
+    by_person
+}
+
+/// What a network says of some seconds.
+///
+/// # Errors
+/// A network's failure.
+pub fn judge_seconds(
+    dataset: &Dataset,
+    classifier: &Classifier,
+    seconds: &[Second],
+    gains: &[f32],
+) -> Result<Vec<[f32; 3]>, EvaluateError> {
+    let viewer = Viewer::new(Arc::new(classifier.clone()))?;
+    let parts = seconds.par_chunks(64).map(|part| judge(dataset, part, gains, viewer.clone()));
+    Ok(parts.collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+fn judge(
+    dataset: &Dataset,
+    seconds: &[Second],
+    gains: &[f32],
+    mut viewer: Viewer,
+) -> Result<Vec<[f32; 3]>, EvaluateError> {
+    let (mut window, mut scaled) = (Vec::new(), Vec::new());
     seconds
         .iter()
         .map(|second| {
             let stretch = &dataset.stretches[second.stretch];
             stretch.window_at(second.index * dataset.rate, dataset.rate, &mut window);
-            Ok(viewer.probabilities(&window, &stretch.present[second.index])?)
+            let mut mean = [0.0; 3];
+            for gain in gains {
+                scaled.clear();
+                scaled.extend(window.iter().map(|sample| sample * gain));
+                let judged = viewer.probabilities(&scaled, &stretch.present[second.index])?;
+                mean.iter_mut().zip(judged).for_each(|(sum, share)| *sum += share / gains.len() as f32);
+            }
+            Ok(mean)
         })
         .collect()
 }

@@ -27,7 +27,7 @@ pub struct Augmentation {
 
 impl Default for Augmentation {
     fn default() -> Self {
-        Augmentation { shift_s: 0.45, log_gain: 0.2, mirror: 0.5, reverse: 0.5, missing: 0.1 }
+        Augmentation { shift_s: 0.45, log_gain: 0.05, mirror: 0.5, reverse: 0.5, missing: 0.1 }
     }
 }
 

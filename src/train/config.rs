@@ -42,7 +42,7 @@ impl Default for TrainConfig {
     fn default() -> Self {
         TrainConfig {
             seed: 1,
-            epochs: 8,
+            epochs: 4,
             batch: 64,
             peak_rate: 4e-3,
             warm_up: 0.3,

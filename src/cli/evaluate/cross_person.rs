@@ -9,9 +9,8 @@ use super::super::error::CliError;
 use super::super::terminal::progress_bar;
 use super::super::{command_line, today};
 use crate::dataset::{Dataset, People, Second, gather};
-use crate::detect::AccumulatorConfig;
 use crate::evaluate::report::{DataSummary, MethodReport, ProtocolReport};
-use crate::evaluate::{Comparison, CrossPerson, JudgedPerson, judge_people, score_method};
+use crate::evaluate::{Comparison, JudgedPerson, Judgements, Kept, judge_people, score_method};
 use crate::model::{AutoencoderConfig, AutoencoderOpinion, Classifier};
 use crate::train::{AutoencoderFit, cross_fitted_opinions};
 use crate::ward::cnn_path;
@@ -75,7 +74,7 @@ pub fn run(args: &CrossPersonArgs) -> Result<(), CliError> {
         warn!("warning: {} is left out: {why}", path.display());
     }
     let three_class = judge(&dataset, &three_class, "three classes")?;
-    let judged = CrossPerson {
+    let judged = Judgements {
         two_class: (!two_class.is_empty()).then(|| judge(&dataset, &two_class, "two classes")).transpose()?,
         hard_negatives: (!hard_negatives.is_empty())
             .then(|| judge(&dataset, &hard_negatives, "hard negatives"))
@@ -88,12 +87,11 @@ pub fn run(args: &CrossPersonArgs) -> Result<(), CliError> {
         three_class,
     };
     let folds = folds(&judged.three_class);
-    let comparison =
-        Comparison { accumulator: AccumulatorConfig::default(), target_sensitivity: args.sensitivity };
+    let comparison = Comparison::of(args.sensitivity);
     let methods = judged
         .methods(&dataset)
         .iter()
-        .map(|method| Ok(score_method(&dataset, method, &folds, &comparison)?))
+        .map(|method| Ok(score_method(&dataset, method, &folds, &comparison, &|_| true)?))
         .collect::<Result<Vec<MethodReport>, CliError>>()?;
     let report = ProtocolReport {
         protocol: "cross-person".into(),
@@ -102,7 +100,7 @@ pub fn run(args: &CrossPersonArgs) -> Result<(), CliError> {
         command: command_line(),
         date: today(),
         data: vec![summary(&args.data, &dataset)],
-        alarm_rule: format!("{:?}", comparison.accumulator),
+        alarm_rule: "see below".into(),
         target_sensitivity: args.sensitivity,
         methods,
         limits: limits(&dataset),
@@ -128,7 +126,7 @@ fn judge(
 ) -> Result<Vec<JudgedPerson>, CliError> {
     let bar = progress_bar(what, "seconds");
     bar.set_length(dataset.seconds().count() as u64);
-    let judged = judge_people(dataset, models, &|seconds| bar.inc(seconds as u64))?;
+    let judged = judge_people(dataset, models, &[1.0], &Kept::default(), &|seconds| bar.inc(seconds as u64))?;
     bar.finish_and_clear();
     Ok(judged)
 }

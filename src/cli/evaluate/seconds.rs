@@ -12,7 +12,7 @@ use super::super::terminal::progress_bar;
 use crate::dataset::{Dataset, People, gather};
 use crate::detect::{AccumulatorConfig, LabelRule};
 use crate::evaluate::{
-    CONTEXT_S, JudgedPerson, PersonScore, WardScore, judge_people, median_interval, score_settings,
+    CONTEXT_S, JudgedPerson, Kept, PersonScore, WardScore, judge_people, median_interval, score_settings,
 };
 use crate::model::Classifier;
 use crate::ward::cnn_path;
@@ -70,7 +70,8 @@ pub fn run(args: &SecondsArgs) -> Result<(), CliError> {
     bar.finish_and_clear();
     let bar = progress_bar("judging", "seconds");
     bar.set_length(dataset.seconds().count() as u64);
-    let judged = judge_people(&dataset, &models, &|seconds| bar.inc(seconds as u64))?;
+    let judged =
+        judge_people(&dataset, &models, &[1.0], &Kept::default(), &|seconds| bar.inc(seconds as u64))?;
     bar.finish_and_clear();
     if let Some(path) = &args.seconds {
         write_seconds(path, &dataset, &judged)?;

@@ -196,7 +196,7 @@ fn false_alarms(report: &ProtocolReport) -> Figure {
     let title = "Seizures found against false alarms in an hour";
     let ends = |interval: Option<Interval>| interval.map(|Interval { lower, upper }| [lower, upper]);
     let drawn = series(report, |method| {
-        let ward = &method.ward;
+        let ward = &method.strict;
         let points: Vec<Point> = ward
             .false_alarms_per_hour
             .zip(ward.sensitivity)
@@ -230,7 +230,7 @@ fn false_alarms(report: &ProtocolReport) -> Figure {
     let chart = Chart {
         title: title.into(),
         subtitle:
-            "marks: thresholds chosen without the person; bars: 95 % intervals; up and to the left is better"
+            "counted strictly; marks: settings chosen without the person; bars: 95 % intervals; up and to the left is better"
                 .into(),
         x: Axis::logarithmic("false alarms in an hour", rates),
         y: Axis::shares("share of the seizures that are found"),
@@ -245,7 +245,7 @@ fn false_alarms(report: &ProtocolReport) -> Figure {
     };
     let chart = Chart { guides: if target.is_finite() { vec![guide] } else { vec![] }, ..chart };
     let message = said(report, |method| {
-        let ward = &method.ward;
+        let ward = &method.strict;
         Some(format!(
             "{} seizures found, {} false alarms an hour (95 % interval {}), which rests on {} in {} hours",
             words::part(ward.detected, ward.seizures),
@@ -255,8 +255,9 @@ fn false_alarms(report: &ProtocolReport) -> Figure {
             amount(ward.hours)
         ))
     });
-    let reading = "Each curve runs through all thresholds of one method, the same for all people. Its mark is what \
-        happens at the thresholds that were chosen without the person; it need not lie on the curve. What had no false \
+    let reading = "Each curve runs through all thresholds of one method, the same for all people, with the usual \
+        accumulator. Its mark is what happens with the settings that were chosen without the person; it need not lie \
+        on the curve. The minute after a seizure counts as time without seizure. What had no false \
         alarm at all stands at 0, at the left edge; the bar from there ends at the highest rate that the hours \
         observed do not rule out.";
     figure(

@@ -15,7 +15,9 @@ pub use write::{ReportError, write_report};
 use serde::{Deserialize, Serialize};
 
 use super::interval::{Interval, median_interval};
+use super::npv::AlarmFree;
 use super::szcore::Measures;
+use crate::detect::AccumulatorConfig;
 
 /// What came of one protocol.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,10 +101,18 @@ pub struct MethodReport {
     pub precision_recall: Vec<[f64; 2]>,
     /// How often a seizure second had which probability; empty where a score is no probability.
     pub calibration: Vec<CalibrationBin>,
-    /// Sensitivity against false alarms, one point per threshold, thresholds rising.
+    /// Sensitivity against false alarms, counted strictly, one point per threshold, thresholds rising.
     pub curve: Vec<CurvePoint>,
-    /// What a ward would count at the thresholds that were chosen on other people.
+    /// Of all settings, the one with fewest false alarms that finds the wanted share of the seizures; chosen on
+    /// what is scored, so it compares methods at one sensitivity and promises nothing.
+    pub matched: Option<CurvePoint>,
+    /// What a ward would count with the settings that were chosen on other people.
     pub ward: WardFigures,
+    /// The same, counted strictly: the minute after a seizure is time without seizure, and an alarm whose whole
+    /// run lies in it finds nothing and is false.
+    pub strict: WardFigures,
+    /// What a time without an alarm was worth, where that was asked.
+    pub alarm_free: Option<AlarmFree>,
     /// SzCORE by event at the same thresholds, mean over people.
     pub event: Measures,
     /// SzCORE by second at the same thresholds, mean over people.
@@ -128,6 +138,8 @@ pub struct PersonReport {
     pub auroc_context: Option<f64>,
     /// The threshold that was chosen on other people.
     pub threshold: f64,
+    /// How labels become alarms, chosen on other people.
+    pub accumulator: AccumulatorConfig,
     /// Seizures.
     pub seizures: u64,
     /// Seizures with an alarm.
@@ -136,6 +148,10 @@ pub struct PersonReport {
     pub false_alarms: u64,
     /// Hours in which an alarm would have been false.
     pub hours: f64,
+    /// False alarms, counted strictly.
+    pub strictly_false: u64,
+    /// Hours outside of seizures.
+    pub strict_hours: f64,
     /// Median seconds from the annotated onset to the alarm.
     pub median_latency_s: Option<f64>,
 }
@@ -191,7 +207,7 @@ pub struct CalibrationBin {
     pub seconds: usize,
 }
 
-/// What a ward would count at one threshold for all.
+/// What one setting for all gives, counted strictly.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CurvePoint {
     /// The threshold of a second's score.

@@ -197,6 +197,21 @@ fn glossary() -> Vec<(String, String)> {
              than they do."
                 .into(),
         ),
+        (
+            "counted strictly",
+            format!(
+                "The {AFTER_S} s after a seizure are time without seizure like any other: an alarm whose whole run of \
+                 seconds lies after the end finds nothing and is false. On recordings that end soon after their \
+                 seizures most of the time without seizure is of this kind, and it is the hardest."
+            ),
+        ),
+        (
+            "at the wanted sensitivity",
+            "The fewest false alarms in an hour, over all settings that were tried, with which the wanted share of \
+             everybody's seizures is found. The setting is chosen on what is scored: it compares methods at one \
+             sensitivity and promises nothing."
+                .into(),
+        ),
         ("latency", "Seconds from the marked onset to the alarm, over the seizures that were found.".into()),
         (
             "SzCORE",

@@ -3,7 +3,7 @@
 use super::page::{Cell, Column, Row, Table, figure_of};
 use super::people::{is_worst, sorted};
 use super::words::{NONE, amount, figure, interval, part, percent, share};
-use super::{MethodReport, ProtocolReport, Spread};
+use super::{MethodReport, ProtocolReport, Spread, WardFigures};
 
 fn columns<const N: usize>(columns: [(&'static str, &'static str); N]) -> Vec<Column> {
     columns.into_iter().map(|(group, name)| Column { group, name }).collect()
@@ -13,6 +13,7 @@ fn columns<const N: usize>(columns: [(&'static str, &'static str); N]) -> Vec<Co
 pub(super) fn main_table(report: &ProtocolReport) -> Table {
     let seconds = "AUROC, single seconds";
     let alarms = "as a ward counts";
+    let strictly = "counted strictly";
     let szcore = "SzCORE, by event";
     Table {
         caption: "Methods on the same data under one alarm rule".into(),
@@ -28,6 +29,11 @@ pub(super) fn main_table(report: &ProtocolReport) -> Table {
             (alarms, "false alarms"),
             (alarms, "hours"),
             (alarms, "median latency, s"),
+            (strictly, "seizures found"),
+            (strictly, "false alarms in an hour"),
+            (strictly, "false alarms"),
+            (strictly, "hours"),
+            (strictly, "at the wanted sensitivity"),
             (szcore, "sensitivity"),
             (szcore, "precision"),
             (szcore, "F1"),
@@ -52,12 +58,19 @@ fn method_cells(method: &MethodReport) -> Vec<Cell> {
         figure_of(spread.map(|spread| spread.median), share, bracketed(beside))
     };
     let auroc = method.auroc.as_ref();
-    let (ward, event) = (&method.ward, &method.event);
-    let found = part(ward.detected, ward.seizures);
-    let found_95 = match ward.sensitivity_95 {
-        Some(_) => bracketed(format!("{} %", interval(ward.sensitivity_95, percent))),
-        None => String::new(),
+    let (ward, strict, event) = (&method.ward, &method.strict, &method.event);
+    let found = |counted: &WardFigures| {
+        let beside = match counted.sensitivity_95 {
+            Some(_) => bracketed(format!("{} %", interval(counted.sensitivity_95, percent))),
+            None => String::new(),
+        };
+        Cell::with(part(counted.detected, counted.seizures), beside)
     };
+    let rate = |counted: &WardFigures| {
+        let beside = bracketed(interval(counted.false_alarms_per_hour_95, amount));
+        figure_of(counted.false_alarms_per_hour, amount, beside)
+    };
+    let matched = method.matched.as_ref();
     vec![
         Cell::of(&method.name),
         Cell::of(auroc.map_or_else(|| NONE.into(), |spread| spread.people.to_string())),
@@ -65,15 +78,20 @@ fn method_cells(method: &MethodReport) -> Vec<Cell> {
         Cell::of(figure(auroc.map(|spread| spread.mean), share)),
         Cell::of(figure(auroc.map(|spread| spread.worst_tenth_mean), share)),
         median(&method.auroc_context),
-        Cell::with(found, found_95),
-        figure_of(
-            ward.false_alarms_per_hour,
-            amount,
-            bracketed(interval(ward.false_alarms_per_hour_95, amount)),
-        ),
+        found(ward),
+        rate(ward),
         Cell::of(ward.false_alarms.to_string()),
         Cell::of(amount(ward.hours)),
         Cell::of(figure(ward.median_latency_s, amount)),
+        found(strict),
+        rate(strict),
+        Cell::of(strict.false_alarms.to_string()),
+        Cell::of(amount(strict.hours)),
+        figure_of(
+            matched.map(|point| point.false_alarms_per_hour),
+            amount,
+            bracketed(interval(matched.map(|point| point.false_alarms_per_hour_95), amount)),
+        ),
         Cell::of(figure(event.sensitivity, share)),
         Cell::of(figure(event.precision, share)),
         Cell::of(figure(event.f1, share)),
@@ -131,6 +149,8 @@ pub(super) fn people_table(method: &MethodReport) -> Table {
             (alarms, "false alarms"),
             (alarms, "hours"),
             (alarms, "median latency, s"),
+            ("counted strictly", "false alarms"),
+            ("counted strictly", "hours"),
         ]),
         rows: sorted(method)
             .into_iter()
@@ -150,6 +170,8 @@ pub(super) fn people_table(method: &MethodReport) -> Table {
                         Cell::of(person.false_alarms.to_string()),
                         Cell::of(amount(person.hours)),
                         Cell::of(figure(person.median_latency_s, amount)),
+                        Cell::of(person.strictly_false.to_string()),
+                        Cell::of(amount(person.strict_hours)),
                     ],
                 }
             })

@@ -36,10 +36,10 @@ fn short_of(value: f64, ends: &[f64], decimals: usize) -> String {
     if !value.is_finite() {
         return NONE.into();
     }
-    let texts = (decimals..=decimals + 3).map(|decimals| format!("{value:.decimals$}"));
+    let mut texts = (decimals..=decimals + 3).map(|decimals| format!("{value:.decimals$}"));
     let is_end = |text: &String| text.parse().is_ok_and(|read: f64| ends.contains(&read));
     let honest = texts.clone().find(|text| ends.contains(&value) || !is_end(text));
-    honest.or_else(|| texts.last()).unwrap_or_default()
+    honest.or_else(|| texts.next_back()).unwrap_or_default()
 }
 
 /// `0.84 to 0.95`; `-` without an interval.

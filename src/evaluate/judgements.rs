@@ -1,5 +1,5 @@
-//! Cross-person: everybody is judged by networks that never saw them, and every method under one alarm
-//! rule, with thresholds chosen on other people.
+//! The methods that are compared: what networks and autoencoders say of everybody's seconds, and the plainest
+//! score of all beside them.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::detect::{AeFlag, Opinion};
 use crate::model::AutoencoderOpinion;
 
 /// What was judged by whom.
-pub struct CrossPerson {
+pub struct Judgements {
     /// By the two-class networks.
     pub two_class: Option<Vec<JudgedPerson>>,
     /// By the two-class networks that were trained with hard negatives.
@@ -21,7 +21,7 @@ pub struct CrossPerson {
     pub autoencoders: BTreeMap<String, Vec<Option<AutoencoderOpinion>>>,
 }
 
-impl CrossPerson {
+impl Judgements {
     /// The methods, in the order in which the literature went, and the plainest of all.
     pub fn methods(self, dataset: &Dataset) -> Vec<Method> {
         let of = |name: &str, description: &str, people| Method {

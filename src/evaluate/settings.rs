@@ -1,0 +1,129 @@
+//! The alarm settings that are tried, and the choice among them without those who are scored.
+
+use rayon::prelude::*;
+
+use super::line::{AlarmSpan, JudgedPerson, PersonLine, Tally};
+use super::methods::Method;
+use crate::detect::{AccumulatorConfig, LabelRule, SettingError};
+
+/// Thresholds that are tried: so many quantiles of a method's own scores.
+const THRESHOLDS: usize = 80;
+
+/// How methods are compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// From labels to alarms: the settings that each method may choose from. The first is the one that
+    /// curves are drawn with.
+    pub accumulators: Vec<AccumulatorConfig>,
+    /// The settings for the people of a fold are those with fewest false alarms among those that find this share
+    /// of the seizures of *other* people.
+    pub target_sensitivity: f64,
+    /// Seconds of the blocks whose alarm-free share is told, if any.
+    pub block_s: Option<u64>,
+}
+
+impl Comparison {
+    /// The settings that an accumulator may have: how long a run must be, how much an abnormal second takes
+    /// from it and how much another one.
+    pub fn of(target_sensitivity: f64) -> Comparison {
+        let usual = AccumulatorConfig::default();
+        let mut accumulators = vec![usual];
+        for threshold in [4.0, 6.0, 8.0, 10.0] {
+            for decay_abnormal in [usual.decay_abnormal, 2.0 * usual.decay_abnormal] {
+                for decay_normal in [usual.decay_normal, 0.5 * usual.decay_normal] {
+                    let cap = 2.0 * threshold;
+                    let tried = AccumulatorConfig { threshold, cap, decay_abnormal, decay_normal, ..usual };
+                    if tried != usual {
+                        accumulators.push(tried);
+                    }
+                }
+            }
+        }
+        Comparison { accumulators, target_sensitivity, block_s: None }
+    }
+}
+
+/// One person, ready to be scored with any setting.
+pub(super) struct Ready<'a> {
+    pub judged: &'a JudgedPerson,
+    pub line: PersonLine,
+    pub fold: usize,
+}
+
+/// What one setting gives for each person, in their order.
+pub(super) struct Tried {
+    pub threshold: f32,
+    pub accumulator: AccumulatorConfig,
+    pub alarms: Vec<Vec<AlarmSpan>>,
+    tallies: Vec<Tally>,
+}
+
+impl Tried {
+    /// The counts of some of the people together.
+    pub fn tally(&self, counted: impl Fn(usize) -> bool) -> Tally {
+        let counted = self.tallies.iter().enumerate().filter(|(index, _)| counted(*index));
+        counted.fold(Tally::default(), |sum, (_, tally)| sum + *tally)
+    }
+}
+
+/// Steps every person's detector with every setting.
+///
+/// # Errors
+/// [`SettingError`] where a setting is out of range.
+pub(super) fn try_settings(
+    method: &Method,
+    people: &[Ready<'_>],
+    accumulators: &[AccumulatorConfig],
+) -> Result<Vec<Tried>, SettingError> {
+    let thresholds = thresholds(&method.people);
+    let settings: Vec<(AccumulatorConfig, f32)> = accumulators
+        .iter()
+        .flat_map(|accumulator| thresholds.iter().map(|threshold| (*accumulator, *threshold)))
+        .collect();
+    settings
+        .into_par_iter()
+        .map(|(accumulator, threshold)| {
+            let rule = LabelRule {
+                seizure_probability: threshold,
+                ae_flag: method.ae_flag,
+                // A flag overrules what is not far above the threshold.
+                certain_probability: (threshold + (1.0 - threshold) * 0.75).min(1.0),
+            };
+            let alarms = people
+                .iter()
+                .map(|person| person.line.alarms(rule, accumulator))
+                .collect::<Result<Vec<_>, SettingError>>()?;
+            let tallies =
+                people.iter().zip(&alarms).map(|(person, alarms)| person.line.tally(alarms)).collect();
+            Ok(Tried { threshold, accumulator, alarms, tallies })
+        })
+        .collect()
+}
+
+/// Quantiles of the scores, rising.
+fn thresholds(people: &[JudgedPerson]) -> Vec<f32> {
+    let mut scores: Vec<f32> = people
+        .iter()
+        .flat_map(|person| &person.seconds)
+        .filter_map(|judged| Some(judged.opinion?.probabilities[0]))
+        .filter(|score| *score > 0.0 && *score <= 1.0)
+        .collect();
+    scores.sort_by(f32::total_cmp);
+    let mut thresholds: Vec<f32> =
+        (0..THRESHOLDS).filter_map(|i| scores.get(i * scores.len() / THRESHOLDS).copied()).collect();
+    thresholds.dedup();
+    thresholds
+}
+
+/// Of the settings that find enough of the seizures of some people, the one with fewest false alarms, counted
+/// strictly; of several the one that finds most. Where none finds enough, the one that finds most.
+pub(super) fn choose(tried: &[Tried], target: f64, counted: impl Fn(usize) -> bool) -> Option<&Tried> {
+    let counts: Vec<(Tally, &Tried)> = tried.iter().map(|tried| (tried.tally(&counted), tried)).collect();
+    let enough = counts
+        .iter()
+        .filter(|(tally, _)| tally.detected as f64 >= target * tally.seizures as f64)
+        // Settings are tried with rising thresholds: the last of equals is the strictest.
+        .max_by_key(|(tally, _)| (std::cmp::Reverse(tally.false_alarms), tally.detected));
+    let most = counts.iter().max_by_key(|(tally, _)| (tally.detected, std::cmp::Reverse(tally.false_alarms)));
+    enough.or(most).map(|(_, tried)| *tried)
+}
