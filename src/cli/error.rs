@@ -7,7 +7,8 @@ use thiserror::Error;
 use crate::config::ConfigError;
 use crate::dataset::DatasetError;
 use crate::detect::{JudgeError, SettingError};
-use crate::evaluate::{EvaluateError, ScoreError};
+use crate::evaluate::report::ReportError;
+use crate::evaluate::{EvaluateError, KeptError, ScoreError};
 use crate::explain::ExplainError;
 use crate::format::FormatError;
 use crate::model::ModelError;
@@ -59,6 +60,8 @@ pub enum CliError {
     Train(#[from] TrainError),
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
     #[error(transparent)]
     Score(#[from] ScoreError),
     #[error(transparent)]
@@ -113,6 +116,7 @@ impl CliError {
             CliError::Explain { source, .. } => of_explain(source),
             CliError::Model(error) => of_model(error),
             CliError::Evaluate(EvaluateError::Model(error)) => of_model(error),
+            CliError::Evaluate(EvaluateError::Kept(_)) | CliError::Report(_) => 9,
             CliError::Score(ScoreError::Format(error)) => of_format(error),
             CliError::Score(ScoreError::NoReference { .. }) => 3,
             CliError::Score(_) => 4,
@@ -235,5 +239,11 @@ fn of_train(error: &TrainError) -> u8 {
         TrainError::TooLittle { .. } => 5,
         TrainError::Checkpoint { .. } => 6,
         _ => 1,
+    }
+}
+
+impl From<KeptError> for CliError {
+    fn from(error: KeptError) -> CliError {
+        CliError::Evaluate(error.into())
     }
 }

@@ -17,6 +17,8 @@ pub struct Judgements {
     pub hard_negatives: Option<Vec<JudgedPerson>>,
     /// By the three-class networks.
     pub three_class: Vec<JudgedPerson>,
+    /// By networks that were trained or asked in other ways: a name, what it is, and what they say.
+    pub variants: Vec<(String, String, Vec<JudgedPerson>)>,
     /// By each person's own autoencoder, second for second as in `three_class`.
     pub autoencoders: BTreeMap<String, Vec<Option<AutoencoderOpinion>>>,
 }
@@ -51,6 +53,11 @@ impl Judgements {
         let flagged = with_autoencoder(&self.three_class, &self.autoencoders, |opinion, ae| {
             Some(Opinion { ae_error: Some(ae.error), ae_flag: Some(ae.flag()), ..opinion? })
         });
+        let variants: Vec<Method> = self
+            .variants
+            .into_iter()
+            .map(|(name, description, people)| of(&name, &description, people))
+            .collect();
         let lengths = line_lengths(dataset, &self.three_class);
         methods.push(of(
             "three-class",
@@ -65,6 +72,7 @@ impl Judgements {
                 flagged,
             )
         });
+        methods.extend(variants);
         methods.push(Method {
             is_probability: false,
             ..of("line length", "mean over derivations of the logarithm of the line length", lengths)

@@ -33,7 +33,10 @@ pub use line::{
 };
 pub use methods::{Method, score_method};
 pub use npv::{AlarmFree, alarm_free_blocks};
-pub use seconds::{CONTEXT_S, EvaluateError, PersonScore, judge_people, judge_seconds, seconds_by_person};
+pub use seconds::{
+    CONTEXT_S, EvaluateError, PersonScore, first_unseen, judge_people, judge_people_by, judge_seconds,
+    same_windows, seconds_by_person,
+};
 pub use settings::Comparison;
 pub use szcore::{Counts, Measures, mask, mean_measures, score_events, score_overlap, score_samples};
 pub use tables::{Latency, Pair, Report, ScoreError, Scores, WardCounts, pair_tables, score_tables};

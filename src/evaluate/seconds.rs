@@ -15,7 +15,7 @@ use crate::model::{Classifier, ModelError, Viewer};
 use crate::plot::PlotError;
 
 /// Seconds of the causal mean that is scored beside the single second.
-pub const CONTEXT_S: usize = 5;
+pub const CONTEXT_S: usize = 10;
 
 /// A scoring that cannot be done.
 #[derive(Debug, Error)]
@@ -117,19 +117,60 @@ pub fn judge_people(
     kept: &Kept,
     told: &(dyn Fn(usize) + Sync),
 ) -> Result<Vec<JudgedPerson>, EvaluateError> {
+    same_windows(models)?;
+    let unseen = |person: &str| Ok(Some(first_unseen(models, person)?));
+    judge_people_by(dataset, &unseen, gains, kept, told)
+}
+
+/// The first of some networks that was not trained on a person.
+///
+/// # Errors
+/// [`EvaluateError::NobodyUnseen`] where there is none.
+pub fn first_unseen<'a>(
+    models: &'a [(String, Classifier)],
+    person: &str,
+) -> Result<&'a (String, Classifier), EvaluateError> {
+    models
+        .iter()
+        .find(|(_, classifier)| !classifier.people().iter().any(|seen| seen == person))
+        .ok_or_else(|| EvaluateError::NobodyUnseen { person: person.to_string() })
+}
+
+/// Refuses networks that do not see the same windows.
+///
+/// # Errors
+/// [`EvaluateError::DifferentWindows`].
+pub fn same_windows(models: &[(String, Classifier)]) -> Result<(), EvaluateError> {
     for pair in models.windows(2) {
         let [(first, a), (second, b)] = pair else { continue };
         if a.config().signal != b.config().signal || a.config().plot != b.config().plot {
             return Err(EvaluateError::DifferentWindows { first: first.clone(), second: second.clone() });
         }
     }
-    seconds_by_person(dataset)
+    Ok(())
+}
+
+/// Judges every second of each person by the network that `network_for` names for them; those for whom it names none are left out. See
+/// [`judge_people`].
+///
+/// # Errors
+/// What `network_for` refuses; a network's failure.
+pub fn judge_people_by<'a>(
+    dataset: &Dataset,
+    network_for: &dyn Fn(&str) -> Result<Option<&'a (String, Classifier)>, EvaluateError>,
+    gains: &[f32],
+    kept: &Kept,
+    told: &(dyn Fn(usize) + Sync),
+) -> Result<Vec<JudgedPerson>, EvaluateError> {
+    let mut people = Vec::new();
+    for (person, seconds) in seconds_by_person(dataset) {
+        if let Some(network) = network_for(&person)? {
+            people.push((person, seconds, network));
+        }
+    }
+    people
         .into_iter()
-        .map(|(person, seconds)| {
-            let (name, classifier) = models
-                .iter()
-                .find(|(_, classifier)| !classifier.people().contains(&person))
-                .ok_or_else(|| EvaluateError::NobodyUnseen { person: person.clone() })?;
+        .map(|(person, seconds, (name, classifier))| {
             let of = serde_json::json!({
                 "network": classifier.digest(), "gains": gains, "recordings": recordings_of(dataset, &person),
             });

@@ -43,6 +43,31 @@ impl Comparison {
     }
 }
 
+impl Comparison {
+    /// The alarm rule in words: what is tried and shared.
+    pub fn rule(&self) -> String {
+        let values = |of: fn(&AccumulatorConfig) -> f32| {
+            let mut values: Vec<f32> = self.accumulators.iter().map(of).collect();
+            values.sort_by(f32::total_cmp);
+            values.dedup();
+            let values: Vec<String> = values.iter().map(f32::to_string).collect();
+            match values.split_last() {
+                Some((last, [])) => last.clone(),
+                Some((last, others)) => format!("{} or {last}", others.join(", ")),
+                None => String::new(),
+            }
+        };
+        format!(
+            "a second at or above a threshold counts {} up, an abnormal one {} down, any other {} down, never beyond \
+             twice the height of {} at which the alarm is raised",
+            values(|accumulator| accumulator.gain),
+            values(|accumulator| accumulator.decay_abnormal),
+            values(|accumulator| accumulator.decay_normal),
+            values(|accumulator| accumulator.threshold)
+        )
+    }
+}
+
 /// One person, ready to be scored with any setting.
 pub(super) struct Ready<'a> {
     pub judged: &'a JudgedPerson,

@@ -66,7 +66,7 @@ struct Description {
 }
 
 /// The error of a second beside the threshold of the autoencoder that judged it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct AutoencoderOpinion {
     /// The reconstruction error.
     pub error: f32,

@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use burn::module::Module;
-use burn::tensor::Device;
 use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use super::cnn::{CnnNet, images_to_tensor};
-use super::config::{Classes, CnnConfig};
+use super::config::CnnConfig;
 use super::device::compute_device;
 use super::error::ModelError;
+use super::head::{Head, in_order};
 use super::store::{read_weights, write_weights};
 
 /// What stands in the metadata of a CNN's weight file.
@@ -93,16 +94,38 @@ impl Classifier {
     pub fn probabilities(&self, images: &[u8]) -> Result<Vec<[f32; 3]>, ModelError> {
         let (width, height) = (self.config.plot.width as usize, self.config.plot.height as usize);
         let images = images_to_tensor(images, width, height, &self.device)?;
-        let shares = softmax(self.net.forward(images), 1)
-            .into_data()
-            .try_into_vec::<f32>()
-            .map_err(|e| ModelError::Compute { reason: format!("{e:?}") })?;
+        let shares = numbers(softmax(self.net.forward(images), 1).into_data())?;
         Ok(shares
             .chunks_exact(self.config.classes.count())
-            .map(|shares| match (self.config.classes, shares) {
-                (Classes::Three, [seizure, non_seizure, abnormal]) => [*seizure, *abnormal, *non_seizure],
-                (_, shares) => [shares[0], 0.0, shares[1]],
-            })
+            .map(|shares| in_order(self.config.classes, shares))
             .collect())
     }
+
+    /// What the last layer sees of each of several window images that lie one after the other, and that layer.
+    ///
+    /// # Errors
+    /// [`ModelError::Shape`] where `images` are not whole images of the configured size, [`ModelError::Compute`] for a network whose last layer does not stand alone.
+    pub fn features(&self, images: &[u8]) -> Result<(Vec<Vec<f32>>, Head), ModelError> {
+        let (width, height) = (self.config.plot.width as usize, self.config.plot.height as usize);
+        let images = images_to_tensor(images, width, height, &self.device)?;
+        let Some((pooled, weights, biases)) = self.net.last_layer(images) else {
+            return Err(ModelError::Compute { reason: "vgg16 has no single last layer to adapt".into() });
+        };
+        let rows = |tensor: Tensor<2>| -> Result<Vec<Vec<f32>>, ModelError> {
+            let [_, length] = tensor.dims();
+            Ok(numbers(tensor.into_data())?.chunks_exact(length.max(1)).map(<[f32]>::to_vec).collect())
+        };
+        let classes = self.config.classes;
+        let biases = biases.map(|biases| numbers(biases.into_data())).transpose()?;
+        let head = Head {
+            classes,
+            weights: rows(weights.transpose())?,
+            biases: biases.unwrap_or_else(|| vec![0.0; classes.count()]),
+        };
+        Ok((rows(pooled)?, head))
+    }
+}
+
+fn numbers(data: TensorData) -> Result<Vec<f32>, ModelError> {
+    data.try_into_vec::<f32>().map_err(|error| ModelError::Compute { reason: format!("{error:?}") })
 }

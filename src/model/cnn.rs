@@ -67,11 +67,15 @@ impl StridedNet {
         }
     }
 
-    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+    /// The last maps' means, `[batch, maps]`.
+    fn pooled(&self, images: Tensor<4>) -> Tensor<2> {
         let maps = self.blocks.iter().fold(images, |maps, block| block.forward(maps));
         // The mean over rows and columns, as two reductions of contiguous memory.
-        let pooled = maps.flatten::<3>(2, 3).mean_dim(2).flatten::<2>(1, 2);
-        self.head.forward(self.dropout.forward(pooled))
+        maps.flatten::<3>(2, 3).mean_dim(2).flatten::<2>(1, 2)
+    }
+
+    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        self.head.forward(self.dropout.forward(self.pooled(images)))
     }
 }
 
@@ -181,6 +185,18 @@ impl CnnNet {
             }
         };
         Ok(CnnNet { layers })
+    }
+
+    /// The features that the last layer sees, `[batch, features]`, of images `[batch, 1, rows, columns]`, and that
+    /// layer's weights, `[features, classes]`, and biases; `None` for VGG-16, whose last layers are three.
+    pub(super) fn last_layer(&self, images: Tensor<4>) -> Option<(Tensor<2>, Tensor<2>, Option<Tensor<1>>)> {
+        match &self.layers {
+            Layers::Strided(net) => {
+                let bias = net.head.bias.as_ref().map(|bias| bias.val());
+                Some((net.pooled(images), net.head.weight.val(), bias))
+            }
+            Layers::Vgg16(_) => None,
+        }
     }
 
     /// Logits, `[batch, classes]`, of images `[batch, 1, rows, columns]` with ink from 0 to 1.

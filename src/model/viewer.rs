@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::classifier::Classifier;
 use super::error::ModelError;
+use super::head::Head;
 use crate::eeg::{DERIVATIONS, mirror_window};
 use crate::plot::{PlotError, Rasteriser};
 
@@ -49,6 +50,19 @@ impl Viewer {
     ) -> Result<[f32; 3], ModelError> {
         self.draw(samples, present);
         self.mean_drawn()
+    }
+
+    /// What the CNN's last layer sees of a window, as it is and mirrored, and that layer.
+    ///
+    /// # Errors
+    /// See [`Classifier::features`].
+    pub fn features(
+        &mut self,
+        samples: &[f32],
+        present: &[bool; DERIVATIONS],
+    ) -> Result<(Vec<Vec<f32>>, Head), ModelError> {
+        self.draw(samples, present);
+        self.classifier.features(&self.images)
     }
 
     /// Draws a window as it is and mirrored; the two images lie one after the other.

@@ -3,6 +3,7 @@
 //! Invariants: people are never split between fitting and judging; what is random follows from the
 //! seed and the step alone, so that a training that was stopped goes on as if it had not been.
 
+mod adapted;
 mod augment;
 mod autoencoder;
 mod checkpoint;
@@ -10,18 +11,21 @@ mod cnn;
 mod config;
 mod error;
 mod fresh;
+mod head;
 mod labels;
 mod opinions;
 mod report;
 mod sampler;
 
+pub use adapted::{AdaptedOpinions, adapted_opinions};
 pub use augment::{Augmentation, Painter};
 pub use autoencoder::{AutoencoderFit, cross_fitted_errors, fit_autoencoder};
 pub use checkpoint::{Checkpoint, EpochLog};
 pub use cnn::{Progress, Task, TrainedCnn, train_cnn};
 pub use config::TrainConfig;
 pub use error::TrainError;
+pub use head::{PENALTIES, SeenSecond, adapt_head};
 pub use labels::{PersonLabels, SecondLabel, cross_fitted_labels, expert_labels};
-pub use opinions::cross_fitted_opinions;
+pub use opinions::{cross_fitted_opinions, later_opinions};
 pub use report::{TrainingFacts, training_card};
 pub use sampler::Sampler;

@@ -21,18 +21,30 @@ pub fn cross_fitted_opinions(
     fit: &AutoencoderFit,
 ) -> Result<Vec<Option<AutoencoderOpinion>>, TrainError> {
     let (earlier, later) = seconds.split_at(seconds.len() / 2);
-    let judged_by = |fitted: &[Second], judged: &[Second]| -> Result<Vec<_>, TrainError> {
-        let usual: Vec<Second> =
-            fitted.iter().copied().filter(|&second| !dataset.is_seizure(second)).collect();
-        if usual.len() < FEWEST_SECONDS {
-            return Ok(vec![None; judged.len()]);
-        }
-        let autoencoder = fit_autoencoder(dataset, &usual, person, config, fit, &mut |_, _| {})?;
-        judged.par_iter().map(|&second| Ok(Some(opinion(dataset, &autoencoder, second)?))).collect()
-    };
-    let mut opinions = judged_by(later, earlier)?;
-    opinions.extend(judged_by(earlier, later)?);
+    let mut opinions = later_opinions(dataset, person, later, earlier, config, fit)?;
+    opinions.extend(later_opinions(dataset, person, earlier, later, config, fit)?);
     Ok(opinions)
+}
+
+/// Judges seconds of one person by an autoencoder that is fitted on the seizure-free ones among others, `None` for all
+/// where these are too few to fit on.
+///
+/// # Errors
+/// [`TrainError`] where the fit or the network fails.
+pub fn later_opinions(
+    dataset: &Dataset,
+    person: &str,
+    fitted: &[Second],
+    judged: &[Second],
+    config: &AutoencoderConfig,
+    fit: &AutoencoderFit,
+) -> Result<Vec<Option<AutoencoderOpinion>>, TrainError> {
+    let usual: Vec<Second> = fitted.iter().copied().filter(|&second| !dataset.is_seizure(second)).collect();
+    if usual.len() < FEWEST_SECONDS {
+        return Ok(vec![None; judged.len()]);
+    }
+    let autoencoder = fit_autoencoder(dataset, &usual, person, config, fit, &mut |_, _| {})?;
+    judged.par_iter().map(|&second| Ok(Some(opinion(dataset, &autoencoder, second)?))).collect()
 }
 
 fn opinion(

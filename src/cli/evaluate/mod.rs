@@ -1,7 +1,12 @@
 //! `vigil evaluate`: how good it is, on people whom the networks were not trained on.
 
 mod cross_person;
+mod cross_site;
+mod networks;
+mod print;
+mod protocol;
 mod seconds;
+mod within_patient;
 
 use clap::{Args, Subcommand};
 
@@ -20,6 +25,9 @@ pub struct EvaluateArgs {
 #[derive(Debug, Subcommand)]
 enum Protocol {
     CrossPerson(cross_person::CrossPersonArgs),
+    WithinPatient(within_patient::WithinPatientArgs),
+    CrossSite(cross_site::CrossSiteArgs),
+    Longitudinal(cross_person::LongitudinalArgs),
 }
 
 /// Runs the subcommand.
@@ -29,6 +37,9 @@ enum Protocol {
 pub fn run(args: &EvaluateArgs) -> Result<(), CliError> {
     match (&args.protocol, &args.seconds) {
         (Some(Protocol::CrossPerson(args)), _) => cross_person::run(args),
+        (Some(Protocol::WithinPatient(args)), _) => within_patient::run(args),
+        (Some(Protocol::CrossSite(args)), _) => cross_site::run(args),
+        (Some(Protocol::Longitudinal(args)), _) => cross_person::run_longitudinal(args),
         (None, Some(args)) => seconds::run(args),
         (None, None) => Err(CliError::Usage("expected --data and --model, or a protocol".into())),
     }

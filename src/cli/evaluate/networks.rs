@@ -1,0 +1,115 @@
+//! The networks that a protocol compares.
+
+use std::path::Path;
+
+use clap::Args;
+
+use super::super::error::CliError;
+use crate::evaluate::{EvaluateError, same_windows};
+use crate::model::Classifier;
+use crate::signal::SignalConfig;
+use crate::ward::cnn_path;
+
+/// Names of networks, one list for each kind.
+#[derive(Debug, Args)]
+pub struct NetworkArgs {
+    /// Three-class networks, one for each fold of people
+    #[arg(long, required = true, value_delimiter = ',', value_name = "NAME")]
+    three_class: Vec<String>,
+    /// Two-class networks of the same folds
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    two_class: Vec<String>,
+    /// Two-class networks of the same folds, trained with hard negatives
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    hard_negatives: Vec<String>,
+    /// More networks of the same folds, trained in some other way, as LABEL=NAME,NAME,…; may be repeated
+    #[arg(long, value_name = "LABEL=NAMES", value_parser = parse_variant)]
+    also: Vec<Variant>,
+}
+
+impl NetworkArgs {
+    /// From lists of names alone.
+    pub fn of(three_class: &[String], two_class: &[String], hard_negatives: &[String]) -> NetworkArgs {
+        NetworkArgs {
+            three_class: three_class.to_vec(),
+            two_class: two_class.to_vec(),
+            hard_negatives: hard_negatives.to_vec(),
+            also: Vec::new(),
+        }
+    }
+}
+
+/// Networks that were trained in some other way.
+#[derive(Debug, Clone)]
+struct Variant {
+    label: String,
+    names: Vec<String>,
+}
+
+fn parse_variant(text: &str) -> Result<Variant, String> {
+    text.split_once('=')
+        .map(|(label, names)| Variant {
+            label: label.trim().to_string(),
+            names: names.split(',').map(str::to_string).collect(),
+        })
+        .filter(|variant| !variant.label.is_empty() && variant.names.iter().all(|name| !name.is_empty()))
+        .ok_or_else(|| "expected LABEL=NAME,NAME,… as longer=long-1,long-2,long-3".to_string())
+}
+
+/// A network and its name.
+pub type Named = (String, Classifier);
+
+/// The networks of a protocol.
+pub struct Networks {
+    /// Those that tell three classes apart.
+    pub three_class: Vec<Named>,
+    /// Those that tell seizure from the rest.
+    pub two_class: Vec<Named>,
+    /// The same, trained with hard negatives.
+    pub hard_negatives: Vec<Named>,
+    /// Others, each kind with its label.
+    pub also: Vec<(String, Vec<Named>)>,
+}
+
+impl Networks {
+    /// Reads networks; all must see the same windows.
+    ///
+    /// # Errors
+    /// [`CliError`] where one is missing, damaged or of another configuration.
+    pub fn load(models: &Path, names: &NetworkArgs) -> Result<Networks, CliError> {
+        let load = |names: &[String]| -> Result<Vec<Named>, CliError> {
+            names.iter().map(|name| Ok((name.clone(), Classifier::load(&cnn_path(models, name))?))).collect()
+        };
+        let also = names.also.iter().map(|variant| Ok((variant.label.clone(), load(&variant.names)?)));
+        let networks = Networks {
+            three_class: load(&names.three_class)?,
+            two_class: load(&names.two_class)?,
+            hard_negatives: load(&names.hard_negatives)?,
+            also: also.collect::<Result<_, CliError>>()?,
+        };
+        // Variants may draw otherwise: only the signal is conditioned once for all.
+        let compared = [&networks.three_class, &networks.two_class, &networks.hard_negatives];
+        same_windows(&compared.into_iter().flatten().cloned().collect::<Vec<_>>())?;
+        let signal = networks.signal();
+        if let Some((name, _)) = networks.all().find(|(_, network)| network.config().signal != signal) {
+            let first = names.three_class.first().cloned().unwrap_or_default();
+            return Err(EvaluateError::DifferentWindows { first, second: name.clone() }.into());
+        }
+        Ok(networks)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Named> {
+        let also = self.also.iter().flat_map(|(_, networks)| networks);
+        self.three_class.iter().chain(&self.two_class).chain(&self.hard_negatives).chain(also)
+    }
+
+    /// How all of them want the signal conditioned.
+    pub fn signal(&self) -> SignalConfig {
+        self.three_class.first().map(|(_, network)| network.config().signal.clone()).unwrap_or_default()
+    }
+}
+
+/// Which of some networks judges a person, if any.
+pub type Pick<'a> =
+    &'a (dyn for<'n> Fn(&'n [Named], &str) -> Result<Option<&'n Named>, EvaluateError> + Sync);

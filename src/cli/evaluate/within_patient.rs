@@ -1,0 +1,164 @@
+//! `vigil evaluate within-patient`: what was fitted on a patient's earlier recordings, scored on the later ones.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::super::error::CliError;
+use super::super::terminal::progress_bar;
+use super::cross_person::{LEAK, unseen};
+use super::networks::{NetworkArgs, Networks};
+use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds, short_recordings, summary};
+use crate::dataset::{Dataset, People, gather};
+use crate::detect::Opinion;
+use crate::evaluate::{
+    Division, FEWEST_SEIZURES, JudgedPerson, JudgedSecond, divide, first_unseen, recordings_of,
+};
+use crate::model::AutoencoderConfig;
+use crate::train::{AutoencoderFit, adapted_opinions, later_opinions};
+
+/// Fit on a patient's earlier recordings, score on the later ones
+#[derive(Debug, Args)]
+pub struct WithinPatientArgs {
+    /// Folder of recordings with expert events (BIDS tree or CHB-MIT folders); may be repeated
+    #[arg(long, required = true, value_name = "DIR")]
+    data: Vec<PathBuf>,
+    /// Score these people alone
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    only: Vec<String>,
+    /// Leave these people out
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    exclude: Vec<String>,
+    #[command(flatten)]
+    networks: NetworkArgs,
+    #[command(flatten)]
+    protocol: ProtocolArgs,
+}
+
+/// Runs the protocol.
+///
+/// # Errors
+/// [`CliError`].
+pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
+    let protocol = Protocol::begin(&args.protocol)?;
+    let networks = protocol.networks(&args.networks)?;
+    let signal = networks.signal();
+    let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
+    let dataset = protocol.dataset(gather(&args.data, &people)?, &signal)?;
+    let (divisions, others) = divide(&dataset);
+    let too_few: Vec<String> = others
+        .iter()
+        .filter(|(_, seizures)| *seizures > 0)
+        .map(|(person, seizures)| format!("{person} ({seizures})"))
+        .collect();
+    if divisions.is_empty() {
+        return Err(CliError::Usage(format!(
+            "nobody in these recordings can be divided in time; expected {FEWEST_SEIZURES} seizures or more of one \
+             person in two recordings or more; found {}",
+            if too_few.is_empty() { "no seizure".into() } else { too_few.join(", ") }
+        )));
+    }
+    let without: Vec<String> = others.iter().map(|(person, _)| person.clone()).collect();
+    let dataset = dataset.without(&without);
+    // The stretches have new numbers now.
+    let (divisions, _) = divide(&dataset);
+    let of: BTreeMap<&str, &Division> =
+        divisions.iter().map(|division| (division.person.as_str(), division)).collect();
+    let later =
+        |person: &str, second| of.get(person).is_some_and(|division| division.later.contains(&second));
+    let config = AutoencoderConfig { signal, ..AutoencoderConfig::default() };
+    let fit = AutoencoderFit::default();
+    let autoencoding = Autoencoding {
+        of: "the earlier recordings",
+        config: config.clone(),
+        judge: &|person, seconds| {
+            let earlier = of.get(person).map_or(&[][..], |division| &division.earlier);
+            Ok(later_opinions(&dataset, person, earlier, seconds, &config, &fit)?)
+        },
+    };
+    let mut judged = protocol.judgements(&dataset, &networks, &unseen, &later, &autoencoding)?;
+    let (adapted, unchanged) = adapt(&protocol, &dataset, &networks, &judged.three_class, &of)?;
+    judged.variants.push((
+        "three-class, adapted".into(),
+        "the three-class networks, the last layer adapted to the patient's earlier recordings".into(),
+        adapted,
+    ));
+    let folds = folds(&judged.three_class);
+    let comparison = protocol.comparison();
+    let methods = protocol.score(&dataset, judged, &folds, &comparison, &|_| true)?;
+    let seizures = |count: fn(&Division) -> usize| divisions.iter().map(count).sum::<usize>();
+    let mut how = vec![
+        format!(
+            "Of each person with {FEWEST_SEIZURES} seizures or more, the recordings up to half of the seizures (rounded \
+             down) are the earlier part: {} seizures of {} people in all. Only the later part is scored: {} seizures. \
+             No recording is divided.",
+            seizures(|division| division.earlier_seizures),
+            divisions.len(),
+            seizures(|division| division.later_seizures)
+        ),
+        "The autoencoder is fitted on the seizure-free seconds of the earlier part. Networks are those of the \
+         cross-person protocol, which have not seen the person."
+            .into(),
+        "The adapted network's last layer is fitted on the earlier part with its seizures. How hard it is pulled back to \
+         the network as it was follows from leaving out each of the earlier recordings with a seizure in turn."
+            .into(),
+        "The settings of alarms are chosen on the later parts of other people, of other folds.".into(),
+    ];
+    if !unchanged.is_empty() {
+        how.push(format!("For {} the last layer was best left as it was.", unchanged.join(", ")));
+    }
+    let mut limits = vec![LEAK.to_string()];
+    if !too_few.is_empty() {
+        limits.push(format!("Not scored, for too few seizures: {}.", too_few.join(", ")));
+    }
+    limits.extend(short_recordings(&dataset));
+    let data = vec![summary(&args.data, &dataset, &|recording, second| later(&recording.person, second))];
+    let title = "A patient's later recordings, after a fit to the earlier ones".to_string();
+    let told = Told { protocol: "within-patient", title, how, data, limits };
+    let report = protocol.report(told, &comparison, methods);
+    protocol.finish(&[(None, report)])
+}
+
+/// What adapted networks say of the scored seconds, and for whom nothing was changed.
+fn adapt(
+    protocol: &Protocol<'_>,
+    dataset: &Dataset,
+    networks: &Networks,
+    people: &[JudgedPerson],
+    of: &BTreeMap<&str, &Division>,
+) -> Result<(Vec<JudgedPerson>, Vec<String>), CliError> {
+    let bar = progress_bar("adapting", "people");
+    bar.set_length(people.len() as u64);
+    let mut unchanged = Vec::new();
+    let mut adapted = Vec::new();
+    for person in people {
+        let (name, network) = first_unseen(&networks.three_class, &person.person)?;
+        let earlier = of.get(person.person.as_str()).map_or(&[][..], |division| &division.earlier);
+        let seconds: Vec<_> = person.seconds.iter().map(|judged| judged.second).collect();
+        let key = json!({
+            "adapted": network.digest(), "fitted": earlier.len(), "judged": seconds.len(),
+            "recordings": recordings_of(dataset, &person.person),
+        });
+        let (penalty, probabilities): (Option<f32>, Vec<[f32; 3]>) = protocol.kept().get_or(&key, || {
+            let opinions = adapted_opinions(dataset, network, earlier, &seconds)?;
+            Ok::<_, CliError>((opinions.penalty, opinions.probabilities))
+        })?;
+        if penalty.is_none() {
+            unchanged.push(person.person.clone());
+        }
+        let seconds = person.seconds.iter().zip(probabilities).map(|(judged, probabilities)| JudgedSecond {
+            opinion: Some(Opinion { ae_error: None, ae_flag: None, probabilities }),
+            ..*judged
+        });
+        adapted.push(JudgedPerson {
+            seconds: seconds.collect(),
+            model: name.clone(),
+            person: person.person.clone(),
+        });
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok((adapted, unchanged))
+}
