@@ -6,7 +6,7 @@ use std::path::Path;
 use vigil::detect::AccumulatorConfig;
 use vigil::evaluate::report::{
     CalibrationBin, CurvePoint, DataSummary, MethodReport, PersonReport, ProtocolReport, ReportError, Spread,
-    WardFigures, write_report,
+    Trueness, WardFigures, write_report,
 };
 use vigil::evaluate::{Interval, Measures, clopper_pearson, garwood};
 
@@ -100,6 +100,12 @@ fn method(name: &str, skill: f64, facts: &Facts) -> MethodReport {
         precision_recall: (1..=40)
             .map(|step| [part(step), short(1.0 - 0.9 * part(step).powf(skill / 2.0))])
             .collect(),
+        trueness: Some(Trueness {
+            brier: 0.0813,
+            brier_of_share: 0.162,
+            calibration_error: 0.0417,
+            seconds: 19_000,
+        }),
         calibration: (0..10)
             .map(|bin| {
                 let hits = (120.0 * (0.05 + 0.1 * bin as f64).powf(4.0 / skill)) as u64;
@@ -196,7 +202,7 @@ fn three_methods() -> ProtocolReport {
     report(vec![
         method("two-class", 3.0, &worse),
         method("three-class", 6.0, &GOOD),
-        MethodReport { calibration: vec![], ..method("line length", 1.6, &worst) },
+        MethodReport { calibration: vec![], trueness: None, ..method("line length", 1.6, &worst) },
     ])
 }
 
@@ -594,7 +600,8 @@ fn a_second_report_replaces_the_first_and_leaves_other_files_alone() {
     let folder = written(&three_methods());
     fs::write(folder.path().join("notes.txt"), "mine").unwrap();
     let first = fs::read(folder.path().join("roc.png")).unwrap();
-    let second = MethodReport { calibration: vec![], ..method("three-class", 2.0, &GOOD[..7]) };
+    let second =
+        MethodReport { calibration: vec![], trueness: None, ..method("three-class", 2.0, &GOOD[..7]) };
     write_report(folder.path(), &report(vec![second])).unwrap();
     assert_ne!(fs::read(folder.path().join("roc.png")).unwrap(), first);
     // The old calibration curve would be another run's.

@@ -189,6 +189,7 @@ fn of_dataset(error: &DatasetError) -> u8 {
         DatasetError::Source(error) => of_source(error),
         DatasetError::Recording { source, .. } => of_stream(source),
         DatasetError::UnknownPerson { .. } => 2,
+        DatasetError::EventOutside { .. } => 4,
     }
 }
 

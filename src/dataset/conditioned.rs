@@ -1,7 +1,7 @@
 //! Labelled recordings, conditioned once and held in memory.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::civil::DateTime;
 
@@ -92,7 +92,7 @@ impl Dataset {
     /// so; one that cannot be read ends the training.
     ///
     /// # Errors
-    /// [`DatasetError`] where a file cannot be read.
+    /// [`DatasetError`] where a file cannot be read, or a seizure does not fit its recording.
     pub fn load(
         recordings: Vec<LabelledRecording>,
         config: &SignalConfig,
@@ -102,7 +102,7 @@ impl Dataset {
         let total = recordings.len();
         for (index, recording) in recordings.into_iter().enumerate() {
             let path = recording.path.clone();
-            match stretches_of(&path, dataset.recordings.len(), config) {
+            match stretches_of(&recording, dataset.recordings.len(), config) {
                 Ok(stretches) => {
                     dataset.stretches.extend(stretches);
                     dataset.recordings.push(recording);
@@ -196,12 +196,35 @@ impl Dataset {
 }
 
 /// Conditions one recording.
-fn stretches_of(path: &Path, recording: usize, config: &SignalConfig) -> Result<Vec<Stretch>, DatasetError> {
-    let failed = |source| DatasetError::Recording { path: path.to_path_buf(), source };
+fn stretches_of(
+    labelled: &LabelledRecording,
+    recording: usize,
+    config: &SignalConfig,
+) -> Result<Vec<Stretch>, DatasetError> {
+    let path = &labelled.path;
+    let failed = |source| DatasetError::Recording { path: path.clone(), source };
     let source = RecordingSource::open(path)?;
+    must_fit(labelled, source.header().duration_s)?;
     let start = source.header().start;
     let stream = WindowStream::new(source, config).map_err(failed)?;
     condition(stream, recording, start).map_err(failed)
+}
+
+/// Seconds by which an event may reach beyond its recording: tables are often rounded to whole seconds.
+const ROUNDING_S: f64 = 1.0;
+
+fn must_fit(labelled: &LabelledRecording, duration_s: f64) -> Result<(), DatasetError> {
+    let within = -ROUNDING_S..=duration_s + ROUNDING_S;
+    let mut seizures = labelled.events.iter().filter(|event| event.is_seizure());
+    match seizures.find(|event| !(within.contains(&event.onset_s) && within.contains(&event.end_s()))) {
+        None => Ok(()),
+        Some(event) => Err(DatasetError::EventOutside {
+            path: labelled.path.clone(),
+            onset_s: event.onset_s,
+            end_s: event.end_s(),
+            duration_s,
+        }),
+    }
 }
 
 fn condition<S: Source>(

@@ -26,6 +26,21 @@ pub enum DatasetError {
         /// Why.
         source: StreamError,
     },
+    /// An expert's event that cannot be of its recording.
+    #[error(
+        "{path}: a seizure from {onset_s} to {end_s} s does not fit the recording, which lasts {duration_s} s; \
+         expected events within it. Check whether the table of events belongs to this recording, and mend it"
+    )]
+    EventOutside {
+        /// The recording.
+        path: PathBuf,
+        /// The event's start in seconds of the recording.
+        onset_s: f64,
+        /// Its end.
+        end_s: f64,
+        /// How long the recording is.
+        duration_s: f64,
+    },
     /// A person who is not in the data.
     #[error("{name:?} is not among the people of this data; there are {people}")]
     UnknownPerson {

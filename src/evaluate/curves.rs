@@ -2,7 +2,7 @@
 
 use super::interval::clopper_pearson;
 use super::line::JudgedPerson;
-use super::report::CalibrationBin;
+use super::report::{CalibrationBin, Trueness};
 use super::seconds::scores_of;
 
 /// Bins of equal width of the calibration curve.
@@ -65,4 +65,28 @@ pub(super) fn calibration(people: &[&JudgedPerson]) -> Vec<CalibrationBin> {
             seconds,
         })
         .collect()
+}
+
+/// How far the probabilities are from the truth; `None` without seconds.
+pub(super) fn trueness(people: &[&JudgedPerson]) -> Option<Trueness> {
+    let (mut squares, mut seizures, mut seconds) = (0.0, 0.0, 0usize);
+    for person in people {
+        let (judged, scores) = scores_of(person);
+        for (judged, score) in judged.iter().zip(scores) {
+            let truth = f64::from(u8::from(judged.seizure));
+            squares += (score - truth) * (score - truth);
+            seizures += truth;
+            seconds += 1;
+        }
+    }
+    let all = (seconds > 0).then_some(seconds as f64)?;
+    let share = seizures / all;
+    let bins = calibration(people);
+    let distances = bins.iter().map(|bin| (bin.predicted - bin.observed).abs() * bin.seconds as f64);
+    Some(Trueness {
+        brier: squares / all,
+        brier_of_share: share * (1.0 - share),
+        calibration_error: distances.sum::<f64>() / all,
+        seconds,
+    })
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::calibrated::calibrated;
 use super::line::{JudgedPerson, JudgedSecond};
 use super::methods::Method;
 use crate::dataset::{Dataset, Second};
@@ -25,11 +26,12 @@ pub struct Judgements {
 
 impl Judgements {
     /// The methods, in the order in which the literature went, and the plainest of all.
-    pub fn methods(self, dataset: &Dataset) -> Vec<Method> {
+    pub fn methods(self, dataset: &Dataset, folds: &BTreeMap<String, usize>) -> Vec<Method> {
         let of = |name: &str, description: &str, people| Method {
             name: name.into(),
             description: description.into(),
             ae_flag: AeFlag::Ignore,
+            suppressor: false,
             is_probability: true,
             people,
         };
@@ -53,6 +55,19 @@ impl Judgements {
         let flagged = with_autoencoder(&self.three_class, &self.autoencoders, |opinion, ae| {
             Some(Opinion { ae_error: Some(ae.error), ae_flag: Some(ae.flag()), ..opinion? })
         });
+        let looked_at_again = Method {
+            suppressor: true,
+            ..of(
+                "three-class, suppressor",
+                "the same; an alarm that looks like other people's false ones is withheld at the second that raises it",
+                flagged.clone(),
+            )
+        };
+        let set_right = of(
+            "three-class, calibrated",
+            "the same, its probabilities set right on other people by a logistic curve (Platt 1999)",
+            calibrated(&self.three_class, folds),
+        );
         let variants: Vec<Method> = self
             .variants
             .into_iter()
@@ -72,6 +87,7 @@ impl Judgements {
                 flagged,
             )
         });
+        methods.extend([looked_at_again, set_right]);
         methods.extend(variants);
         methods.push(Method {
             is_probability: false,

@@ -6,6 +6,7 @@ use std::ops::Add;
 use super::alarms::{
     AlarmMark, SeizureMark, WardScore, score_strictly, score_ward, seconds_at_risk, seconds_outside,
 };
+use super::rhythm::rhythms;
 use super::szcore::{Counts, mask, score_events, score_samples};
 use crate::dataset::{Dataset, Second};
 use crate::detect::{AccumulatorConfig, Detector, LabelRule, Opinion, SettingError};
@@ -82,6 +83,8 @@ impl Add for Tally {
 /// One person's seconds and seizures on one line of whole seconds.
 pub struct PersonLine {
     seconds: Vec<(u64, Option<Opinion>)>,
+    /// How rhythmic each second is; empty where nobody asked.
+    rhythms: Vec<f32>,
     seizures: Vec<SeizureMark>,
     recordings: Vec<Recorded>,
 }
@@ -94,7 +97,7 @@ impl PersonLine {
         let offset = |start: jiff::civil::DateTime| {
             first.map_or(0.0, |first| start.duration_since(first).as_secs_f64())
         };
-        let mut seconds = Vec::with_capacity(person.seconds.len());
+        let mut seconds: Vec<(u64, Option<Opinion>)> = Vec::with_capacity(person.seconds.len());
         let mut recordings: Vec<(usize, f64, Recorded)> = Vec::new();
         for judged in &person.seconds {
             let stretch = stretch_of(judged);
@@ -124,7 +127,29 @@ impl PersonLine {
             })
             .collect();
         let recordings = recordings.into_iter().map(|(.., recorded)| recorded).collect();
-        PersonLine { seconds, seizures, recordings }
+        PersonLine { seconds, rhythms: Vec::new(), seizures, recordings }
+    }
+
+    /// The same, and how rhythmic each second is.
+    pub(super) fn with_rhythms(dataset: &Dataset, person: &JudgedPerson) -> PersonLine {
+        let mut line = PersonLine::of(dataset, person);
+        // The line is in time order, the person's seconds in that of the data set.
+        let mut places: Vec<Second> = person.seconds.iter().map(|judged| judged.second).collect();
+        places.sort_by_key(|second| {
+            let stretch = &dataset.stretches[second.stretch];
+            (stretch.start, stretch.first_second + second.index)
+        });
+        line.rhythms = rhythms(dataset, &places);
+        line
+    }
+
+    /// Opinions and rhythms of the seconds from one to before another that were judged.
+    pub(super) fn between(&self, from: u64, to: u64) -> impl Iterator<Item = (Opinion, f32)> + '_ {
+        let first = self.seconds.partition_point(|(second, _)| *second < from);
+        let end = self.seconds.partition_point(|(second, _)| *second < to);
+        (first..end.max(first)).filter_map(|index| {
+            Some((self.seconds[index].1?, self.rhythms.get(index).copied().unwrap_or_default()))
+        })
     }
 
     /// Steps a detector through the line.

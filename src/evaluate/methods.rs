@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::alarms::WardScore;
-use super::curves::{calibration, curves};
+use super::curves::{calibration, curves, trueness};
 use super::interval::{clopper_pearson, garwood};
 use super::line::{AlarmSpan, Counting, JudgedPerson, PersonLine, score_lines};
 use super::npv::alarm_free_blocks;
 use super::report::{CurvePoint, MethodReport, PersonReport, Spread, WardFigures};
 use super::seconds::PersonScore;
 use super::settings::{Comparison, Ready, Tried, choose, try_settings};
+use super::suppressor::withhold;
 use super::szcore::{Counts, Measures, mean_measures};
 use crate::dataset::Dataset;
 use crate::detect::{AeFlag, SettingError};
@@ -22,6 +23,8 @@ pub struct Method {
     pub description: String,
     /// Whether the autoencoder's flag has a say at run time.
     pub ae_flag: AeFlag,
+    /// Whether alarms are looked at once more before they are raised, and some withheld.
+    pub suppressor: bool,
     /// Whether its score is a probability, so that its calibration can be told.
     pub is_probability: bool,
     /// The judged seconds of each person.
@@ -45,12 +48,18 @@ pub fn score_method(
         .people
         .iter()
         .map(|judged| Ready {
-            line: PersonLine::of(dataset, judged),
+            line: match method.suppressor {
+                true => PersonLine::with_rhythms(dataset, judged),
+                false => PersonLine::of(dataset, judged),
+            },
             fold: folds.get(&judged.person).copied().unwrap_or_default(),
             judged,
         })
         .collect();
-    let tried = try_settings(method, &people, &comparison.accumulators)?;
+    let mut tried = try_settings(method, &people, &comparison.accumulators)?;
+    if let (true, Some(usual)) = (method.suppressor, comparison.accumulators.first()) {
+        tried = withhold(&people, &tried, usual);
+    }
     let chosen: BTreeMap<usize, &Tried> = folds
         .values()
         .filter_map(|fold| {
@@ -158,6 +167,7 @@ impl Scored<'_> {
             roc,
             precision_recall,
             calibration: if self.method.is_probability { calibration(&judged) } else { Vec::new() },
+            trueness: self.method.is_probability.then(|| trueness(&judged)).flatten(),
             curve: self
                 .tried
                 .iter()

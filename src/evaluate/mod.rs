@@ -4,17 +4,21 @@
 
 mod alarms;
 mod auroc;
+mod calibrated;
 mod curves;
 mod folds;
 mod interval;
 mod judgements;
 mod kept;
 mod line;
+mod logistic;
 mod methods;
 mod npv;
 pub mod report;
+mod rhythm;
 mod seconds;
 mod settings;
+mod suppressor;
 mod szcore;
 mod tables;
 mod within_patient;

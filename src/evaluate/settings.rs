@@ -84,6 +84,17 @@ pub(super) struct Tried {
 }
 
 impl Tried {
+    /// What these alarms of each person come to.
+    pub fn of(
+        threshold: f32,
+        accumulator: AccumulatorConfig,
+        alarms: Vec<Vec<AlarmSpan>>,
+        people: &[Ready<'_>],
+    ) -> Tried {
+        let tallies = people.iter().zip(&alarms).map(|(person, alarms)| person.line.tally(alarms)).collect();
+        Tried { threshold, accumulator, alarms, tallies }
+    }
+
     /// The counts of some of the people together.
     pub fn tally(&self, counted: impl Fn(usize) -> bool) -> Tally {
         let counted = self.tallies.iter().enumerate().filter(|(index, _)| counted(*index));
@@ -118,9 +129,7 @@ pub(super) fn try_settings(
                 .iter()
                 .map(|person| person.line.alarms(rule, accumulator))
                 .collect::<Result<Vec<_>, SettingError>>()?;
-            let tallies =
-                people.iter().zip(&alarms).map(|(person, alarms)| person.line.tally(alarms)).collect();
-            Ok(Tried { threshold, accumulator, alarms, tallies })
+            Ok(Tried::of(threshold, accumulator, alarms, people))
         })
         .collect()
 }

@@ -101,6 +101,8 @@ pub struct MethodReport {
     pub precision_recall: Vec<[f64; 2]>,
     /// How often a seizure second had which probability; empty where a score is no probability.
     pub calibration: Vec<CalibrationBin>,
+    /// How far the probabilities are from the truth.
+    pub trueness: Option<Trueness>,
     /// Sensitivity against false alarms, counted strictly, one point per threshold, thresholds rising.
     pub curve: Vec<CurvePoint>,
     /// Of all settings, the one with fewest false alarms that finds the wanted share of the seizures; chosen on
@@ -203,6 +205,19 @@ pub struct CalibrationBin {
     pub observed: f64,
     /// 95 % interval of that share as if seconds were independent, which they are not.
     pub observed_95: Option<Interval>,
+    /// Seconds.
+    pub seconds: usize,
+}
+
+/// How far probabilities of seizure are from the truth, second by second.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Trueness {
+    /// Mean squared distance of the probability from the truth, 0 or 1 (Brier 1950).
+    pub brier: f64,
+    /// The same of one probability for all seconds, the share of seizure seconds.
+    pub brier_of_share: f64,
+    /// Mean distance of probability and share in the bins of the calibration curve, weighted by their seconds.
+    pub calibration_error: f64,
     /// Seconds.
     pub seconds: usize,
 }

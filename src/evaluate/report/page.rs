@@ -1,7 +1,7 @@
 //! The page of a report, whatever it is written in: what stands on it, in which order.
 
 use super::figures::Figure;
-use super::tables::{data_table, main_table, people_table};
+use super::tables::{alarm_free_table, data_table, main_table, people_table, trueness_table};
 use super::words::{amount, count, figure, interval, part, percent, share};
 use super::{MethodReport, ProtocolReport};
 use crate::evaluate::{AFTER_S, CONTEXT_S};
@@ -92,9 +92,10 @@ pub(super) fn page(report: &ProtocolReport, figures: &[Figure]) -> Page {
              report.json holds every figure with all its digits."
                 .into(),
         ),
-        Block::Heading("What the words mean"),
-        Block::Terms(glossary()),
     ];
+    blocks.extend([alarm_free_table(report), trueness_table(report)].into_iter().flatten().map(Block::Table));
+    blocks.push(Block::Heading("What the words mean"));
+    blocks.push(Block::Terms(glossary()));
     blocks.push(Block::Heading("Figures"));
     blocks.extend(figures.iter().map(|figure| Block::Figure {
         title: figure.title,
@@ -210,6 +211,16 @@ fn glossary() -> Vec<(String, String)> {
             "The fewest false alarms in an hour, over all settings that were tried, with which the wanted share of \
              everybody's seizures is found. The setting is chosen on what is scored: it compares methods at one \
              sensitivity and promises nothing."
+                .into(),
+        ),
+        (
+            "Brier score",
+            "The mean squared distance of the probability of seizure from the truth, second by second; 0 is perfect. The              column beside it gives that of a method that says one share for every second. The calibration error is the              mean distance between what was said and how often it was so. Both hold for recordings with as many              seizures as these alone."
+                .into(),
+        ),
+        (
+            "negative predictive value",
+            "Observed time, person by person in its order, is cut into blocks: the share of the blocks without an alarm in              which there was indeed no second of a seizure. Its interval takes blocks as independent."
                 .into(),
         ),
         ("latency", "Seconds from the marked onset to the alarm, over the seizures that were found.".into()),

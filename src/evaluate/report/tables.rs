@@ -178,3 +178,72 @@ pub(super) fn people_table(method: &MethodReport) -> Table {
             .collect(),
     }
 }
+
+/// How true the probabilities are; none where no method has any.
+pub(super) fn trueness_table(report: &ProtocolReport) -> Option<Table> {
+    let rows: Vec<Row> = report
+        .methods
+        .iter()
+        .filter_map(|method| {
+            let trueness = method.trueness?;
+            Some(Row {
+                marked: report.main_method().is_some_and(|main| main.name == method.name),
+                cells: vec![
+                    Cell::of(&method.name),
+                    Cell::of(share(trueness.brier)),
+                    Cell::of(share(trueness.brier_of_share)),
+                    Cell::of(share(trueness.calibration_error)),
+                    Cell::of(trueness.seconds.to_string()),
+                ],
+            })
+        })
+        .collect();
+    (!rows.is_empty()).then(|| Table {
+        caption: "How true the probabilities are".into(),
+        columns: columns([
+            ("", "method"),
+            ("", "Brier score"),
+            ("", "of one probability for all"),
+            ("", "calibration error"),
+            ("", "seconds"),
+        ]),
+        rows,
+    })
+}
+
+/// What a time without an alarm was worth; none where that was not asked.
+pub(super) fn alarm_free_table(report: &ProtocolReport) -> Option<Table> {
+    let rows: Vec<Row> = report
+        .methods
+        .iter()
+        .filter_map(|method| {
+            let free = method.alarm_free?;
+            let beside = format!("({})", interval(free.value_95, share));
+            Some(Row {
+                marked: report.main_method().is_some_and(|main| main.name == method.name),
+                cells: vec![
+                    Cell::of(&method.name),
+                    Cell::of(free.block_s.to_string()),
+                    Cell::of(free.blocks.to_string()),
+                    Cell::of(free.with_seizure.to_string()),
+                    Cell::of(free.alarm_free.to_string()),
+                    Cell::of(free.rightly.to_string()),
+                    figure_of(free.value, share, beside),
+                ],
+            })
+        })
+        .collect();
+    (!rows.is_empty()).then(|| Table {
+        caption: "What a time without an alarm is worth".into(),
+        columns: columns([
+            ("", "method"),
+            ("blocks", "seconds of each"),
+            ("blocks", "all"),
+            ("blocks", "with a seizure"),
+            ("without alarm", "all"),
+            ("without alarm", "without seizure"),
+            ("without alarm", "negative predictive value"),
+        ]),
+        rows,
+    })
+}
