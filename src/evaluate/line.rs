@@ -64,6 +64,8 @@ pub struct Tally {
     pub seizures: usize,
     /// Of them, with an alarm.
     pub detected: usize,
+    /// Of these, with their alarm soon after the onset.
+    pub soon: usize,
     /// Alarms for nothing.
     pub false_alarms: usize,
 }
@@ -75,6 +77,7 @@ impl Add for Tally {
         Tally {
             seizures: self.seizures + other.seizures,
             detected: self.detected + other.detected,
+            soon: self.soon + other.soon,
             false_alarms: self.false_alarms + other.false_alarms,
         }
     }
@@ -201,13 +204,18 @@ impl PersonLine {
             .map(|alarm| AlarmMark { onset_s: alarm.onset as f64, raised_s: alarm.raised as f64 + 1.0 })
     }
 
-    /// Counts alarms strictly.
-    pub fn tally(&self, alarms: &[AlarmSpan]) -> Tally {
+    /// Counts alarms strictly; those within `soon_s` seconds of their seizure's onset are soon.
+    pub fn tally(&self, alarms: &[AlarmSpan], soon_s: f64) -> Tally {
         let marks: Vec<AlarmMark> = self.marks(alarms).collect();
         let score = score_strictly(&self.seizures, &marks, 0.0);
         Tally {
             seizures: self.seizures.len(),
             detected: score.detected,
+            soon: score
+                .seizures
+                .iter()
+                .filter(|seizure| seizure.latency_s.is_some_and(|s| s <= soon_s))
+                .count(),
             false_alarms: score.false_alarms.len(),
         }
     }

@@ -56,9 +56,9 @@ pub fn score_method(
             judged,
         })
         .collect();
-    let mut tried = try_settings(method, &people, &comparison.accumulators)?;
+    let mut tried = try_settings(method, &people, comparison)?;
     if let (true, Some(usual)) = (method.suppressor, comparison.accumulators.first()) {
-        tried = withhold(&people, &tried, usual);
+        tried = withhold(&people, &tried, usual, comparison.soon_s);
     }
     let chosen: BTreeMap<usize, &Tried> = folds
         .values()

@@ -18,28 +18,39 @@ pub struct Comparison {
     /// The settings for the people of a fold are those with fewest false alarms among those that find this share
     /// of the seizures of *other* people.
     pub target_sensitivity: f64,
+    /// Of those, settings are preferred with which half of the seizures found have their alarm within so many seconds of the onset.
+    pub soon_s: f64,
     /// Seconds of the blocks whose alarm-free share is told, if any.
     pub block_s: Option<u64>,
 }
 
 impl Comparison {
     /// The settings that an accumulator may have: how long a run must be, how much an abnormal second takes
-    /// from it and how much another one.
-    pub fn of(target_sensitivity: f64) -> Comparison {
+    /// from it and how much another one, and how long after an alarm there is no other.
+    pub fn of(target_sensitivity: f64, soon_s: f64) -> Comparison {
         let usual = AccumulatorConfig::default();
         let mut accumulators = vec![usual];
         for threshold in [4.0, 6.0, 8.0, 10.0] {
             for decay_abnormal in [usual.decay_abnormal, 2.0 * usual.decay_abnormal] {
                 for decay_normal in [usual.decay_normal, 0.5 * usual.decay_normal] {
-                    let cap = 2.0 * threshold;
-                    let tried = AccumulatorConfig { threshold, cap, decay_abnormal, decay_normal, ..usual };
-                    if tried != usual {
-                        accumulators.push(tried);
+                    for refractory_s in [usual.refractory_s, 4 * usual.refractory_s] {
+                        let cap = 2.0 * threshold;
+                        let tried = AccumulatorConfig {
+                            threshold,
+                            cap,
+                            decay_abnormal,
+                            decay_normal,
+                            refractory_s,
+                            ..usual
+                        };
+                        if tried != usual {
+                            accumulators.push(tried);
+                        }
                     }
                 }
             }
         }
-        Comparison { accumulators, target_sensitivity, block_s: None }
+        Comparison { accumulators, target_sensitivity, soon_s, block_s: None }
     }
 }
 
@@ -59,11 +70,12 @@ impl Comparison {
         };
         format!(
             "a second at or above a threshold counts {} up, an abnormal one {} down, any other {} down, never beyond \
-             twice the height of {} at which the alarm is raised",
+             twice the height of {} at which the alarm is raised; none is raised within {} s after another",
             values(|accumulator| accumulator.gain),
             values(|accumulator| accumulator.decay_abnormal),
             values(|accumulator| accumulator.decay_normal),
-            values(|accumulator| accumulator.threshold)
+            values(|accumulator| accumulator.threshold),
+            values(|accumulator| accumulator.refractory_s as f32)
         )
     }
 }
@@ -90,8 +102,10 @@ impl Tried {
         accumulator: AccumulatorConfig,
         alarms: Vec<Vec<AlarmSpan>>,
         people: &[Ready<'_>],
+        soon_s: f64,
     ) -> Tried {
-        let tallies = people.iter().zip(&alarms).map(|(person, alarms)| person.line.tally(alarms)).collect();
+        let tallies =
+            people.iter().zip(&alarms).map(|(person, alarms)| person.line.tally(alarms, soon_s)).collect();
         Tried { threshold, accumulator, alarms, tallies }
     }
 
@@ -109,10 +123,11 @@ impl Tried {
 pub(super) fn try_settings(
     method: &Method,
     people: &[Ready<'_>],
-    accumulators: &[AccumulatorConfig],
+    comparison: &Comparison,
 ) -> Result<Vec<Tried>, SettingError> {
     let thresholds = thresholds(&method.people);
-    let settings: Vec<(AccumulatorConfig, f32)> = accumulators
+    let settings: Vec<(AccumulatorConfig, f32)> = comparison
+        .accumulators
         .iter()
         .flat_map(|accumulator| thresholds.iter().map(|threshold| (*accumulator, *threshold)))
         .collect();
@@ -129,7 +144,7 @@ pub(super) fn try_settings(
                 .iter()
                 .map(|person| person.line.alarms(rule, accumulator))
                 .collect::<Result<Vec<_>, SettingError>>()?;
-            Ok(Tried::of(threshold, accumulator, alarms, people))
+            Ok(Tried::of(threshold, accumulator, alarms, people, comparison.soon_s))
         })
         .collect()
 }
@@ -149,15 +164,24 @@ fn thresholds(people: &[JudgedPerson]) -> Vec<f32> {
     thresholds
 }
 
-/// Of the settings that find enough of the seizures of some people, the one with fewest false alarms, counted
-/// strictly; of several the one that finds most. Where none finds enough, the one that finds most.
+/// Of the settings that find enough of the seizures of some people, and half of these soon, the one with fewest false
+/// alarms, counted strictly; of several the one that finds most. Where none is soon enough, any that finds enough will do; where
+/// none finds enough, the one that finds most.
 pub(super) fn choose(tried: &[Tried], target: f64, counted: impl Fn(usize) -> bool) -> Option<&Tried> {
     let counts: Vec<(Tally, &Tried)> = tried.iter().map(|tried| (tried.tally(&counted), tried)).collect();
-    let enough = counts
-        .iter()
-        .filter(|(tally, _)| tally.detected as f64 >= target * tally.seizures as f64)
-        // Settings are tried with rising thresholds: the last of equals is the strictest.
-        .max_by_key(|(tally, _)| (std::cmp::Reverse(tally.false_alarms), tally.detected));
-    let most = counts.iter().max_by_key(|(tally, _)| (tally.detected, std::cmp::Reverse(tally.false_alarms)));
-    enough.or(most).map(|(_, tried)| *tried)
+    let enough = |tally: &Tally| tally.detected as f64 >= target * tally.seizures as f64;
+    let soon = |tally: &Tally| 2 * tally.soon >= tally.detected;
+    let quietest = |wanted: &dyn Fn(&Tally) -> bool| {
+        counts
+            .iter()
+            .filter(|(tally, _)| wanted(tally))
+            // Settings are tried with rising thresholds: the last of equals is the strictest.
+            .max_by_key(|(tally, _)| (std::cmp::Reverse(tally.false_alarms), tally.detected))
+    };
+    let most =
+        || counts.iter().max_by_key(|(tally, _)| (tally.detected, std::cmp::Reverse(tally.false_alarms)));
+    quietest(&|tally| enough(tally) && soon(tally))
+        .or_else(|| quietest(&enough))
+        .or_else(most)
+        .map(|(_, tried)| *tried)
 }

@@ -72,7 +72,12 @@ fn described(line: &PersonLine, alarms: &[AlarmSpan]) -> Vec<[f64; FEATURES]> {
 /// What each setting gives once alarms are withheld. The regression that judges a fold's alarms is fitted on those of
 /// the other folds' people with every threshold of the usual accumulator; the limit below which alarms are withheld is, for each
 /// setting, the highest at which the other folds' people lose no more than [`LOST`] of their seizures.
-pub(super) fn withhold(people: &[Ready<'_>], tried: &[Tried], usual: &AccumulatorConfig) -> Vec<Tried> {
+pub(super) fn withhold(
+    people: &[Ready<'_>],
+    tried: &[Tried],
+    usual: &AccumulatorConfig,
+    soon_s: f64,
+) -> Vec<Tried> {
     let mut folds: Vec<usize> = people.iter().map(|person| person.fold).collect();
     folds.sort_unstable();
     folds.dedup();
@@ -82,7 +87,7 @@ pub(super) fn withhold(people: &[Ready<'_>], tried: &[Tried], usual: &Accumulato
         .flat_map_iter(|tried| {
             people.iter().zip(&tried.alarms).flat_map(|(person, alarms)| {
                 let features = described(&person.line, alarms);
-                let truths = alarms.iter().map(|alarm| person.line.tally(&[*alarm]).detected > 0);
+                let truths = alarms.iter().map(|alarm| person.line.tally(&[*alarm], soon_s).detected > 0);
                 features
                     .into_iter()
                     .zip(truths)
@@ -126,7 +131,7 @@ pub(super) fn withhold(people: &[Ready<'_>], tried: &[Tried], usual: &Accumulato
                     alarms[index] = raised(&tried.alarms[index], &scores[index], limit);
                 }
             }
-            Tried::of(tried.threshold, tried.accumulator, alarms, people)
+            Tried::of(tried.threshold, tried.accumulator, alarms, people, soon_s)
         })
         .collect()
 }
@@ -151,11 +156,11 @@ fn limit(people: &[Ready<'_>], tried: &Tried, scores: &[Vec<f64>], fold: usize) 
     let others = || people.iter().enumerate().filter(|(_, person)| person.fold != fold);
     let found = |limit: f64| -> usize {
         let detected = others().map(|(index, person)| {
-            person.line.tally(&raised(&tried.alarms[index], &scores[index], limit)).detected
+            person.line.tally(&raised(&tried.alarms[index], &scores[index], limit), 0.0).detected
         });
         detected.sum()
     };
-    let seizures: usize = others().map(|(_, person)| person.line.tally(&[]).seizures).sum();
+    let seizures: usize = others().map(|(_, person)| person.line.tally(&[], 0.0).seizures).sum();
     let enough = found(0.0) as f64 - LOST * seizures as f64;
     let mut limits: Vec<f64> = others().flat_map(|(index, _)| scores[index].iter().copied()).collect();
     limits.sort_by(f64::total_cmp);

@@ -90,7 +90,7 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
         format!("People are dealt into {number} folds; everybody is judged by a network that saw none of their fold."),
         "The settings for the people of a fold - a second's threshold and how labels become alarms - are those \
          with fewest false alarms, counted strictly, among those that find the wanted share of the seizures of the \
-         other folds' people."
+         other folds' people, half of them in time. Where none is in time, any that find enough will do."
             .into(),
         "A person's own autoencoder judges only seconds of the half of the recordings that it was not fitted on.".into(),
     ];

@@ -28,6 +28,9 @@ pub struct ProtocolArgs {
     /// Share of the seizures at which the methods are compared
     #[arg(long, default_value_t = 0.75, value_name = "SHARE")]
     sensitivity: f64,
+    /// Settings are preferred with which half of the seizures found have their alarm within so many seconds
+    #[arg(long, default_value_t = 10.0, value_name = "S")]
+    latency: f64,
     /// Also score the three-class networks as the mean over these gains of each window
     #[arg(long, value_delimiter = ',', value_name = "GAIN")]
     gains: Vec<f32>,
@@ -58,6 +61,9 @@ impl<'a> Protocol<'a> {
                 args.sensitivity
             )));
         }
+        if !(args.latency > 0.0) {
+            return Err(CliError::Usage(format!("--latency {}: expected seconds above 0", args.latency)));
+        }
         if let Some(gain) = args.gains.iter().find(|gain| !(0.1..=10.0).contains(*gain)) {
             return Err(CliError::Usage(format!(
                 "--gains {gain}: expected gains from 0.1 to 10, as 0.8,1,1.25"
@@ -85,7 +91,7 @@ impl<'a> Protocol<'a> {
 
     /// How methods are compared.
     pub fn comparison(&self) -> Comparison {
-        Comparison::of(self.args.sensitivity)
+        Comparison::of(self.args.sensitivity, self.args.latency)
     }
 
     /// Reads recordings.
