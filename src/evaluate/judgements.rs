@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::calibrated::calibrated;
 use super::line::{JudgedPerson, JudgedSecond};
 use super::methods::Method;
+use super::suppressor::SecondLook;
 use crate::dataset::{Dataset, Second};
 use crate::detect::{AeFlag, Opinion};
 use crate::model::AutoencoderOpinion;
@@ -31,7 +32,7 @@ impl Judgements {
             name: name.into(),
             description: description.into(),
             ae_flag: AeFlag::Ignore,
-            suppressor: false,
+            second_look: None,
             is_probability: true,
             people,
         };
@@ -55,14 +56,23 @@ impl Judgements {
         let flagged = with_autoencoder(&self.three_class, &self.autoencoders, |opinion, ae| {
             Some(Opinion { ae_error: Some(ae.error), ae_flag: Some(ae.flag()), ..opinion? })
         });
-        let looked_at_again = Method {
-            suppressor: true,
-            ..of(
+        let looked_at_again = [
+            (
                 "three-class, suppressor",
-                "the same; an alarm that looks like other people's false ones is withheld at the second that raises it",
-                flagged.clone(),
-            )
-        };
+                SecondLook::Run,
+                "the same; an alarm whose run looks like other people's false ones is withheld at the second that raises it",
+            ),
+            (
+                "three-class, suppressor with history",
+                SecondLook::RunAndHistory,
+                "the same, which also knows how many alarms there were in the ten minutes before; on recordings that end \
+                 soon after their seizures that flatters",
+            ),
+        ]
+        .map(|(name, look, description)| Method {
+            second_look: Some(look),
+            ..of(name, description, flagged.clone())
+        });
         let set_right = of(
             "three-class, calibrated",
             "the same, its probabilities set right on other people by a logistic curve (Platt 1999)",
@@ -87,7 +97,8 @@ impl Judgements {
                 flagged,
             )
         });
-        methods.extend([looked_at_again, set_right]);
+        methods.extend(looked_at_again);
+        methods.push(set_right);
         methods.extend(variants);
         methods.push(Method {
             is_probability: false,

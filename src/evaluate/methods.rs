@@ -10,7 +10,7 @@ use super::npv::alarm_free_blocks;
 use super::report::{CurvePoint, MethodReport, PersonReport, Spread, WardFigures};
 use super::seconds::PersonScore;
 use super::settings::{Comparison, Ready, Tried, choose, try_settings};
-use super::suppressor::withhold;
+use super::suppressor::{SecondLook, withhold};
 use super::szcore::{Counts, Measures, mean_measures};
 use crate::dataset::Dataset;
 use crate::detect::{AeFlag, SettingError};
@@ -23,8 +23,8 @@ pub struct Method {
     pub description: String,
     /// Whether the autoencoder's flag has a say at run time.
     pub ae_flag: AeFlag,
-    /// Whether alarms are looked at once more before they are raised, and some withheld.
-    pub suppressor: bool,
+    /// Whether and by what alarms are looked at once more before they are raised, and some withheld.
+    pub second_look: Option<SecondLook>,
     /// Whether its score is a probability, so that its calibration can be told.
     pub is_probability: bool,
     /// The judged seconds of each person.
@@ -48,17 +48,17 @@ pub fn score_method(
         .people
         .iter()
         .map(|judged| Ready {
-            line: match method.suppressor {
-                true => PersonLine::with_rhythms(dataset, judged),
-                false => PersonLine::of(dataset, judged),
+            line: match method.second_look {
+                Some(_) => PersonLine::with_rhythms(dataset, judged),
+                None => PersonLine::of(dataset, judged),
             },
             fold: folds.get(&judged.person).copied().unwrap_or_default(),
             judged,
         })
         .collect();
     let mut tried = try_settings(method, &people, comparison)?;
-    if let (true, Some(usual)) = (method.suppressor, comparison.accumulators.first()) {
-        tried = withhold(&people, &tried, usual, comparison.soon_s);
+    if let (Some(look), Some(usual)) = (method.second_look, comparison.accumulators.first()) {
+        tried = withhold(&people, &tried, look, usual, comparison.soon_s);
     }
     let chosen: BTreeMap<usize, &Tried> = folds
         .values()

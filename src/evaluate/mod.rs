@@ -42,6 +42,7 @@ pub use seconds::{
     same_windows, seconds_by_person,
 };
 pub use settings::Comparison;
+pub use suppressor::SecondLook;
 pub use szcore::{Counts, Measures, mask, mean_measures, score_events, score_overlap, score_samples};
 pub use tables::{Latency, Pair, Report, ScoreError, Scores, WardCounts, pair_tables, score_tables};
 pub use within_patient::{Division, FEWEST_SEIZURES, divide};

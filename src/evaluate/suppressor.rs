@@ -16,6 +16,15 @@ pub const FEATURES: usize = 11;
 /// Share of the seizures of other people that may be lost to withheld alarms.
 pub const LOST: f64 = 0.02;
 
+/// By what an alarm is looked at once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondLook {
+    /// The run that led to it and what went before.
+    Run,
+    /// The same, and the alarms of the last minutes.
+    RunAndHistory,
+}
+
 /// Seconds of the run that are looked at, of what went before, of the baseline and of the alarms before.
 const RUN_S: u64 = 10;
 const BEFORE_S: u64 = 60;
@@ -58,13 +67,14 @@ pub(super) fn describe(line: &PersonLine, alarm: &AlarmSpan, alarms_before: usiz
 }
 
 /// Each alarm of a person, described.
-fn described(line: &PersonLine, alarms: &[AlarmSpan]) -> Vec<[f64; FEATURES]> {
+fn described(line: &PersonLine, alarms: &[AlarmSpan], look: SecondLook) -> Vec<[f64; FEATURES]> {
     alarms
         .iter()
         .enumerate()
         .map(|(index, alarm)| {
             let recent = alarms[..index].iter().filter(|before| before.raised + HISTORY_S > alarm.raised);
-            describe(line, alarm, recent.count())
+            let recent = if look == SecondLook::RunAndHistory { recent.count() } else { 0 };
+            describe(line, alarm, recent)
         })
         .collect()
 }
@@ -75,6 +85,7 @@ fn described(line: &PersonLine, alarms: &[AlarmSpan]) -> Vec<[f64; FEATURES]> {
 pub(super) fn withhold(
     people: &[Ready<'_>],
     tried: &[Tried],
+    look: SecondLook,
     usual: &AccumulatorConfig,
     soon_s: f64,
 ) -> Vec<Tried> {
@@ -86,7 +97,7 @@ pub(super) fn withhold(
         .filter(|tried| tried.accumulator == *usual)
         .flat_map_iter(|tried| {
             people.iter().zip(&tried.alarms).flat_map(|(person, alarms)| {
-                let features = described(&person.line, alarms);
+                let features = described(&person.line, alarms, look);
                 let truths = alarms.iter().map(|alarm| person.line.tally(&[*alarm], soon_s).detected > 0);
                 features
                     .into_iter()
@@ -110,7 +121,7 @@ pub(super) fn withhold(
             let features: Vec<Vec<[f64; FEATURES]>> = people
                 .iter()
                 .zip(&tried.alarms)
-                .map(|(person, alarms)| described(&person.line, alarms))
+                .map(|(person, alarms)| described(&person.line, alarms, look))
                 .collect();
             let scores = |fold: usize| -> Vec<Vec<f64>> {
                 people

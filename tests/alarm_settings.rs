@@ -1,0 +1,142 @@
+//! Settings are chosen on other people, and an alarm is withheld only where it looks like their false ones.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::civil::DateTime;
+use proptest::prelude::*;
+use vigil::dataset::{Dataset, LabelledRecording, Second, Stretch};
+use vigil::detect::{AeFlag, Opinion};
+use vigil::eeg::{DERIVATIONS, Event, EventKind};
+use vigil::evaluate::report::MethodReport;
+use vigil::evaluate::{Comparison, JudgedPerson, JudgedSecond, Method, SecondLook, score_method};
+
+const RATE: usize = 64;
+const LENGTH_S: usize = 300;
+
+/// What is said of one person's seconds: probabilities of seizure and abnormal, and the expert's seizure.
+struct Person {
+    said: Vec<(f32, f32)>,
+    seizure: (usize, usize),
+}
+
+fn event((onset, end): (usize, usize)) -> Event {
+    Event {
+        onset_s: onset as f64,
+        duration_s: (end - onset) as f64,
+        kind: EventKind::Seizure("sz".into()),
+        confidence: None,
+        channels: None,
+        date_time: None,
+        recording_duration_s: None,
+        alarm_s: None,
+    }
+}
+
+fn scored(people: &[Person], second_look: Option<SecondLook>) -> MethodReport {
+    let mut dataset = Dataset { rate: RATE, ..Dataset::default() };
+    let mut judged = Vec::new();
+    let mut folds = BTreeMap::new();
+    for (number, person) in people.iter().enumerate() {
+        let name = format!("p{number}");
+        folds.insert(name.clone(), number);
+        dataset.recordings.push(LabelledRecording {
+            person: name.clone(),
+            path: PathBuf::from(&name),
+            events: vec![event(person.seizure)],
+        });
+        dataset.stretches.push(Stretch {
+            recording: number,
+            start: DateTime::default(),
+            first_second: 0,
+            signal: vec![0.0; DERIVATIONS * RATE * person.said.len()],
+            present: vec![[true; DERIVATIONS]; person.said.len()],
+        });
+        let seconds = person.said.iter().enumerate().map(|(index, &(seizure, abnormal))| JudgedSecond {
+            second: Second { stretch: number, index },
+            seizure: (person.seizure.0..person.seizure.1).contains(&index),
+            opinion: Some(Opinion {
+                ae_error: None,
+                ae_flag: None,
+                probabilities: [seizure, abnormal, 1.0 - seizure - abnormal],
+            }),
+        });
+        judged.push(JudgedPerson { seconds: seconds.collect(), person: name, model: "m".into() });
+    }
+    let method = Method {
+        name: "m".into(),
+        description: "made up".into(),
+        ae_flag: AeFlag::Ignore,
+        second_look,
+        is_probability: true,
+        people: judged,
+    };
+    score_method(&dataset, &method, &folds, &Comparison::of(1.0, 10.0), &|_| true).expect("settings in range")
+}
+
+/// A seizure out of nothing, and later a run of the same height after a minute of abnormal seconds.
+fn with_look_alike(number: usize) -> Person {
+    let (seizure, false_run) = ((60 + number, 90 + number), 200 + number..230 + number);
+    let said = (0..LENGTH_S)
+        .map(|second| match second {
+            second if (seizure.0..seizure.1).contains(&second) || false_run.contains(&second) => (0.9, 0.05),
+            second if (false_run.start - 60..false_run.start).contains(&second) => (0.02, 0.9),
+            _ => (0.02, 0.03),
+        })
+        .collect();
+    Person { said, seizure }
+}
+
+#[test]
+fn alarms_that_look_like_other_peoples_false_ones_are_withheld() {
+    let people: Vec<Person> = (0..6).map(with_look_alike).collect();
+    let plain = scored(&people, None).strict;
+    assert_eq!((plain.detected, plain.false_alarms), (6, 6));
+    let looked_at_again = scored(&people, Some(SecondLook::Run)).strict;
+    assert_eq!((looked_at_again.detected, looked_at_again.false_alarms), (6, 0));
+}
+
+#[test]
+fn where_nothing_tells_false_alarms_apart_no_seizure_is_lost() {
+    // The same run after the same minute, in a seizure or not: withholding any would lose as many seizures.
+    let people: Vec<Person> = (0..6)
+        .map(|number| {
+            let run = 100..130;
+            let said = (0..LENGTH_S)
+                .map(|second| if run.contains(&second) { (0.9, 0.05) } else { (0.02, 0.03) })
+                .collect();
+            Person { said, seizure: if number % 2 == 0 { (100, 130) } else { (250, 260) } }
+        })
+        .collect();
+    let (plain, again) = (scored(&people, None).strict, scored(&people, Some(SecondLook::Run)).strict);
+    assert_eq!(plain.detected, again.detected);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Whoever is scored has no say in their own settings: other marks of theirs change nothing.
+    #[test]
+    fn a_persons_own_marks_do_not_choose_their_settings(
+        heights in prop::collection::vec(0.2f32..0.95, 4),
+        moved in 120usize..250,
+        suppressor: bool,
+    ) {
+        let look = suppressor.then_some(SecondLook::RunAndHistory);
+        let people = |moved: Option<usize>| -> Vec<Person> {
+            heights.iter().enumerate().map(|(number, &height)| {
+                let seizure = (60, 85);
+                let said = (0..LENGTH_S).map(|second| match second {
+                    60..85 => (height, 0.01),
+                    150..170 => (height * 0.8, 0.1),
+                    _ => (0.01, 0.02),
+                }).collect();
+                let seizure = moved.filter(|_| number == 0).map_or(seizure, |onset| (onset, onset + 25));
+                Person { said, seizure }
+            }).collect()
+        };
+        let (before, after) = (scored(&people(None), look), scored(&people(Some(moved)), look));
+        prop_assert_eq!(before.people[0].threshold, after.people[0].threshold);
+        prop_assert_eq!(before.people[0].accumulator, after.people[0].accumulator);
+    }
+}

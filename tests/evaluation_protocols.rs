@@ -1,0 +1,323 @@
+//! Protocols score people on what no network of theirs has seen, and say on what the figures rest.
+
+mod recordings;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use jiff::civil::DateTime;
+use recordings::{REFERENTIAL, background, refusal, vigil, write_recording};
+use serde_json::Value;
+use tempfile::TempDir;
+use vigil::eeg::{Event, EventKind};
+use vigil::format::events::write_events;
+
+/// A small net on small images, so that a training takes seconds.
+const SETTINGS: &str = r#"
+[model]
+version = 1
+classes = "three"
+architecture.strided = { maps = [4, 8, 8], dropout = 0.1 }
+signal = { version = 1, rate_hz = 256, band_hz = [1.0, 30.0], band_order = 4, mains_hz = 60, mains_width_hz = 4.0, mains_order = 2 }
+plot = { version = 1, width = 32, height = 36, spacing_uv = 100.0, overlap_spacings = 2.5, line_width_px = 1.0, polarity = "negative_up", order = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17] }
+
+[training]
+epochs = 4
+batch = 8
+[training.autoencoder]
+epochs = 2
+"#;
+
+/// Length of a recording and where its seizure lies, in seconds.
+const LENGTH_S: usize = 50;
+const SEIZURE_S: (f64, f64) = (20.0, 40.0);
+
+fn seizure(onset_s: f64, duration_s: f64) -> Event {
+    Event {
+        onset_s,
+        duration_s,
+        kind: EventKind::Seizure("sz".into()),
+        confidence: None,
+        channels: None,
+        date_time: None,
+        recording_duration_s: None,
+        alarm_s: None,
+    }
+}
+
+/// One person's recordings, a day apart; the "seizure" of some of them is a large slow rhythm.
+fn person(root: &Path, name: &str, number: usize, recordings: usize, with_seizure: usize) {
+    let folder = root.join(format!("sub-{name}/ses-01/eeg"));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for run in 0..recordings {
+        let stem = format!("sub-{name}_ses-01_task-szMonitoring_run-{:02}", run + 1);
+        let start = format!("2024-05-{:02}T10:00:00", run + 1);
+        let ictal = |t: f64| run < with_seizure && (SEIZURE_S.0..SEIZURE_S.1).contains(&t);
+        write_recording(
+            &folder.join(format!("{stem}_eeg.edf")),
+            &REFERENTIAL,
+            128,
+            LENGTH_S,
+            &start,
+            |channel, t| {
+                let rhythm = (std::f64::consts::TAU * 4.0 * t + channel as f64).sin();
+                background(channel + number + run, t) + if ictal(t) { 150.0 * rhythm } else { 0.0 }
+            },
+        );
+        let events = match run < with_seizure {
+            true => vec![seizure(SEIZURE_S.0, SEIZURE_S.1 - SEIZURE_S.0)],
+            false => vec![],
+        };
+        let start: DateTime = start.parse().expect("a time");
+        write_events(&folder.join(format!("{stem}_events.tsv")), &events, start, LENGTH_S as f64)
+            .expect("a table");
+    }
+}
+
+/// A data set of four people - two with four seizures, one with two, one with none - and networks of two folds of
+/// them, `NAME-1` and `NAME-2`, beside one of everybody, `NAME`.
+fn site(root: &Path, data: &str, prefix: &str, name: &str) {
+    let folder = root.join(data);
+    person(&folder, &format!("{prefix}1"), 1, 4, 4);
+    person(&folder, &format!("{prefix}2"), 2, 4, 4);
+    person(&folder, &format!("{prefix}3"), 3, 3, 2);
+    person(&folder, &format!("{prefix}calm"), 4, 2, 0);
+    std::fs::write(root.join("small.toml"), SETTINGS).expect("a file");
+    for (network, fold) in
+        [(format!("{name}-1"), Some("1/2")), (format!("{name}-2"), Some("2/2")), (name.into(), None)]
+    {
+        let mut arguments = vec!["train", "--data", data, "--config", "small.toml", "--name", &network];
+        arguments.extend(fold.iter().flat_map(|fold| ["--fold", fold]));
+        let output = vigil(root, &arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+fn json(root: &Path, arguments: &[&str]) -> Value {
+    let output = vigil(root, arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+fn method<'a>(report: &'a Value, name: &str) -> &'a Value {
+    let methods = report["methods"].as_array().expect("methods");
+    methods.iter().find(|method| method["name"] == name).unwrap_or_else(|| panic!("no {name} in {methods:?}"))
+}
+
+fn files(folder: &Path) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn each_protocol_scores_what_it_says() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    site(root, "north", "n", "north");
+    let networks = ["--data", "north", "--three-class", "north-1,north-2"];
+
+    // Within a patient: those with three seizures or more, and of them the later half alone.
+    let within = json(root, &[&["evaluate", "within-patient", "--json"], &networks[..]].concat());
+    assert_eq!(within["protocol"], "within-patient");
+    for name in
+        ["three-class", "three-class, adapted", "three-class with flag", "autoencoder alone", "line length"]
+    {
+        let people = method(&within, name)["people"].as_array().expect("people").clone();
+        let scored: Vec<(&str, u64)> = people
+            .iter()
+            .map(|person| {
+                (person["person"].as_str().expect("a name"), person["seizures"].as_u64().expect("a count"))
+            })
+            .collect();
+        assert_eq!(scored, [("n1", 2), ("n2", 2)], "{name}");
+        for person in &people {
+            let seconds =
+                person["seizure_s"].as_u64().expect("seconds") + person["other_s"].as_u64().expect("seconds");
+            assert!(seconds <= 2 * LENGTH_S as u64, "{name}: {person}");
+        }
+    }
+    let limits = within["limits"].to_string();
+    assert!(limits.contains("n3 (2)"), "who was left out is said: {limits}");
+
+    // In time order: every whole block of a person's stream is counted once, rightly or not.
+    let blocks =
+        [&["evaluate", "longitudinal", "--block", "25", "--json", "--out", "long"], &networks[..]].concat();
+    let longitudinal = json(root, &blocks);
+    let free = &method(&longitudinal, "three-class")["alarm_free"];
+    let count = |name: &str| free[name].as_u64().expect("a count");
+    // Seconds are judged once the filters have settled, so a recording of 50 s gives fewer.
+    assert!(count("blocks") > 0 && count("blocks") <= (4 + 4 + 3 + 2) * 2, "{free}");
+    assert!(count("alarm_free") <= count("blocks") && count("rightly") <= count("alarm_free"), "{free}");
+    assert!(count("with_seizure") >= count("alarm_free") - count("rightly"), "{free}");
+    assert!(files(&root.join("long")).contains("report.html"));
+    assert!(!files(&root.join("long")).contains("judged"), "what was kept for an interruption is gone");
+    let page = std::fs::read_to_string(root.join("long/report.md")).expect("a page");
+    assert!(page.contains("negative predictive value"), "{page}");
+
+    // Gains and other networks stand in the same table.
+    let also = [
+        &["evaluate", "cross-person", "--json", "--gains", "0.8,1,1.25", "--also", "whole=north-2,north-1"],
+        &networks[..],
+    ];
+    let cross = json(root, &also.concat());
+    for name in
+        ["three-class, mean over gains", "whole", "three-class, suppressor", "three-class, calibrated"]
+    {
+        assert_eq!(method(&cross, name)["people"].as_array().map(Vec::len), Some(4), "{name}");
+    }
+    let calm = method(&cross, "three-class")["people"]
+        .as_array()
+        .and_then(|people| people.iter().find(|person| person["person"] == "ncalm"))
+        .expect("somebody without seizures is scored")
+        .clone();
+    assert!(calm["auroc"].is_null() && calm["hours"].as_f64().is_some_and(|hours| hours > 0.0), "{calm}");
+}
+
+#[test]
+fn an_interrupted_run_goes_on_and_ends_as_if_it_had_not_been() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    site(root, "north", "n", "north");
+    let arguments = |out: &'static str| {
+        ["evaluate", "cross-person", "--data", "north", "--three-class", "north-1,north-2", "--out", out]
+    };
+    assert!(vigil(root, &arguments("whole")).status.success());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_vigil"))
+        .args(arguments("killed"))
+        .current_dir(root)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    let judged = root.join("killed/judged");
+    let began = Instant::now();
+    let kept = || judged.is_dir() && files(&judged).iter().any(|name| name.ends_with(".json"));
+    while !kept() && began.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    // Half of a result is taken for none.
+    if judged.is_dir() {
+        for name in files(&judged) {
+            let path = judged.join(name);
+            let bytes = std::fs::read(&path).expect("a kept result");
+            std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("cut short");
+            break;
+        }
+    }
+    assert!(vigil(root, &arguments("killed")).status.success());
+    let figures = |out: &str| {
+        let text = std::fs::read_to_string(root.join(out).join("report.json")).expect("a report");
+        serde_json::from_str::<Value>(&text).expect("JSON")["methods"].clone()
+    };
+    assert_eq!(figures("whole"), figures("killed"));
+    assert_eq!(files(&root.join("whole")), files(&root.join("killed")));
+}
+
+#[test]
+fn two_sites_score_each_other_and_nobody_is_on_both_sides() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    site(root, "north", "n", "north");
+    site(root, "south", "s", "south");
+    let sites = ["evaluate", "cross-site", "--first", "north", "--second", "south"];
+    let networks =
+        ["--first-three-class", "north-1,north-2,north", "--second-three-class", "south-1,south-2,south"];
+    let both = json(root, &[&sites[..], &networks[..], &["--json", "--out", "sites"]].concat());
+    for (direction, scored, judge) in [("first-on-second", "s", "north"), ("second-on-first", "n", "south")] {
+        let people = method(&both[direction], "three-class")["people"].as_array().expect("people").clone();
+        assert_eq!(people.len(), 4, "{direction}");
+        for person in people {
+            assert!(
+                person["person"].as_str().is_some_and(|name| name.starts_with(scored)),
+                "{direction}: {person}"
+            );
+            assert_eq!(person["model"], judge, "{direction}");
+        }
+        assert!(root.join("sites").join(direction).join("report.html").is_file());
+    }
+
+    // A network that has seen the other side, or settings that nobody unseen could give.
+    let swapped = ["--first-three-class", "south", "--second-three-class", "north"];
+    let message = refusal(root, &[&sites[..], &swapped[..]].concat(), 2);
+    assert!(message.contains("south") && message.contains("both sides"), "{message}");
+    let whole = ["--first-three-class", "north", "--second-three-class", "south"];
+    let message = refusal(root, &[&sites[..], &whole[..]].concat(), 2);
+    assert!(message.contains("--fold"), "{message}");
+    let itself = ["evaluate", "cross-site", "--first", "north", "--second", "north"];
+    let same = ["--first-three-class", "north-1", "--second-three-class", "north-2"];
+    let message = refusal(root, &[&itself[..], &same[..]].concat(), 2);
+    assert!(message.contains("both data sets"), "{message}");
+
+    // Two people of one name are one, unless somebody says otherwise.
+    std::fs::rename(root.join("south/sub-scalm"), root.join("south/sub-ncalm")).expect("renamed");
+    for entry in std::fs::read_dir(root.join("south/sub-ncalm/ses-01/eeg")).expect("files") {
+        let path = entry.expect("a file").path();
+        let name = path.file_name().expect("a name").to_string_lossy().replace("scalm", "ncalm");
+        std::fs::rename(&path, path.with_file_name(name)).expect("renamed");
+    }
+    // Networks of the south know nobody of that name: they are trained anew without.
+    for (name, fold) in [("south-1", "1/2"), ("south-2", "2/2")] {
+        let train = ["train", "--data", "south", "--config", "small.toml", "--name", name, "--fold", fold];
+        assert!(vigil(root, &train).status.success());
+    }
+    let folds = ["--first-three-class", "north-1,north-2", "--second-three-class", "south-1,south-2"];
+    let message = refusal(root, &[&sites[..], &folds[..]].concat(), 2);
+    assert!(message.contains("ncalm") && message.contains("--distinct-people"), "{message}");
+    let distinct = json(root, &[&sites[..], &folds[..], &["--distinct-people", "--json"]].concat());
+    let named = distinct["first-on-second"].to_string();
+    assert!(named.contains("ncalm (second)"), "{named}");
+}
+
+#[test]
+fn what_does_not_fit_is_refused_before_anything_is_written() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    person(&root.join("few"), "f1", 1, 2, 2);
+    person(&root.join("few"), "f2", 2, 2, 1);
+    std::fs::write(root.join("small.toml"), SETTINGS).expect("a file");
+    for (name, fold) in [("few-1", "1/2"), ("few-2", "2/2")] {
+        let train = [
+            "train",
+            "--data",
+            "few",
+            "--config",
+            "small.toml",
+            "--epochs",
+            "1",
+            "--name",
+            name,
+            "--fold",
+            fold,
+        ];
+        assert!(vigil(root, &train).status.success());
+    }
+    let networks = ["--data", "few", "--three-class", "few-1,few-2"];
+    let message = refusal(root, &[&["evaluate", "within-patient"], &networks[..]].concat(), 2);
+    assert!(message.contains("f1 (2)") && message.contains("3 seizures"), "{message}");
+    for (option, value) in
+        [("--sensitivity", "1.5"), ("--latency", "0"), ("--gains", "0.8,90"), ("--also", "nothing")]
+    {
+        let message = refusal(
+            root,
+            &[&["evaluate", "cross-person", option, value, "--out", "report"], &networks[..]].concat(),
+            2,
+        );
+        assert!(message.contains(option), "{message}");
+        assert!(!root.join("report").exists(), "{option}");
+    }
+    let message = refusal(root, &[&["evaluate", "longitudinal", "--block", "0"], &networks[..]].concat(), 2);
+    assert!(message.contains("--block"), "{message}");
+
+    // An expert's event that lies beyond its recording.
+    let table = root.join("few/sub-f1/ses-01/eeg/sub-f1_ses-01_task-szMonitoring_run-01_events.tsv");
+    let start: DateTime = "2024-05-01T10:00:00".parse().expect("a time");
+    write_events(&table, &[seizure(45.0, 30.0)], start, 80.0).expect("a table");
+    let message =
+        refusal(root, &[&["evaluate", "cross-person", "--out", "report"], &networks[..]].concat(), 4);
+    assert!(message.contains("run-01") && message.contains("45") && message.contains("75"), "{message}");
+    assert!(!root.join("report/report.json").exists());
+}
