@@ -11,6 +11,7 @@ pub mod evaluate;
 pub mod explain;
 pub mod export;
 pub mod info;
+pub mod labels;
 pub mod patient;
 pub mod replay;
 pub mod score;

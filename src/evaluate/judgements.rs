@@ -65,8 +65,8 @@ impl Judgements {
             (
                 "three-class, suppressor with history",
                 SecondLook::RunAndHistory,
-                "the same, which also knows how many alarms there were in the ten minutes before; on recordings that end \
-                 soon after their seizures that flatters",
+                "the same, which also knows what went before the run and the alarms of ten minutes; on recordings that \
+                 begin with their seizures that tells the place in the recording, and flatters",
             ),
         ]
         .map(|(name, look, description)| Method {

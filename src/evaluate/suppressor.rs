@@ -11,7 +11,7 @@ use super::settings::{Ready, Tried};
 use crate::detect::{AccumulatorConfig, Opinion};
 
 /// Numbers that describe an alarm.
-pub const FEATURES: usize = 11;
+const FEATURES: usize = 12;
 
 /// Share of the seizures of other people that may be lost to withheld alarms.
 pub const LOST: f64 = 0.02;
@@ -19,9 +19,12 @@ pub const LOST: f64 = 0.02;
 /// By what an alarm is looked at once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecondLook {
-    /// The run that led to it and what went before.
+    /// The run that led to it.
     Run,
-    /// The same, and the alarms of the last minutes.
+    /// The same, what went before it, and the alarms of the last minutes.
+    ///
+    /// Where recordings begin with their seizures, what went before tells the place in the recording rather than the
+    /// kind of the alarm: nothing precedes a seizure there, and a seizure precedes all else.
     RunAndHistory,
 }
 
@@ -32,51 +35,69 @@ const BASELINE_S: u64 = 300;
 const HISTORY_S: u64 = 600;
 
 /// What is known of an alarm at the second that raises it: of the run its mean, highest and rising probability of
-/// seizure, its probability of abnormal, the autoencoder's error beside that of the five minutes before, the rhythm of
-/// the signal and its rise; of the minute before the mean probabilities; how many alarms there were in ten minutes; and how
-/// long the run took.
-pub(super) fn describe(line: &PersonLine, alarm: &AlarmSpan, alarms_before: usize) -> [f64; FEATURES] {
+/// seizure, its probability of abnormal, the share of its seconds that the autoencoder flags, the rhythm of the signal
+/// and how long the run took. With history also, of the minute before, the mean probabilities and how the rhythm rose
+/// since; how the autoencoder's error rose beside that of the five minutes before; and how many alarms there were in ten
+/// minutes. Without history those are 0.
+fn describe(line: &PersonLine, alarm: &AlarmSpan, before: &[AlarmSpan], look: SecondLook) -> [f64; FEATURES] {
     let run_from = (alarm.raised + 1).saturating_sub(RUN_S);
     let run: Vec<(Opinion, f32)> = line.between(run_from, alarm.raised + 1).collect();
-    let before: Vec<(Opinion, f32)> = line.between(run_from.saturating_sub(BEFORE_S), run_from).collect();
-    let baseline: Vec<(Opinion, f32)> = line.between(run_from.saturating_sub(BASELINE_S), run_from).collect();
-    let of = |seconds: &[(Opinion, f32)], value: fn(&(Opinion, f32)) -> f64| {
-        seconds.iter().map(value).sum::<f64>() / seconds.len().max(1) as f64
-    };
-    let seizure = |(opinion, _): &(Opinion, f32)| f64::from(opinion.probabilities[0]);
-    let abnormal = |(opinion, _): &(Opinion, f32)| f64::from(opinion.probabilities[1]);
-    let rhythm = |(_, rhythm): &(Opinion, f32)| f64::from(*rhythm);
-    let log_error = |(opinion, _): &(Opinion, f32)| f64::from(opinion.ae_error.unwrap_or(1.0).max(1e-9)).ln();
     let (early, late) = run.split_at(run.len() / 2);
-    let rise = |now: f64, seconds: &[(Opinion, f32)], value| {
-        if seconds.is_empty() { 0.0 } else { now - of(seconds, value) }
-    };
-    [
-        of(&run, seizure),
+    let mut features = [0.0; FEATURES];
+    features[..7].copy_from_slice(&[
+        mean(&run, seizure),
         run.iter().map(seizure).fold(0.0, f64::max),
-        of(late, seizure) - of(early, seizure),
-        of(&run, abnormal),
-        of(&before, seizure),
-        of(&before, abnormal),
-        rise(of(&run, log_error), &baseline, log_error),
-        of(&run, rhythm),
-        rise(of(&run, rhythm), &before, rhythm),
-        (alarms_before as f64).ln_1p(),
+        mean(late, seizure) - mean(early, seizure),
+        mean(&run, abnormal),
+        mean(&run, |(opinion, _)| f64::from(u8::from(opinion.ae_flag.unwrap_or(false)))),
+        mean(&run, rhythm),
         (alarm.raised - alarm.onset) as f64,
-    ]
+    ]);
+    if look == SecondLook::RunAndHistory {
+        let minute: Vec<(Opinion, f32)> = line.between(run_from.saturating_sub(BEFORE_S), run_from).collect();
+        let baseline: Vec<(Opinion, f32)> =
+            line.between(run_from.saturating_sub(BASELINE_S), run_from).collect();
+        let rise = |seconds: &[(Opinion, f32)], value: Value| {
+            if seconds.is_empty() { 0.0 } else { mean(&run, value) - mean(seconds, value) }
+        };
+        let recent = before.iter().filter(|before| before.raised + HISTORY_S > alarm.raised).count();
+        features[7..].copy_from_slice(&[
+            mean(&minute, seizure),
+            mean(&minute, abnormal),
+            rise(&minute, rhythm),
+            rise(&baseline, log_error),
+            (recent as f64).ln_1p(),
+        ]);
+    }
+    features
+}
+
+/// A number of one second.
+type Value = fn(&(Opinion, f32)) -> f64;
+
+fn mean(seconds: &[(Opinion, f32)], value: Value) -> f64 {
+    seconds.iter().map(value).sum::<f64>() / seconds.len().max(1) as f64
+}
+
+fn seizure((opinion, _): &(Opinion, f32)) -> f64 {
+    f64::from(opinion.probabilities[0])
+}
+
+fn abnormal((opinion, _): &(Opinion, f32)) -> f64 {
+    f64::from(opinion.probabilities[1])
+}
+
+fn rhythm((_, rhythm): &(Opinion, f32)) -> f64 {
+    f64::from(*rhythm)
+}
+
+fn log_error((opinion, _): &(Opinion, f32)) -> f64 {
+    f64::from(opinion.ae_error.unwrap_or(1.0).max(1e-9)).ln()
 }
 
 /// Each alarm of a person, described.
 fn described(line: &PersonLine, alarms: &[AlarmSpan], look: SecondLook) -> Vec<[f64; FEATURES]> {
-    alarms
-        .iter()
-        .enumerate()
-        .map(|(index, alarm)| {
-            let recent = alarms[..index].iter().filter(|before| before.raised + HISTORY_S > alarm.raised);
-            let recent = if look == SecondLook::RunAndHistory { recent.count() } else { 0 };
-            describe(line, alarm, recent)
-        })
-        .collect()
+    alarms.iter().enumerate().map(|(index, alarm)| describe(line, alarm, &alarms[..index], look)).collect()
 }
 
 /// What each setting gives once alarms are withheld. The regression that judges a fold's alarms is fitted on those of

@@ -9,5 +9,6 @@ pub mod edf;
 mod error;
 pub mod events;
 pub mod info;
+pub mod label_review;
 
 pub use error::{FormatError, Malformation, Place};

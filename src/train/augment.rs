@@ -48,17 +48,25 @@ impl Painter {
     }
 
     /// Draws a second as it is.
-    fn draw(&mut self, dataset: &Dataset, second: Second, image: &mut [u8]) {
+    fn draw(&mut self, dataset: &Dataset, second: Second, added: Option<&[f32]>, image: &mut [u8]) {
         let stretch = &dataset.stretches[second.stretch];
         stretch.window_at(second.index * self.rate, self.rate, &mut self.window);
+        self.add(added);
         self.rasteriser.draw(&self.window, &stretch.present[second.index], image);
     }
 
-    /// Draws a variation of a second.
+    fn add(&mut self, added: Option<&[f32]>) {
+        for (sample, added) in self.window.iter_mut().zip(added.into_iter().flatten()) {
+            *sample += added;
+        }
+    }
+
+    /// Draws a variation of a second, to which microvolts may be `added`, one for each of its samples.
     pub fn draw_varied(
         &mut self,
         dataset: &Dataset,
         second: Second,
+        added: Option<&[f32]>,
         augmentation: &Augmentation,
         rng: &mut impl Rng,
         image: &mut [u8],
@@ -76,9 +84,10 @@ impl Painter {
             }
         }
         if present.iter().filter(|there| !**there).count() > MAX_MISSING {
-            return self.draw(dataset, second, image);
+            return self.draw(dataset, second, added, image);
         }
         stretch.window_at(start, self.rate, &mut self.window);
+        self.add(added);
 
         let gain = (augmentation.log_gain * normal(rng)).exp() as f32;
         self.window.iter_mut().for_each(|sample| *sample *= gain);

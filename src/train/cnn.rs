@@ -19,9 +19,11 @@ use super::error::TrainError;
 use super::fresh::seeded;
 use super::labels::SecondLabel;
 use super::sampler::Sampler;
+use super::simulated::Simulator;
+use super::start::Start;
 use crate::dataset::{Dataset, Second};
 use crate::evaluate::auroc;
-use crate::model::{Classifier, CnnConfig, CnnNet, Viewer, compute_device, images_to_tensor};
+use crate::model::{Classes, Classifier, CnnConfig, CnnNet, Viewer, compute_device, images_to_tensor};
 
 /// Seconds of work between two checkpoints.
 const CHECKPOINT_EVERY_S: f64 = 60.0;
@@ -71,6 +73,10 @@ pub struct Task<'a> {
     pub model: &'a CnnConfig,
     /// The settings.
     pub config: &'a TrainConfig,
+    /// What tells these labels from the expert's own, such as the digest of the table that changed them.
+    pub cleaned_by: Option<&'a str>,
+    /// The network to go on from; else one with fresh weights.
+    pub start: Option<&'a Start>,
     /// Epochs after which to stop, though the learning rate is planned for `config.epochs`.
     pub stop_after: Option<usize>,
 }
@@ -88,10 +94,18 @@ pub fn train_cnn(
     let config = task.config;
     check(config)?;
     let classes = task.model.classes;
-    let sampler = Sampler::new(task.dataset, task.labels, config.shares(classes))?;
+    if classes == Classes::Two && config.simulated.artifacts > 0.0 {
+        let (found, expected) = (config.simulated.artifacts.to_string(), "0 with two classes".to_string());
+        return Err(TrainError::Setting { setting: "simulated.artifacts", found, expected });
+    }
+    let sampler = Sampler::new(task.dataset, task.labels, config.shares(classes), config.simulated)?;
+    let simulator = Simulator::new(&task.model.signal)?;
     let mut painter = Painter::new(&task.model.plot, task.dataset.rate)?;
     let device = compute_device().autodiff();
-    let net = seeded(&device, config.seed, |device| CnnNet::new(task.model, device))?;
+    let mut net = seeded(&device, config.seed, |device| CnnNet::new(task.model, device))?;
+    if let Some(start) = task.start {
+        start.load_into(task.model, &mut net)?;
+    }
     let optimiser = AdamWConfig::new().with_weight_decay(config.weight_decay as f32).init();
 
     let per_epoch = task.labels.len().div_ceil(config.batch);
@@ -127,9 +141,11 @@ pub fn train_cnn(
         device.seed(config.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ state.step as u64);
         let mut targets = Vec::with_capacity(config.batch);
         for image in images.chunks_exact_mut(task.model.plot.pixels()) {
-            let (second, label) = sampler.draw(&mut rng);
-            painter.draw_varied(task.dataset, second, &config.augmentation, &mut rng, image);
-            targets.push(label.output(classes) as i64);
+            let drawn = sampler.draw(&mut rng);
+            let added = drawn.added.map(|added| simulator.draw(added, &mut rng));
+            let (second, vary) = (drawn.second, &config.augmentation);
+            painter.draw_varied(task.dataset, second, added.as_deref(), vary, &mut rng, image);
+            targets.push(drawn.label.output(classes) as i64);
         }
         let input = images_to_tensor(&images, width, height, &device)?;
         let targets: Tensor<1, Int> = Tensor::from_data(TensorData::new(targets, [config.batch]), &device);
@@ -212,6 +228,8 @@ fn check(config: &TrainConfig) -> Result<(), TrainError> {
     }
     for (name, share) in [
         ("hard_negatives", config.hard_negatives),
+        ("simulated.seizures", config.simulated.seizures),
+        ("simulated.artifacts", config.simulated.artifacts),
         ("augmentation.mirror", config.augmentation.mirror),
         ("augmentation.reverse", config.augmentation.reverse),
         ("augmentation.missing", config.augmentation.missing),
@@ -238,6 +256,8 @@ fn identity(task: &Task<'_>) -> serde_json::Value {
     serde_json::json!({
         "model": task.model,
         "training": task.config,
+        "start": task.start.map(Start::digest),
+        "labels": task.cleaned_by,
         "stop_after": task.stop_after,
         "people": people(task.labels),
         "held_out": people(task.held_out),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::augment::Augmentation;
 use super::autoencoder::AutoencoderFit;
+use super::simulated::SimulatedShares;
 use crate::model::Classes;
 
 /// The settings of one training; each default's reason stands beside it.
@@ -30,6 +31,8 @@ pub struct TrainConfig {
     /// Share of the non-seizure images of a two-class training that are drawn from seconds of high
     /// autoencoder error; 0 draws all of them evenly (Takahashi 2020 tried one half).
     pub hard_negatives: f64,
+    /// How many of the seizure and abnormal images are simulated.
+    pub simulated: SimulatedShares,
     /// Stop where the held-out people's AUROC did not rise for this many epochs.
     pub patience: usize,
     /// How images are varied.
@@ -50,6 +53,7 @@ impl Default for TrainConfig {
             label_smoothing: 0.05,
             class_shares: [0.45, 0.40, 0.15],
             hard_negatives: 0.0,
+            simulated: SimulatedShares::default(),
             patience: 3,
             augmentation: Augmentation::default(),
             autoencoder: AutoencoderFit::default(),

@@ -26,6 +26,8 @@ pub struct TrainingFacts<'a> {
     pub excluded: &'a [String],
     /// Recordings left out and why.
     pub left_out: &'a [String],
+    /// What else is to be known of how it was trained, in sentences.
+    pub remarks: &'a [String],
     /// The network's configuration.
     pub model: &'a CnnConfig,
     /// The training's settings.
@@ -76,6 +78,9 @@ pub fn training_card(facts: &TrainingFacts<'_>, net: &CnnNet) -> Card {
         card.paragraph("Recordings that did not suit:").block("", &facts.left_out.join("\n"));
     }
     card.section("Training");
+    for remark in facts.remarks {
+        card.paragraph(remark);
+    }
     let rows: Vec<Vec<String>> = facts
         .log
         .iter()

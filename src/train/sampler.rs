@@ -6,20 +6,37 @@ use rand::{Rng, RngExt};
 
 use super::error::TrainError;
 use super::labels::SecondLabel;
+use super::simulated::{Added, SimulatedShares};
 use crate::dataset::{Dataset, Second};
 
 /// Draws by class, then by person in proportion to the square root of their seconds, then evenly.
+///
+/// Where simulated seizures or artifacts are asked for, that share of the images of their class is a non-seizure second
+/// to which one is to be added.
 ///
 /// A person with 1,500 seizure seconds then weighs five times, not thirty times, as much as one
 /// with 54.
 pub struct Sampler {
     classes: Vec<ClassPool>,
+    simulated: SimulatedShares,
+}
+
+/// What an image is to show.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drawn {
+    /// The second.
+    pub second: Second,
+    /// What the image is labelled.
+    pub label: SecondLabel,
+    /// What is to be added to the second.
+    pub added: Option<Added>,
 }
 
 struct ClassPool {
     label: SecondLabel,
     /// Upper end of the class's share on [0, 1).
     until: f64,
+    /// Nobody where all images of the class are simulated.
     people: Vec<(f64, Vec<Second>)>,
 }
 
@@ -27,19 +44,27 @@ impl Sampler {
     /// Sorts labelled seconds into pools; classes without seconds give their share to the others.
     ///
     /// # Errors
-    /// [`TrainError::TooLittle`] without any seizure or any non-seizure second.
+    /// [`TrainError::TooLittle`] without any seizure (unless all are simulated) or any non-seizure second.
     pub fn new(
         dataset: &Dataset,
         labels: &[(Second, SecondLabel)],
         shares: [f64; 3],
+        simulated: SimulatedShares,
     ) -> Result<Sampler, TrainError> {
         let mut pools: BTreeMap<SecondLabel, BTreeMap<&str, Vec<Second>>> = BTreeMap::new();
         for &(second, label) in labels {
             let person = dataset.recording_of(second).person.as_str();
             pools.entry(label).or_default().entry(person).or_default().push(second);
         }
+        if simulated.seizures > 0.0 {
+            pools.entry(SecondLabel::Seizure).or_default();
+        }
+        if simulated.artifacts > 0.0 {
+            pools.entry(SecondLabel::Abnormal).or_default();
+        }
+        let alone = |label| label == SecondLabel::Seizure && simulated.seizures >= 1.0;
         for needed in [SecondLabel::Seizure, SecondLabel::NonSeizure] {
-            if !pools.contains_key(&needed) {
+            if pools.get(&needed).is_none_or(BTreeMap::is_empty) && !alone(needed) {
                 return Err(TrainError::TooLittle {
                     found: format!("no {needed:?} second").to_lowercase(),
                     expected: "seizures and seizure-free EEG among the training people".into(),
@@ -64,24 +89,43 @@ impl Sampler {
                 ClassPool { label, until, people }
             })
             .collect();
-        Ok(Sampler { classes })
+        Ok(Sampler { classes, simulated })
     }
 
-    /// Draws one second and its label.
-    pub fn draw(&self, rng: &mut impl Rng) -> (Second, SecondLabel) {
+    /// Draws one image.
+    pub fn draw(&self, rng: &mut impl Rng) -> Drawn {
         let at: f64 = rng.random();
         let class = self
             .classes
             .iter()
             .find(|class| at < class.until)
             .unwrap_or(&self.classes[self.classes.len() - 1]);
-        let total = class.people[class.people.len() - 1].0;
+        let (share, added) = match class.label {
+            SecondLabel::Seizure => (self.simulated.seizures, Added::Discharge),
+            SecondLabel::Abnormal => (self.simulated.artifacts, Added::Artifact),
+            SecondLabel::NonSeizure => (0.0, Added::Artifact),
+        };
+        let simulated = share > 0.0 && (class.people.is_empty() || rng.random_bool(share.min(1.0)));
+        let usual = self.classes.iter().find(|class| class.label == SecondLabel::NonSeizure);
+        match usual {
+            Some(usual) if simulated => {
+                Drawn { second: usual.second(rng), label: class.label, added: Some(added) }
+            }
+            _ => Drawn { second: class.second(rng), label: class.label, added: None },
+        }
+    }
+}
+
+impl ClassPool {
+    /// Draws a person, then one of their seconds.
+    fn second(&self, rng: &mut impl Rng) -> Second {
+        let total = self.people[self.people.len() - 1].0;
         let at = rng.random::<f64>() * total;
-        let (_, seconds) = class
+        let (_, seconds) = self
             .people
             .iter()
             .find(|(weight, _)| at < *weight)
-            .unwrap_or(&class.people[class.people.len() - 1]);
-        (seconds[rng.random_range(0..seconds.len())], class.label)
+            .unwrap_or(&self.people[self.people.len() - 1]);
+        seconds[rng.random_range(0..seconds.len())]
     }
 }

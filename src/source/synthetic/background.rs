@@ -203,7 +203,7 @@ fn sources(places: &[(f64, f64, f64)]) -> Vec<Weights> {
 }
 
 /// How near an electrode lies to muscle.
-pub(super) fn muscle_seen(electrode: Electrode) -> f64 {
+pub(crate) fn muscle_seen(electrode: Electrode) -> f64 {
     match electrode {
         T7 | T8 => 1.0,
         F7 | F8 => 0.8,

@@ -3,13 +3,13 @@
 use crate::eeg::Electrode::{self, *};
 
 /// How many electrodes there are.
-pub(super) const ELECTRODES: usize = Electrode::ALL.len();
+pub(crate) const ELECTRODES: usize = Electrode::ALL.len();
 
 /// A weight for each electrode.
-pub(super) type Weights = [f32; ELECTRODES];
+pub(crate) type Weights = [f32; ELECTRODES];
 
 /// Place on the head seen from above: right and front, in units of the way from Cz to T8.
-pub(super) fn place(electrode: Electrode) -> (f64, f64) {
+pub(crate) fn place(electrode: Electrode) -> (f64, f64) {
     let (right, front) = match electrode {
         Fp1 | Fp2 => (0.31, 0.95),
         F7 | F8 => (0.81, 0.59),
@@ -28,7 +28,7 @@ pub(super) fn place(electrode: Electrode) -> (f64, f64) {
 }
 
 /// How far each electrode is from a place.
-pub(super) fn distances(from: (f64, f64)) -> [f64; ELECTRODES] {
+pub(crate) fn distances(from: (f64, f64)) -> [f64; ELECTRODES] {
     Electrode::ALL.map(|electrode| {
         let (right, front) = place(electrode);
         (right - from.0).hypot(front - from.1)
@@ -36,6 +36,6 @@ pub(super) fn distances(from: (f64, f64)) -> [f64; ELECTRODES] {
 }
 
 /// How strongly each electrode sees a source at a place that spreads this far.
-pub(super) fn spread(from: (f64, f64), reach: f64) -> Weights {
+pub(crate) fn spread(from: (f64, f64), reach: f64) -> Weights {
     distances(from).map(|distance| (-0.5 * (distance / reach).powi(2)).exp() as f32)
 }

@@ -8,11 +8,11 @@
 //! stream can be taken up anywhere, at once, and its samples do not depend on how they are read.
 
 mod artifact;
-mod background;
+pub(crate) mod background;
 mod broadcast;
 mod chance;
 mod config;
-mod head;
+pub(crate) mod head;
 mod heart;
 mod live;
 mod noise;

@@ -1,9 +1,11 @@
 //! `vigil train`: fits a CNN on the recordings of many people.
 
+mod origin;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::error::CliError;
@@ -14,11 +16,14 @@ use crate::dataset::{Dataset, People, Second, gather};
 use crate::evaluate::grouped_folds;
 use crate::model::{AutoencoderConfig, Classes, Classifier, CnnConfig, ModelError, write_card};
 use crate::signal::SignalConfig;
+use crate::train::simulated::SimulatedShares;
 use crate::train::{
-    Checkpoint, EpochLog, PersonLabels, Progress, SecondLabel, Task, TrainConfig, TrainError, TrainedCnn,
-    TrainingFacts, cross_fitted_labels, expert_labels, train_cnn, training_card,
+    Checkpoint, EpochLog, PersonLabels, Progress, SecondLabel, Start, Task, TrainConfig, TrainError,
+    TrainedCnn, TrainingFacts, cross_fitted_labels, expert_labels, known_recordings, train_cnn,
+    training_card,
 };
-use crate::ward::SHARED;
+use crate::ward::{SHARED, cnn_path};
+use origin::{Origin, few_with_seizures, must_be_unseen, relabelled};
 
 /// Fit a CNN on the recordings of many people.
 #[derive(Debug, Args)]
@@ -57,6 +62,21 @@ pub struct TrainArgs {
     /// With two classes: draw half of the non-seizure images from seconds of high autoencoder error
     #[arg(long, requires = "two_classes")]
     hard_negatives: bool,
+    /// Train on simulated seizures and artifacts alone, added to the seizure-free seconds of these people
+    #[arg(long)]
+    simulated: bool,
+    /// Go on from the weights of MODELS/NAME; whoever that was trained on counts as seen
+    #[arg(long, value_name = "NAME")]
+    from: Option<String>,
+    /// Of the people with seizures take only so many, chosen by the seed; people without seizures stay
+    #[arg(long, value_name = "N")]
+    seizure_people: Option<usize>,
+    /// A reviewed table of `vigil labels`: seconds are trained on as it says
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// What becomes of that table's rows which nobody has reviewed
+    #[arg(long, value_enum, default_value_t = Proposed::LeaveOut, requires = "labels", value_name = "WHAT")]
+    proposed: Proposed,
     /// Settings to use in place of the defaults: a TOML file with tables [model] and [training]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -69,6 +89,17 @@ pub struct TrainArgs {
     /// Forget the checkpoint of an interrupted training
     #[arg(long)]
     restart: bool,
+}
+
+/// What becomes of proposals that nobody has reviewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Proposed {
+    /// Their seconds are not trained on
+    LeaveOut,
+    /// They are taken as proposed
+    Relabel,
+    /// The expert's marks hold
+    Ignore,
 }
 
 /// One fold of several.
@@ -112,6 +143,10 @@ pub fn run(args: &TrainArgs) -> Result<(), CliError> {
     if args.hard_negatives {
         settings.training.hard_negatives = 0.5;
     }
+    if args.simulated {
+        let artifacts = if settings.model.classes == Classes::Three { 1.0 } else { 0.0 };
+        settings.training.simulated = SimulatedShares { seizures: 1.0, artifacts };
+    }
     settings.training.epochs = args.epochs.unwrap_or(settings.training.epochs);
     settings.training.seed = args.seed.unwrap_or(settings.training.seed);
     let folder = args.models.join(&args.name);
@@ -143,12 +178,42 @@ fn people_of(fold: Fold, dataset: &Dataset, held_out: &[String]) -> Result<Vec<S
 
 fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), CliError> {
     let mut dataset = load(args, &settings.model.signal)?;
+    let known = known_recordings(&dataset, &args.data);
     let mut excluded = args.exclude.clone();
+    let mut remarks = Vec::new();
+    let start = args.from.as_deref().map(|name| Start::of(&cnn_path(&args.models, name))).transpose()?;
     if let Some(fold) = args.fold {
         let tested = people_of(fold, &dataset, &args.hold_out)?;
         say!("fold {} of {} leaves out {}", fold.number, fold.of, tested.join(", "));
+        must_be_unseen(args, start.as_ref(), &tested, "is left out by --fold, to be scored")?;
         dataset = dataset.without(&tested);
         excluded.extend(tested);
+    }
+    must_be_unseen(args, start.as_ref(), &args.exclude, "is left out by --exclude")?;
+    must_be_unseen(args, start.as_ref(), &args.hold_out, "is held out for early stopping")?;
+    if let Some(wanted) = args.seizure_people {
+        let (taken, others) = few_with_seizures(&dataset, wanted, settings.training.seed)?;
+        let told = format!("Of the people with seizures only {} were taken.", taken.join(", "));
+        say!("{told}");
+        remarks.push(told);
+        dataset = dataset.without(&others);
+        excluded.extend(others);
+    }
+    if let (Some(start), Some(name)) = (&start, &args.from) {
+        remarks.push(format!(
+            "Began with the weights of {name} (SHA-256 `{}`), which was trained on {} people: they count as seen here too.",
+            start.digest(),
+            start.people().len()
+        ));
+    }
+    let shares = settings.training.simulated;
+    if shares != SimulatedShares::default() {
+        remarks.push(format!(
+            "Simulated: {:.0} % of the seizure images are a seizure-free second with a made-up discharge, {:.0} % of \
+             the abnormal ones a seizure-free second with a made-up artifact.",
+            100.0 * shares.seizures,
+            100.0 * shares.artifacts
+        ));
     }
     let flagged = settings.model.classes == Classes::Three || settings.training.hard_negatives > 0.0;
     let labels = match flagged {
@@ -166,20 +231,50 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Cli
             labels
         }
     };
+    let mut cleaned_by = None;
+    let labels = match &args.labels {
+        None => labels,
+        Some(path) => {
+            let (labels, told) = relabelled(args, path, &dataset, &known, labels)?;
+            cleaned_by = Some(told.clone());
+            say!("{told}");
+            remarks.push(told);
+            labels
+        }
+    };
     let (held_out, trained): (Vec<_>, Vec<_>) = labels
         .into_iter()
         .partition(|(second, _)| args.hold_out.contains(&dataset.recording_of(*second).person));
-    let mut done = fit(&dataset, &trained, &held_out, settings, None, &folder.join("checkpoint"))?;
+    let mut done = fit(
+        &dataset,
+        &trained,
+        &held_out,
+        settings,
+        Origin { start: start.as_ref(), cleaned_by: cleaned_by.as_deref() },
+        None,
+        &folder.join("checkpoint"),
+    )?;
     let mut log = done.log.clone();
     let mut people = PersonLabels::count(&dataset, &trained);
     if args.refit {
         let everyone: Vec<(Second, SecondLabel)> = trained.iter().chain(&held_out).copied().collect();
         say!("best epoch {}: training on everyone for as long", done.epoch);
-        done = fit(&dataset, &everyone, &[], settings, Some(done.epoch), &folder.join("checkpoint-refit"))?;
+        done = fit(
+            &dataset,
+            &everyone,
+            &[],
+            settings,
+            Origin { start: start.as_ref(), cleaned_by: cleaned_by.as_deref() },
+            Some(done.epoch),
+            &folder.join("checkpoint-refit"),
+        )?;
         log.extend(done.log.clone());
         people = PersonLabels::count(&dataset, &everyone);
     }
-    let names: Vec<String> = people.keys().cloned().collect();
+    let mut names: Vec<String> = people.keys().cloned().collect();
+    names.extend(start.iter().flat_map(|start| start.people().iter().cloned()));
+    names.sort();
+    names.dedup();
     let weights = folder.join("weights.safetensors");
     Classifier::save(&weights, &settings.model, &names, &done.net)?;
     let digest = Classifier::load(&weights)?.digest().to_string();
@@ -197,6 +292,7 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Cli
                 .iter()
                 .map(|(path, why)| format!("{}: {why}", path.display()))
                 .collect::<Vec<_>>(),
+            remarks: &remarks,
             model: &settings.model,
             training: &settings.training,
             log: &log,
@@ -219,11 +315,20 @@ fn fit(
     labels: &[(Second, SecondLabel)],
     held_out: &[(Second, SecondLabel)],
     settings: &Settings,
+    Origin { start, cleaned_by }: Origin<'_>,
     stop_after: Option<usize>,
     checkpoint: &Path,
 ) -> Result<TrainedCnn, TrainError> {
-    let task =
-        Task { dataset, labels, held_out, model: &settings.model, config: &settings.training, stop_after };
+    let task = Task {
+        dataset,
+        labels,
+        held_out,
+        model: &settings.model,
+        config: &settings.training,
+        cleaned_by,
+        start,
+        stop_after,
+    };
     let bar = progress_bar("training", "steps");
     let trained = train_cnn(&task, checkpoint, &mut |progress| match progress {
         Progress::Resumed { step } => {

@@ -1,0 +1,118 @@
+//! `vigil labels`: seconds that networks judge otherwise than the expert, as a table that a person reviews.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::error::CliError;
+use super::terminal::progress_bar;
+use crate::dataset::{Dataset, People, gather};
+use crate::evaluate::{Kept, judge_people};
+use crate::format::label_review::{LabelProposal, ProposalKind, read_proposals, write_proposals};
+use crate::model::Classifier;
+use crate::train::{ProposalRule, propose, with_decisions};
+use crate::ward::cnn_path;
+
+/// Propose other labels where networks that have not seen a person disagree with the expert
+#[derive(Debug, Args)]
+pub struct LabelsArgs {
+    /// Folder of recordings with expert events (BIDS tree or CHB-MIT folders); may be repeated
+    #[arg(long, required = true, value_name = "DIR")]
+    data: Vec<PathBuf>,
+    /// A model below MODELS; each person is judged by the first that was not trained on them
+    #[arg(long, required = true, value_delimiter = ',', value_name = "NAME")]
+    model: Vec<String>,
+    /// Where models lie
+    #[arg(long, default_value = "models", value_name = "DIR")]
+    models: PathBuf,
+    /// Judge these people alone
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    only: Vec<String>,
+    /// Leave these people out
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    exclude: Vec<String>,
+    /// The table to write; decisions that a person wrote in it before are kept
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Seconds from an event's onset or end within which its edge may move
+    #[arg(long, default_value_t = 5, value_name = "S")]
+    edge: u64,
+    /// Fewest seconds of a look-alike
+    #[arg(long, default_value_t = 5, value_name = "S")]
+    look_alike: u64,
+    /// An event's second below this probability of seizure may be none; by default a tenth of the seizure seconds lie below
+    #[arg(long, value_name = "P")]
+    low: Option<f32>,
+    /// A second outside above this probability may be a seizure's; by default half of the seizure seconds lie above
+    #[arg(long, value_name = "P")]
+    high: Option<f32>,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// [`CliError`].
+pub fn run(args: &LabelsArgs) -> Result<(), CliError> {
+    for (option, limit) in [("--low", args.low), ("--high", args.high)] {
+        if let Some(limit) = limit.filter(|limit| !(0.0..=1.0).contains(limit)) {
+            return Err(CliError::Usage(format!("{option} {limit}: expected a probability from 0 to 1")));
+        }
+    }
+    let models = args
+        .model
+        .iter()
+        .map(|name| Ok((name.clone(), Classifier::load(&cnn_path(&args.models, name))?)))
+        .collect::<Result<Vec<_>, CliError>>()?;
+    let old: Vec<LabelProposal> = match args.out.exists() {
+        true => read_proposals(&args.out)?.into_iter().map(|(_, row)| row).collect(),
+        false => Vec::new(),
+    };
+    let Some((_, first)) = models.first() else { return Ok(()) };
+    let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
+    let bar = progress_bar("reading", "recordings");
+    let dataset = Dataset::load(gather(&args.data, &people)?, &first.config().signal, &mut |done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    })?;
+    bar.finish_and_clear();
+    let bar = progress_bar("judging", "seconds");
+    bar.set_length(dataset.seconds().count() as u64);
+    let judged =
+        judge_people(&dataset, &models, &[1.0], &Kept::default(), &|seconds| bar.inc(seconds as u64))?;
+    bar.finish_and_clear();
+    let Some(usual) = ProposalRule::of(&judged, args.edge, args.look_alike) else {
+        return Err(CliError::Usage(
+            "no seizure second among these recordings: there is nothing to compare with; expected expert events".into(),
+        ));
+    };
+    let rule =
+        ProposalRule { low: args.low.unwrap_or(usual.low), high: args.high.unwrap_or(usual.high), ..usual };
+    let rows = with_decisions(propose(&dataset, &args.data, &judged, &rule), &old);
+    write_proposals(&args.out, &rows)?;
+    print(&rows, &rule);
+    say!("wrote {}", args.out.display());
+    Ok(())
+}
+
+fn print(rows: &[LabelProposal], rule: &ProposalRule) {
+    say!(
+        "proposed where the probability of seizure, mean over 3 s, lies below {:.3} in an event or above {:.3} outside",
+        rule.low,
+        rule.high
+    );
+    let mut people: BTreeMap<&str, [u64; 4]> = BTreeMap::new();
+    for row in rows {
+        let counts = people.entry(&row.person).or_default();
+        let kind = 2 * usize::from(row.kind == ProposalKind::LookAlike);
+        counts[kind] += 1;
+        counts[kind + 1] += row.duration_s;
+    }
+    say!("{:<16} {:>8} {:>10} {:>14} {:>10}", "person", "edges", "seconds", "look-alikes", "seconds");
+    for (person, [edges, edge_s, look_alikes, look_alike_s]) in &people {
+        say!("{person:<16} {edges:>8} {edge_s:>10} {look_alikes:>14} {look_alike_s:>10}");
+    }
+    if people.is_empty() {
+        say!("nobody: networks and expert agree");
+    }
+}

@@ -1,0 +1,96 @@
+//! What a training rests on beside its recordings: reviewed labels, a network to go on from, fewer people.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use sha2::{Digest, Sha256};
+
+use super::super::error::CliError;
+use super::{Proposed, TrainArgs};
+use crate::dataset::{Dataset, Second};
+use crate::format::label_review::read_proposals;
+use crate::train::{SecondLabel, Start, Unreviewed, clean};
+
+/// Labels as a reviewed table has them, and in words what it changed.
+#[allow(clippy::type_complexity)]
+pub(super) fn relabelled(
+    args: &TrainArgs,
+    path: &Path,
+    dataset: &Dataset,
+    known: &BTreeMap<String, (String, u64)>,
+    labels: Vec<(Second, SecondLabel)>,
+) -> Result<(Vec<(Second, SecondLabel)>, String), CliError> {
+    let rows = read_proposals(path)?;
+    let unreviewed = match args.proposed {
+        Proposed::LeaveOut => Unreviewed::LeaveOut,
+        Proposed::Relabel => Unreviewed::Relabel,
+        Proposed::Ignore => Unreviewed::Ignore,
+    };
+    let (labels, changes) = clean(dataset, &args.data, known, labels, &rows, unreviewed)
+        .map_err(|malformation| malformation.in_file(path))?;
+    let text = super::super::read_text(path)?;
+    let digest: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+    let people: Vec<String> = changes
+        .iter()
+        .map(|(person, change)| {
+            format!("{person} {} s relabelled and {} s left out", change.relabelled, change.left_out)
+        })
+        .collect();
+    let people = if people.is_empty() { "nothing was changed".into() } else { people.join(", ") };
+    Ok((labels, format!("Labels as in {} (SHA-256 `{digest}`): {people}.", path.display())))
+}
+
+/// What a training rests on beside its recordings.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<'a> {
+    /// The network to go on from.
+    pub start: Option<&'a Start>,
+    /// What changed the labels.
+    pub cleaned_by: Option<&'a str>,
+}
+
+/// Refuses to go on from a network that has seen people who are to stay unseen.
+pub(super) fn must_be_unseen(
+    args: &TrainArgs,
+    start: Option<&Start>,
+    people: &[String],
+    why: &str,
+) -> Result<(), CliError> {
+    let seen = |person: &&String| start.is_some_and(|start| start.people().contains(person));
+    match people.iter().find(seen) {
+        None => Ok(()),
+        Some(person) => Err(CliError::Usage(format!(
+            "overlapping folds: {person} {why}, but {} was trained on them; go on from a network that has not seen them",
+            args.from.as_deref().unwrap_or_default()
+        ))),
+    }
+}
+
+/// So many of the people with seizures, and the others with seizures. The first few for a seed are among the first
+/// more.
+pub(super) fn few_with_seizures(
+    dataset: &Dataset,
+    wanted: usize,
+    seed: u64,
+) -> Result<(Vec<String>, Vec<String>), CliError> {
+    let mut people = dataset.people();
+    people.retain(|person| {
+        dataset.recordings.iter().any(|recording| {
+            recording.person == *person && recording.events.iter().any(|event| event.is_seizure())
+        })
+    });
+    if wanted == 0 || wanted > people.len() {
+        return Err(CliError::Usage(format!(
+            "--seizure-people {wanted}: expected 1 to {}, for so many of these people have seizures",
+            people.len()
+        )));
+    }
+    people.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    let mut others = people.split_off(wanted);
+    people.sort();
+    others.sort();
+    Ok((people, others))
+}

@@ -1,0 +1,115 @@
+//! Made-up seizures and artifacts that are added to real seizure-free EEG.
+//!
+//! A few people's seizures teach a network those people. What makes a discharge a seizure - a rhythm that grows, slows
+//! and spreads - and what makes an artifact none can be drawn without end, over real background.
+
+mod artifact;
+mod discharge;
+
+pub use artifact::{Artifact, ArtifactKind};
+pub use discharge::{Discharge, Shape};
+
+use rand::{Rng, RngExt};
+use serde::{Deserialize, Serialize};
+
+use super::error::TrainError;
+use crate::eeg::{DERIVATIONS, DOUBLE_BANANA, Electrode};
+use crate::signal::SignalConfig;
+use crate::signal::filter::{Cascade, Frame, Section, design};
+
+/// How many of the images are simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SimulatedShares {
+    /// Share of the seizure images that are a seizure-free second with a discharge.
+    pub seizures: f64,
+    /// Share of the abnormal images that are a seizure-free second with an artifact.
+    pub artifacts: f64,
+}
+
+/// What is added to a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// A second out of a seizure.
+    Discharge,
+    /// A second out of an artifact.
+    Artifact,
+}
+
+/// Seconds that run through the filters before the one that is kept: what is slow has settled then.
+const LEAD_S: usize = 2;
+
+/// Microvolts of each electrode against a far reference, `ELECTRODES` rows of [`LEAD_S`] + 1 seconds.
+pub(super) type Potentials = Vec<Vec<f64>>;
+
+/// Makes windows of simulated signal as the conditioner would give them.
+pub struct Simulator {
+    rate: usize,
+    sections: Vec<Section>,
+}
+
+impl Simulator {
+    /// Prepares for signals of some conditioning.
+    ///
+    /// # Errors
+    /// [`TrainError::Signal`] where it cannot be built.
+    pub fn new(signal: &SignalConfig) -> Result<Simulator, TrainError> {
+        Ok(Simulator { rate: signal.rate_hz as usize, sections: design(signal)? })
+    }
+
+    /// One second of conditioned microvolts, derivation after derivation, to be added to a window.
+    pub fn draw(&self, added: Added, rng: &mut impl Rng) -> Vec<f32> {
+        match added {
+            Added::Discharge => self.discharge(&Discharge::draw(rng), rng),
+            Added::Artifact => self.artifact(&Artifact::draw(rng), rng),
+        }
+    }
+
+    /// A second out of a seizure.
+    pub fn discharge(&self, discharge: &Discharge, rng: &mut impl Rng) -> Vec<f32> {
+        self.window(&discharge.potentials(self.rate, self.frames(), rng))
+    }
+
+    /// A second out of an artifact.
+    pub fn artifact(&self, artifact: &Artifact, rng: &mut impl Rng) -> Vec<f32> {
+        self.window(&artifact.potentials(self.rate, self.frames(), rng))
+    }
+
+    fn frames(&self) -> usize {
+        (LEAD_S + 1) * self.rate
+    }
+
+    /// Derivations of the potentials, filtered as recordings are; the last second of them.
+    fn window(&self, potentials: &Potentials) -> Vec<f32> {
+        let row_of = |electrode: Electrode| {
+            let index = Electrode::ALL.iter().position(|other| *other == electrode).unwrap_or_default();
+            &potentials[index]
+        };
+        let pairs = DOUBLE_BANANA.map(|derivation| (row_of(derivation.anode), row_of(derivation.cathode)));
+        let mut frames: Vec<Frame> =
+            (0..self.frames()).map(|i| pairs.map(|(from, to)| from[i] - to[i])).collect();
+        let mut cascade = Cascade::new(self.sections.clone());
+        if let Some(first) = frames.first() {
+            first.iter().enumerate().for_each(|(derivation, value)| cascade.restart(derivation, *value));
+        }
+        cascade.filter(&mut frames);
+        let kept = &frames[LEAD_S * self.rate..];
+        (0..DERIVATIONS)
+            .flat_map(|derivation| kept.iter().map(move |frame| frame[derivation] as f32))
+            .collect()
+    }
+}
+
+/// A number between two, evenly on a logarithmic scale.
+fn between(rng: &mut impl Rng, low: f64, high: f64) -> f64 {
+    low * (high / low).powf(rng.random::<f64>())
+}
+
+/// A number between two, evenly.
+fn evenly(rng: &mut impl Rng, low: f64, high: f64) -> f64 {
+    low + (high - low) * rng.random::<f64>()
+}
+
+fn any_electrode(rng: &mut impl Rng) -> Electrode {
+    Electrode::ALL[rng.random_range(0..Electrode::ALL.len())]
+}

@@ -1,0 +1,51 @@
+//! A trained network from which a training goes on.
+
+use std::path::{Path, PathBuf};
+
+use super::error::TrainError;
+use crate::model::{Classifier, CnnConfig, CnnNet, must_agree, read_weights};
+
+/// A trained network to begin with.
+#[derive(Debug, Clone)]
+pub struct Start {
+    path: PathBuf,
+    digest: String,
+    people: Vec<String>,
+}
+
+impl Start {
+    /// Looks at a weight file.
+    ///
+    /// # Errors
+    /// [`TrainError::Model`] where it is missing or damaged.
+    pub fn of(path: &Path) -> Result<Start, TrainError> {
+        let trained = Classifier::load(path)?;
+        Ok(Start {
+            path: path.to_path_buf(),
+            digest: trained.digest().to_string(),
+            people: trained.people().to_vec(),
+        })
+    }
+
+    /// SHA-256 of the weight file.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Whom it was trained on: what is trained from it has seen them too.
+    pub fn people(&self) -> &[String] {
+        &self.people
+    }
+
+    /// Gives its weights to a network.
+    ///
+    /// # Errors
+    /// [`TrainError::Model`] where the network is of another configuration, or the file has changed.
+    pub fn load_into(&self, config: &CnnConfig, net: &mut CnnNet) -> Result<(), TrainError> {
+        let trained = Classifier::load(&self.path)?;
+        must_agree(&self.path, "network", trained.config(), config)?;
+        must_agree(&self.path, "weights, SHA-256", &trained.digest(), &self.digest.as_str())?;
+        read_weights(&self.path)?.load_into(net)?;
+        Ok(())
+    }
+}
