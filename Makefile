@@ -120,11 +120,42 @@ uninstall: ## remove what install put there; configuration, patients and records
 auroc: build ## second-by-second AUROC on people whom the networks were not trained on
 	$(VIGIL) evaluate --data $(DATA) --model $(AUROC_MODELS) --beside models/baselines/per_person.tsv
 
+FOLDS := 1 2 3 4 5 6
+names = $(subst $(space),$(comma),$(addprefix $(1)-,$(FOLDS)))
+comma := ,
+empty :=
+space := $(empty) $(empty)
+PEERS := --three-class $(call names,fold) --two-class $(call names,two-class) --hard-negatives $(call names,hard-negatives)
+
+.PHONY: cross-person
+cross-person: build ## the methods side by side on people whom no network has seen: models/reports/cross-person
+	$(VIGIL) evaluate cross-person --data $(DATA) $(PEERS) --gains 0.85,1,1.18 --out models/reports/cross-person
+
+.PHONY: within-patient
+within-patient: build ## patients' later recordings after a fit to the earlier ones: models/reports/within-patient
+	$(VIGIL) evaluate within-patient --data $(DATA) $(PEERS) --out models/reports/within-patient
+
+.PHONY: longitudinal
+longitudinal: build ## each person's stream in time order, blocks of a minute: models/reports/longitudinal
+	$(VIGIL) evaluate longitudinal --data $(DATA) $(PEERS) --block 60 --out models/reports/longitudinal
+
 .PHONY: models
 models: build ## train the networks anew, in hours: one per fold for `make auroc`, and the one of the demo
 	$(VIGIL) train --autoencoder --data $(DATA) --exclude chb03
 	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name fold-K --fold K/6
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name two-class-K --fold K/6 --two-classes
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name hard-negatives-K --fold K/6 --two-classes --hard-negatives
 	$(VIGIL) train --data $(DATA) --name cnn --exclude chb03
+
+ARCHITECTURES := quarter narrow default wide deep
+
+.PHONY: architectures
+architectures: build ## train networks of several sizes, in an hour, and compare what they cost: models/reports/architectures
+	for one in $(ARCHITECTURES); do \
+	    seq 3 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/models \
+	        --name $$one-K --fold K/3 --epochs 2 --config models/architectures/$$one.toml; done
+	$(VIGIL) evaluate architectures --data $(DATA) --models out/models --out models/reports/architectures \
+	    $(foreach one,$(ARCHITECTURES),--networks $(one)=$(one)-1,$(one)-2,$(one)-3)
 
 .PHONY: clean
 clean: ## remove what was built; models and patients stay

@@ -56,20 +56,48 @@ pub fn score_method(
             judged,
         })
         .collect();
-    let mut tried = try_settings(method, &people, comparison)?;
-    if let (Some(look), Some(usual)) = (method.second_look, comparison.accumulators.first()) {
-        tried = withhold(&people, &tried, look, usual, comparison.soon_s);
-    }
+    let tried = try_settings(method, &people, comparison)?;
+    let by_fold = match (method.second_look, comparison.accumulators.first()) {
+        (Some(look), Some(usual)) => withhold(&people, &tried, look, usual, comparison.soon_s),
+        _ => BTreeMap::new(),
+    };
     let chosen: BTreeMap<usize, &Tried> = folds
         .values()
         .filter_map(|fold| {
             let others = |index: usize| people[index].fold != *fold;
-            Some((*fold, choose(&tried, comparison.target_sensitivity, others)?))
+            let tried = by_fold.get(fold).unwrap_or(&tried);
+            Some((*fold, choose(tried, comparison.target_sensitivity, others)?))
         })
         .collect();
+    let of_own_fold = of_own_folds(&people, &by_fold, comparison.soon_s);
     let reported: Vec<usize> =
         (0..people.len()).filter(|&index| scored(&people[index].judged.person)).collect();
-    Ok(Scored { method, people: &people, tried: &tried, chosen: &chosen, reported, comparison }.report())
+    Ok(Scored {
+        method,
+        people: &people,
+        tried: of_own_fold.as_deref().unwrap_or(&tried),
+        chosen: &chosen,
+        reported,
+        comparison,
+    }
+    .report())
+}
+
+/// What each setting gives where everybody's alarms are those of their own fold; `None` where folds do not differ.
+fn of_own_folds(
+    people: &[Ready<'_>],
+    by_fold: &BTreeMap<usize, Vec<Tried>>,
+    soon_s: f64,
+) -> Option<Vec<Tried>> {
+    let settings = by_fold.values().next()?;
+    let joined = settings.iter().enumerate().map(|(setting, first)| {
+        let alarms = people.iter().enumerate().map(|(index, person)| {
+            let of_fold = by_fold.get(&person.fold).and_then(|settings| settings.get(setting));
+            of_fold.unwrap_or(first).alarms[index].clone()
+        });
+        Tried::of(first.threshold, first.accumulator, alarms.collect(), people, soon_s)
+    });
+    Some(joined.collect())
 }
 
 /// A method with all that its report follows from.

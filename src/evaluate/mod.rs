@@ -5,6 +5,7 @@
 mod alarms;
 mod auroc;
 mod calibrated;
+mod cost;
 mod curves;
 mod folds;
 mod interval;
@@ -28,6 +29,7 @@ pub use alarms::{
     seconds_outside,
 };
 pub use auroc::auroc;
+pub use cost::{Timed, turns, window_costs};
 pub use folds::{FoldError, grouped_folds};
 pub use interval::{Interval, clopper_pearson, garwood, median_interval};
 pub use judgements::Judgements;

@@ -100,7 +100,8 @@ fn described(line: &PersonLine, alarms: &[AlarmSpan], look: SecondLook) -> Vec<[
     alarms.iter().enumerate().map(|(index, alarm)| describe(line, alarm, &alarms[..index], look)).collect()
 }
 
-/// What each setting gives once alarms are withheld. The regression that judges a fold's alarms is fitted on those of
+/// What each setting gives once alarms are withheld, for each fold: nothing in a fold's part rests on the marks of its own people.
+/// The regression that judges a fold's alarms is fitted on those of
 /// the other folds' people with every threshold of the usual accumulator; the limit below which alarms are withheld is, for each
 /// setting, the highest at which the other folds' people lose no more than [`LOST`] of their seizures.
 pub(super) fn withhold(
@@ -109,10 +110,11 @@ pub(super) fn withhold(
     look: SecondLook,
     usual: &AccumulatorConfig,
     soon_s: f64,
-) -> Vec<Tried> {
+) -> BTreeMap<usize, Vec<Tried>> {
     let mut folds: Vec<usize> = people.iter().map(|person| person.fold).collect();
     folds.sort_unstable();
     folds.dedup();
+    let mut by_fold: BTreeMap<usize, Vec<Tried>> = folds.iter().map(|&fold| (fold, Vec::new())).collect();
     let samples: Vec<(usize, [f64; FEATURES], bool)> = tried
         .par_iter()
         .filter(|tried| tried.accumulator == *usual)
@@ -155,17 +157,27 @@ pub(super) fn withhold(
                     })
                     .collect()
             };
-            let mut alarms = tried.alarms.clone();
-            for &fold in &folds {
+            let for_fold = |fold: usize| {
                 let scores = scores(fold);
                 let limit = limit(people, tried, &scores, fold);
-                for (index, _) in people.iter().enumerate().filter(|(_, person)| person.fold == fold) {
-                    alarms[index] = raised(&tried.alarms[index], &scores[index], limit);
-                }
-            }
-            Tried::of(tried.threshold, tried.accumulator, alarms, people, soon_s)
+                let alarms: Vec<Vec<AlarmSpan>> = tried
+                    .alarms
+                    .iter()
+                    .zip(&scores)
+                    .map(|(alarms, scores)| raised(alarms, scores, limit))
+                    .collect();
+                Tried::of(tried.threshold, tried.accumulator, alarms, people, soon_s)
+            };
+            folds.iter().map(|&fold| for_fold(fold)).collect::<Vec<Tried>>()
         })
-        .collect()
+        .collect::<Vec<_>>()
+        .into_iter()
+        .for_each(|of_setting| {
+            for (settings, tried) in by_fold.values_mut().zip(of_setting) {
+                settings.push(tried);
+            }
+        });
+    by_fold
 }
 
 /// Both kinds of alarm weigh the same in all, and all together as much as a hundred alarms: thresholds side by side give

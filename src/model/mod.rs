@@ -12,6 +12,7 @@ mod device;
 mod error;
 mod head;
 mod occlusion;
+mod size;
 mod store;
 mod viewer;
 
@@ -26,5 +27,6 @@ pub use device::compute_device;
 pub use error::ModelError;
 pub use head::Head;
 pub use occlusion::{Occlusion, SLICES, WithoutDerivation};
+pub use size::NetworkSize;
 pub use store::{WeightFile, must_agree, read_weights, write_weights};
 pub use viewer::Viewer;

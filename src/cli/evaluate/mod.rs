@@ -1,5 +1,6 @@
 //! `vigil evaluate`: how good it is, on people whom the networks were not trained on.
 
+mod architectures;
 mod cross_person;
 mod cross_site;
 mod networks;
@@ -28,6 +29,7 @@ enum Protocol {
     WithinPatient(within_patient::WithinPatientArgs),
     CrossSite(cross_site::CrossSiteArgs),
     Longitudinal(cross_person::LongitudinalArgs),
+    Architectures(architectures::ArchitecturesArgs),
 }
 
 /// Runs the subcommand.
@@ -40,6 +42,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), CliError> {
         (Some(Protocol::WithinPatient(args)), _) => within_patient::run(args),
         (Some(Protocol::CrossSite(args)), _) => cross_site::run(args),
         (Some(Protocol::Longitudinal(args)), _) => cross_person::run_longitudinal(args),
+        (Some(Protocol::Architectures(args)), _) => architectures::run(args),
         (None, Some(args)) => seconds::run(args),
         (None, None) => Err(CliError::Usage("expected --data and --model, or a protocol".into())),
     }

@@ -1,6 +1,7 @@
 //! What a protocol found: every figure with what it rests on, as one value that is written as JSON and
 //! drawn as a page.
 
+mod architectures;
 mod figures;
 mod html;
 mod markdown;
@@ -10,6 +11,7 @@ mod tables;
 mod words;
 mod write;
 
+pub use architectures::{AFFORDABLE_MS, ArchitectureReport, ArchitecturesReport};
 pub use write::{ReportError, write_report};
 
 use serde::{Deserialize, Serialize};
