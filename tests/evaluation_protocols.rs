@@ -24,7 +24,7 @@ signal = { version = 1, rate_hz = 256, band_hz = [1.0, 30.0], band_order = 4, ma
 plot = { version = 1, width = 32, height = 36, spacing_uv = 100.0, overlap_spacings = 2.5, line_width_px = 1.0, polarity = "negative_up", order = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17] }
 
 [training]
-epochs = 4
+epochs = 2
 batch = 8
 [training.autoencoder]
 epochs = 2

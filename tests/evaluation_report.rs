@@ -311,33 +311,34 @@ fn every_number_of_the_main_table_is_that_of_the_json() {
         assert_tells(&cells[4], &[auroc.worst_tenth_mean]);
         let [low, high] = ends(context.median_95);
         assert_tells(&cells[5], &[context.median, low, high]);
+        assert_tells(&cells[6], &[context.mean]);
         let ward = &method.ward;
         let [low, high] = ends(ward.sensitivity_95);
-        assert_tells(&cells[6], &[ward.detected as f64, ward.seizures as f64, 100.0 * low, 100.0 * high]);
+        assert_tells(&cells[7], &[ward.detected as f64, ward.seizures as f64, 100.0 * low, 100.0 * high]);
         let [low, high] = ends(ward.false_alarms_per_hour_95);
-        assert_tells(&cells[7], &[ward.false_alarms_per_hour.unwrap(), low, high]);
-        assert_tells(&cells[8], &[ward.false_alarms as f64]);
-        assert_tells(&cells[9], &[ward.hours]);
-        assert_tells(&cells[10], &[ward.median_latency_s.unwrap()]);
+        assert_tells(&cells[8], &[ward.false_alarms_per_hour.unwrap(), low, high]);
+        assert_tells(&cells[9], &[ward.false_alarms as f64]);
+        assert_tells(&cells[10], &[ward.hours]);
+        assert_tells(&cells[11], &[ward.median_latency_s.unwrap()]);
         let strict = &method.strict;
-        assert_tells(&cells[13], &[strict.false_alarms as f64]);
-        assert_tells(&cells[14], &[strict.hours]);
+        assert_tells(&cells[14], &[strict.false_alarms as f64]);
+        assert_tells(&cells[15], &[strict.hours]);
         match &method.matched {
             Some(CurvePoint {
                 false_alarms_per_hour: rate,
                 false_alarms_per_hour_95: Interval { lower, upper },
                 ..
             }) => {
-                assert_tells(&cells[15], &[*rate, *lower, *upper]);
+                assert_tells(&cells[16], &[*rate, *lower, *upper]);
             }
-            None => assert_eq!(cells[15], "-"),
+            None => assert_eq!(cells[16], "-"),
         }
         let event = &method.event;
         let szcore = [event.sensitivity, event.precision, event.f1, event.fp_per_24h];
-        for (cell, expected) in cells[16..].iter().zip(szcore) {
+        for (cell, expected) in cells[17..].iter().zip(szcore) {
             assert_tells(cell, &[expected.unwrap()]);
         }
-        assert_eq!(cells.len(), 15);
+        assert_eq!(cells.len(), 21);
     }
 }
 
@@ -435,7 +436,7 @@ fn no_false_alarm_stands_at_the_left_edge_with_its_upper_bound() {
     assert!(image.count(BLUE, 256..282, y - 3..y + 4) > 20);
     let markdown = text(folder.path(), "report.md");
     // 3.689 over 6.4 hours.
-    assert_eq!(row(&markdown, "three-class")[7], "0 (0 to 0.58)");
+    assert_eq!(row(&markdown, "three-class")[8], "0 (0 to 0.58)");
     assert!(markdown.contains("0 false alarms in 6.4 h: 0 an hour (95 % interval 0 to 0.58)"));
 }
 
@@ -461,10 +462,10 @@ fn without_seizures_there_is_no_share_and_no_figure_of_it() {
     let folder = written(&report(vec![method]));
     let markdown = text(folder.path(), "report.md");
     let cells = row(&markdown, "three-class");
-    for index in [1, 2, 3, 4, 5, 6, 10, 11, 12, 13] {
+    for index in [1, 2, 3, 4, 5, 6, 7, 11, 12, 17, 18, 19] {
         assert_eq!(cells[index], "-", "column {index}");
     }
-    assert_tells(&cells[7], &[3.0 / 6.4, 0.0966, 1.37]);
+    assert_tells(&cells[8], &[3.0 / 6.4, 0.0966, 1.37]);
     assert_eq!(files(folder.path()), ["calibration.png", "report.html", "report.json", "report.md"]);
     assert_eq!(markdown.matches("Not drawn").count(), 5);
     assert!(markdown.contains("there were no seizures to find"));
@@ -487,7 +488,7 @@ fn without_hours_outside_seizures_nothing_is_known_of_false_alarms() {
     };
     let folder = written(&report(vec![MethodReport { ward: none, strict: none, ..method }]));
     let cells = row(&text(folder.path(), "report.md"), "three-class");
-    assert_eq!([&cells[7], &cells[8], &cells[9], &cells[19]], ["-", "0", "0", "-"]);
+    assert_eq!([&cells[8], &cells[9], &cells[10], &cells[20]], ["-", "0", "0", "-"]);
     assert!(!folder.path().join("false_alarms.png").exists());
     assert!(text(folder.path(), "report.html").contains("nothing is known of false alarms"));
 }
@@ -543,7 +544,7 @@ fn what_comes_from_data_is_text_and_never_markup() {
         .filter(|line| line.starts_with("| "))
         .map(|line| line.replace("\\|", "").matches('|').count())
         .collect();
-    assert!(widths.iter().all(|width| [8, 12, 16].contains(width)), "{widths:?}");
+    assert!(widths.iter().all(|width| [6, 8, 14, 22].contains(width)), "{widths:?}");
 }
 
 #[test]

@@ -201,7 +201,7 @@ fn a_table_that_cannot_be_understood_is_told_with_its_line() {
         (format!("{header}\n{}", row.replace("0.1", "1.1")), "probability"),
         (format!("{header}\n{}", row.replace("proposed", "perhaps")), "decision"),
         (format!("{header}\n{row}\n{}", row.replace("\t10\t", "\t12\t")), "onset and duration"),
-        (format!("{header}\na.edf\tp"), "onset"),
+        (format!("{header}\na.edf\tp"), "probability"),
     ] {
         let error = parse_proposals(&text).expect_err(&text);
         assert_eq!(error.what, what, "{text}");
