@@ -133,7 +133,7 @@ cross-person: build ## the methods side by side on people whom no network has se
 
 .PHONY: within-patient
 within-patient: build ## patients' later recordings after a fit to the earlier ones: models/reports/within-patient
-	$(VIGIL) evaluate within-patient --data $(DATA) $(PEERS) --out models/reports/within-patient
+	$(VIGIL) evaluate within-patient --data $(DATA) $(PEERS) --sensitivity 0.85 --out models/reports/within-patient
 
 .PHONY: longitudinal
 longitudinal: build ## each person's stream in time order, blocks of a minute: models/reports/longitudinal

@@ -150,14 +150,17 @@ pub fn same_windows(models: &[(String, Classifier)]) -> Result<(), EvaluateError
     Ok(())
 }
 
+/// Which network judges a person, if any.
+pub type NetworkFor<'a, 'n> = &'a dyn Fn(&str) -> Result<Option<&'n (String, Classifier)>, EvaluateError>;
+
 /// Judges every second of each person by the network that `network_for` names for them; those for whom it names none are left out. See
 /// [`judge_people`].
 ///
 /// # Errors
 /// What `network_for` refuses; a network's failure.
-pub fn judge_people_by<'a>(
+pub fn judge_people_by(
     dataset: &Dataset,
-    network_for: &dyn Fn(&str) -> Result<Option<&'a (String, Classifier)>, EvaluateError>,
+    network_for: NetworkFor<'_, '_>,
     gains: &[f32],
     kept: &Kept,
     told: &(dyn Fn(usize) + Sync),

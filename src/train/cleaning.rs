@@ -227,6 +227,9 @@ pub struct Cleaned {
     pub left_out: usize,
 }
 
+/// Seconds and what they are trained as.
+pub type Labels = Vec<(Second, SecondLabel)>;
+
 /// Applies reviewed proposals to labels. What a table says of recordings that are not trained on changes nothing.
 ///
 /// # Errors
@@ -236,10 +239,10 @@ pub fn clean(
     dataset: &Dataset,
     roots: &[PathBuf],
     known: &BTreeMap<String, (String, u64)>,
-    labels: Vec<(Second, SecondLabel)>,
+    labels: Labels,
     rows: &[(usize, LabelProposal)],
     unreviewed: Unreviewed,
-) -> Result<(Vec<(Second, SecondLabel)>, BTreeMap<String, Cleaned>), Malformation> {
+) -> Result<(Labels, BTreeMap<String, Cleaned>), Malformation> {
     for (line, row) in rows {
         let misfit = |what: &str, found: &str, expected: String| {
             let (place, what) = (Place::Line(*line), what.to_string());

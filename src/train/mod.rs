@@ -24,7 +24,9 @@ pub use adapted::{AdaptedOpinions, adapted_opinions};
 pub use augment::{Augmentation, Painter};
 pub use autoencoder::{AutoencoderFit, cross_fitted_errors, fit_autoencoder};
 pub use checkpoint::{Checkpoint, EpochLog};
-pub use cleaning::{Cleaned, ProposalRule, Unreviewed, clean, known_recordings, propose, with_decisions};
+pub use cleaning::{
+    Cleaned, Labels, ProposalRule, Unreviewed, clean, known_recordings, propose, with_decisions,
+};
 pub use cnn::{Progress, Task, TrainedCnn, train_cnn};
 pub use config::TrainConfig;
 pub use error::TrainError;

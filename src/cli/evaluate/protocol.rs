@@ -61,7 +61,7 @@ impl<'a> Protocol<'a> {
                 args.sensitivity
             )));
         }
-        if !(args.latency > 0.0) {
+        if args.latency.is_nan() || args.latency <= 0.0 {
             return Err(CliError::Usage(format!("--latency {}: expected seconds above 0", args.latency)));
         }
         if let Some(gain) = args.gains.iter().find(|gain| !(0.1..=10.0).contains(*gain)) {

@@ -10,19 +10,18 @@ use sha2::{Digest, Sha256};
 
 use super::super::error::CliError;
 use super::{Proposed, TrainArgs};
-use crate::dataset::{Dataset, Second};
+use crate::dataset::Dataset;
 use crate::format::label_review::read_proposals;
-use crate::train::{SecondLabel, Start, Unreviewed, clean};
+use crate::train::{Labels, Start, Unreviewed, clean};
 
 /// Labels as a reviewed table has them, and in words what it changed.
-#[allow(clippy::type_complexity)]
 pub(super) fn relabelled(
     args: &TrainArgs,
     path: &Path,
     dataset: &Dataset,
     known: &BTreeMap<String, (String, u64)>,
-    labels: Vec<(Second, SecondLabel)>,
-) -> Result<(Vec<(Second, SecondLabel)>, String), CliError> {
+    labels: Labels,
+) -> Result<(Labels, String), CliError> {
     let rows = read_proposals(path)?;
     let unreviewed = match args.proposed {
         Proposed::LeaveOut => Unreviewed::LeaveOut,
