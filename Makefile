@@ -147,13 +147,31 @@ models: build ## train the networks anew, in hours: one per fold for `make auroc
 	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name hard-negatives-K --fold K/6 --two-classes --hard-negatives
 	$(VIGIL) train --data $(DATA) --name cnn --exclude chb03
 
+THREE = $(1)-1,$(1)-2,$(1)-3
+TRIAL = seq 3 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/models --fold K/3 --epochs 1
+
+.PHONY: switches
+switches: build ## train with each switch, in an hour, and compare on people whom no network has seen: models/reports/switches
+	$(VIGIL) labels --data $(DATA) --model $(AUROC_MODELS) --out out/proposals.tsv
+	$(TRIAL) --name base-K
+	$(TRIAL) --name cleaned-K --labels out/proposals.tsv
+	$(TRIAL) --name simulated-K --simulated
+	$(TRIAL) --name fine-K --from simulated-K
+	for few in 1 3 10; do \
+	    $(TRIAL) --name few$$few-K --seizure-people $$few; \
+	    $(TRIAL) --name fewsim$$few-K --seizure-people $$few --from simulated-K; done
+	$(VIGIL) evaluate cross-person --data $(DATA) --models out/models --out models/reports/switches --three-class $(call THREE,base) \
+	    --also "labels under review=$(call THREE,cleaned)" --also "simulated alone=$(call THREE,simulated)" \
+	    --also "simulated, then real=$(call THREE,fine)" $(foreach few,1 3 10,--also "seizures of $(few)=$(call THREE,few$(few))" \
+	    --also "simulated, then seizures of $(few)=$(call THREE,fewsim$(few))")
+
 ARCHITECTURES := quarter narrow default wide deep
 
 .PHONY: architectures
 architectures: build ## train networks of several sizes, in an hour, and compare what they cost: models/reports/architectures
 	for one in $(ARCHITECTURES); do \
 	    seq 3 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/models \
-	        --name $$one-K --fold K/3 --epochs 2 --config models/architectures/$$one.toml; done
+	        --name $$one-K --fold K/3 --epochs 1 --config models/architectures/$$one.toml; done
 	$(VIGIL) evaluate architectures --data $(DATA) --models out/models --out models/reports/architectures \
 	    $(foreach one,$(ARCHITECTURES),--networks $(one)=$(one)-1,$(one)-2,$(one)-3)
 

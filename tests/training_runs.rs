@@ -213,7 +213,16 @@ fn methods_are_compared_on_people_whom_no_network_has_seen() {
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let methods = report["methods"].as_array().expect("methods");
     let names: Vec<&str> = methods.iter().filter_map(|method| method["name"].as_str()).collect();
-    let expected = ["two-class", "autoencoder alone", "three-class", "three-class with flag", "line length"];
+    let expected = [
+        "two-class",
+        "autoencoder alone",
+        "three-class",
+        "three-class with flag",
+        "three-class, suppressor",
+        "three-class, suppressor with history",
+        "three-class, calibrated",
+        "line length",
+    ];
     assert_eq!(names, expected);
     for method in methods {
         let people = method["people"].as_array().expect("people");

@@ -197,6 +197,17 @@ impl PersonLine {
         self.seizures.iter().any(|seizure| seizure.onset_s < to && from < seizure.end_s)
     }
 
+    /// Which of the seizures alarms find, counted strictly, and whether a second lies in one of these, if only in part.
+    pub fn found_by(&self, alarms: &[AlarmSpan]) -> impl Fn(u64) -> bool + '_ {
+        let marks: Vec<AlarmMark> = self.marks(alarms).collect();
+        let found = score_strictly(&self.seizures, &marks, 0.0).seizures;
+        move |second: u64| {
+            let (from, to) = (second as f64, second as f64 + 1.0);
+            let here = |seizure: &SeizureMark| seizure.onset_s < to && from < seizure.end_s;
+            self.seizures.iter().zip(&found).any(|(seizure, score)| score.alarm.is_some() && here(seizure))
+        }
+    }
+
     /// Alarms as marks, in the line's seconds.
     fn marks<'a>(&self, alarms: &'a [AlarmSpan]) -> impl Iterator<Item = AlarmMark> + use<'a> {
         alarms

@@ -26,7 +26,8 @@ pub struct AlarmFree {
 }
 
 /// Cuts each person's observed seconds, in time order, into blocks of `block_s` and counts those without an alarm. An
-/// alarm lies in every block in which it lasts. What is left at a person's end is no block.
+/// alarm lies in every block in which it lasts, and in every one that the seizure touches which it finds: a block is not
+/// without alarm because the alarm for its seizure came in the next one. What is left at a person's end is no block.
 pub fn alarm_free_blocks<'a>(
     people: impl IntoIterator<Item = (&'a PersonLine, &'a [AlarmSpan])>,
     block_s: u64,
@@ -34,11 +35,11 @@ pub fn alarm_free_blocks<'a>(
     let (mut blocks, mut with_seizure, mut alarm_free, mut rightly) = (0, 0, 0, 0);
     let length = usize::try_from(block_s.max(1)).unwrap_or(usize::MAX);
     for (line, alarms) in people {
+        let in_found = line.found_by(alarms);
         let seconds: Vec<u64> = line.observed().collect();
         for block in seconds.chunks_exact(length) {
-            let alarming = block
-                .iter()
-                .any(|second| alarms.iter().any(|alarm| (alarm.raised..alarm.end).contains(second)));
+            let lasts = |second: &u64| alarms.iter().any(|alarm| (alarm.raised..alarm.end).contains(second));
+            let alarming = block.iter().any(|second| lasts(second) || in_found(*second));
             let seizing = block.iter().any(|second| line.is_seizure(*second));
             blocks += 1;
             with_seizure += u64::from(seizing);

@@ -5,9 +5,9 @@ use crate::evaluate::report::{MethodReport, ProtocolReport, WardFigures};
 /// One line for each method.
 pub fn print(report: &ProtocolReport) {
     say!("{}: {}", report.protocol, report.title);
-    say!("{:<30}{:^26}{:^35}{:^34}", "", "AUROC, median (mean)", "as a ward counts", "counted strictly");
+    say!("{:<38}{:^26}{:^35}{:^34}", "", "AUROC, median (mean)", "as a ward counts", "counted strictly");
     say!(
-        "{:<30}{:>13}{:>13}{:>10}{:>17}{:>8}{:>10}{:>17}{:>13}",
+        "{:<38}{:>13}{:>13}{:>10}{:>17}{:>8}{:>10}{:>17}{:>13}",
         "method",
         "single",
         "in context",
@@ -27,7 +27,7 @@ pub fn print(report: &ProtocolReport) {
     for method in &report.methods {
         let Some(free) = &method.alarm_free else { continue };
         say!(
-            "{:<30}blocks of {} s: {}, with seizure {}, without alarm {}, rightly {}: {}{}",
+            "{:<38}blocks of {} s: {}, with seizure {}, without alarm {}, rightly {}: {}{}",
             method.name,
             free.block_s,
             free.blocks,
@@ -50,7 +50,7 @@ fn line(method: &MethodReport) {
     let found = |counted: &WardFigures| format!("{}/{}", counted.detected, counted.seizures);
     let wrong = |counted: &WardFigures| format!("{} / {:.2}", counted.false_alarms, counted.hours);
     say!(
-        "{:<30}{:>13}{:>14}{:>10}{:>16}{:>8}{:>10}{:>17}{:>13}",
+        "{:<38}{:>13}{:>14}{:>10}{:>16}{:>8}{:>10}{:>17}{:>13}",
         method.name,
         spread(method.auroc.as_ref().map(|spread| (spread.median, spread.mean))),
         spread(method.auroc_context.as_ref().map(|spread| (spread.median, spread.mean))),

@@ -159,6 +159,18 @@ fn summary(method: &MethodReport) -> String {
             interval(ward.false_alarms_per_hour_95, amount)
         ),
     };
+    let strictly = match method.strict.false_alarms_per_hour {
+        None => String::new(),
+        Some(rate) => format!(
+            ", and counted strictly {} of {} with {} in {} h: {} an hour ({})",
+            method.strict.detected,
+            method.strict.seizures,
+            count(method.strict.false_alarms, "false alarm", "false alarms"),
+            amount(method.strict.hours),
+            amount(rate),
+            interval(method.strict.false_alarms_per_hour_95, amount)
+        ),
+    };
     let ranked = method.auroc.as_ref().map_or_else(
         || "an AUROC there is for nobody".into(),
         |spread| {
@@ -171,7 +183,7 @@ fn summary(method: &MethodReport) -> String {
             )
         },
     );
-    format!("{}: {found}; {alarms}; {ranked}.", method.name)
+    format!("{}: {found}; {alarms}{strictly}; {ranked}.", method.name)
 }
 
 fn glossary() -> Vec<(String, String)> {
@@ -220,7 +232,8 @@ fn glossary() -> Vec<(String, String)> {
         ),
         (
             "negative predictive value",
-            "Observed time, person by person in its order, is cut into blocks: the share of the blocks without an alarm in              which there was indeed no second of a seizure. Its interval takes blocks as independent."
+            "Observed time, person by person in its order, is cut into blocks: the share of the blocks without an alarm in              which there was indeed no second of a seizure. A block has an alarm also where that for its seizure came in \
+             another. Its interval takes blocks as independent."
                 .into(),
         ),
         ("latency", "Seconds from the marked onset to the alarm, over the seizures that were found.".into()),
