@@ -10,6 +10,7 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod alarm;
+pub mod channel;
 pub mod cli;
 pub mod config;
 pub mod dataset;

@@ -20,6 +20,17 @@ pub enum Priority {
     High,
 }
 
+impl Priority {
+    /// The name in lists.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Priority::Low => "low",
+            Priority::Medium => "medium",
+            Priority::High => "high",
+        }
+    }
+}
+
 /// What can be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -52,13 +63,17 @@ pub enum TechnicalKind {
     RecorderFails,
     /// There is little room left for the record.
     DiskNearlyFull,
-    /// The state of a bed, or the log of alarms, cannot be saved.
+    /// The state of a bed cannot be saved.
     StateUnwritable,
+    /// The log of alarms cannot be written: alarms go out all the same.
+    LogDown,
+    /// A channel does not take messages.
+    ChannelDown,
 }
 
 impl TechnicalKind {
     /// Every kind.
-    pub const ALL: [TechnicalKind; 15] = [
+    pub const ALL: [TechnicalKind; 17] = [
         TechnicalKind::NoSignal,
         TechnicalKind::SourceLost,
         TechnicalKind::Misfit,
@@ -74,6 +89,8 @@ impl TechnicalKind {
         TechnicalKind::RecorderFails,
         TechnicalKind::DiskNearlyFull,
         TechnicalKind::StateUnwritable,
+        TechnicalKind::LogDown,
+        TechnicalKind::ChannelDown,
     ];
 
     /// The name in logs and metrics.
@@ -94,6 +111,8 @@ impl TechnicalKind {
             TechnicalKind::RecorderFails => "recorder-fails",
             TechnicalKind::DiskNearlyFull => "disk-nearly-full",
             TechnicalKind::StateUnwritable => "state-unwritable",
+            TechnicalKind::LogDown => "log-down",
+            TechnicalKind::ChannelDown => "channel-down",
         }
     }
 
@@ -105,15 +124,41 @@ impl TechnicalKind {
             | TechnicalKind::Misfit
             | TechnicalKind::TooFewChannels
             | TechnicalKind::DetectorBehind
-            | TechnicalKind::DetectorFails => Priority::High,
+            | TechnicalKind::DetectorFails
+            // Whoever relies on it hears of no seizure.
+            | TechnicalKind::ChannelDown => Priority::High,
             TechnicalKind::ElectrodeFlat
             | TechnicalKind::Saturated
             | TechnicalKind::NotANumber
             | TechnicalKind::SamplesLost
             | TechnicalKind::WrongRate
             | TechnicalKind::RecorderFails
-            | TechnicalKind::StateUnwritable => Priority::Medium,
+            | TechnicalKind::StateUnwritable
+            | TechnicalKind::LogDown => Priority::Medium,
             TechnicalKind::ClockJump | TechnicalKind::DiskNearlyFull => Priority::Low,
+        }
+    }
+
+    /// Whether a bed under this alarm is judged as it should be: its time counts as monitored only if so.
+    pub const fn impairs_judging(self) -> bool {
+        match self {
+            TechnicalKind::NoSignal
+            | TechnicalKind::SourceLost
+            | TechnicalKind::Misfit
+            | TechnicalKind::ElectrodeFlat
+            | TechnicalKind::Saturated
+            | TechnicalKind::NotANumber
+            | TechnicalKind::TooFewChannels
+            | TechnicalKind::SamplesLost
+            | TechnicalKind::WrongRate
+            | TechnicalKind::DetectorBehind
+            | TechnicalKind::DetectorFails => true,
+            TechnicalKind::ClockJump
+            | TechnicalKind::RecorderFails
+            | TechnicalKind::DiskNearlyFull
+            | TechnicalKind::StateUnwritable
+            | TechnicalKind::LogDown
+            | TechnicalKind::ChannelDown => false,
         }
     }
 
@@ -213,6 +258,17 @@ impl Health {
             .iter()
             .filter(|(_, condition)| condition.raised)
             .map(|(kind, condition)| (*kind, condition.detail.as_str()))
+    }
+
+    /// The conditions that are seen and have not lasted long enough: alarms that are pending.
+    pub fn pending(&self) -> impl Iterator<Item = TechnicalKind> {
+        let pending = self.conditions.iter().filter(|(_, condition)| !condition.raised && condition.since_s.is_some());
+        pending.map(|(kind, _)| *kind)
+    }
+
+    /// Whether any alarm is raised under which the bed is not judged as it should be.
+    pub fn impairs_judging(&self) -> bool {
+        self.raised().any(|(kind, _)| kind.impairs_judging())
     }
 
     /// Whether an alarm of this kind is raised.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::alarm::LogError;
 use crate::config::ConfigError;
 use crate::dataset::DatasetError;
 use crate::detect::{JudgeError, SettingError};
@@ -37,7 +38,8 @@ pub const EXIT_CODES: &str = "Exit codes:
   8  a patient is missing, or the settings have a mistake
   9  an output cannot be written
  10  a live source cannot be used
- 11  the web port is taken";
+ 11  the web port is taken
+ 12  the log of alarms does not take it: no such alarm, judged meanwhile, cleared already";
 
 /// A command that failed.
 #[derive(Debug, Error)]
@@ -70,6 +72,8 @@ pub enum CliError {
     Judge(#[from] JudgeError),
     #[error(transparent)]
     Plot(#[from] PlotError),
+    #[error(transparent)]
+    Log(#[from] LogError),
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
@@ -140,6 +144,7 @@ impl CliError {
             CliError::Adapt(AdaptError::Train(error)) => of_train(error),
             CliError::Adapt(AdaptError::Model(error)) => of_model(error),
             CliError::Adapt(_) => 9,
+            CliError::Log(error) => of_log(error),
             CliError::Daemon(DaemonError::Port { .. }) => 11,
             CliError::Daemon(DaemonError::Io { doing: "write", .. }) => 9,
             CliError::Daemon(DaemonError::Io { .. }) => 3,
@@ -213,6 +218,16 @@ fn of_replay(error: &ReplayError) -> u8 {
         ReplayError::Judge(JudgeError::Model(error)) => of_model(error),
         ReplayError::Unwritable { .. } | ReplayError::Plot(PlotError::Write { .. }) => 9,
         _ => 1,
+    }
+}
+
+fn of_log(error: &LogError) -> u8 {
+    match error {
+        LogError::Missing { .. } | LogError::Disk { doing: "open" | "read", .. } => 3,
+        LogError::Damaged { .. } | LogError::Newer { .. } => 4,
+        LogError::Locked { .. } | LogError::Disk { .. } => 9,
+        LogError::Mistake(_) => 2,
+        _ => 12,
     }
 }
 

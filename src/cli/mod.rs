@@ -4,6 +4,7 @@
 #[macro_use]
 mod terminal;
 
+pub mod alarms;
 pub mod check;
 pub mod demo;
 mod error;
@@ -14,6 +15,7 @@ pub mod info;
 pub mod labels;
 pub mod patient;
 pub mod replay;
+mod replay_serve;
 pub mod score;
 pub mod serve;
 mod shared_autoencoder;

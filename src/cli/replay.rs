@@ -26,28 +26,37 @@ use crate::ward::{Models, Watched};
 pub struct ReplayArgs {
     /// Recordings, or folders of them; they are played in time order
     #[arg(required = true, value_name = "REC")]
-    recordings: Vec<PathBuf>,
+    pub(super) recordings: Vec<PathBuf>,
     /// Whose they are
     #[arg(long, value_name = "ID")]
-    patient: String,
+    pub(super) patient: String,
     /// Where the tables, pictures and annotated recordings go
     #[arg(long, default_value = "out", value_name = "DIR")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// `max`, or how many seconds of recording to play in one second
     #[arg(long, default_value = "max", value_name = "N")]
-    speed: Speed,
+    pub(super) speed: Speed,
     /// Where patients lie
     #[arg(long, default_value = "patients", value_name = "DIR")]
-    patients: PathBuf,
+    pub(super) patients: PathBuf,
     /// Where models lie
     #[arg(long, default_value = "models", value_name = "DIR")]
-    models: PathBuf,
+    pub(super) models: PathBuf,
     /// Do not write annotated copies of the recordings
     #[arg(long)]
     no_copies: bool,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
+    /// Run the daemon over the recordings, with its log of alarms, channels and API, until it is stopped
+    #[arg(long, conflicts_with_all = ["no_copies", "json"])]
+    serve: bool,
+    /// With --serve: address and port of the API
+    #[arg(long, default_value = "127.0.0.1:8765", requires = "serve", value_name = "ADDRESS")]
+    pub(super) listen: String,
+    /// With --serve: a file of [[channel]] sections, who is told of alarms
+    #[arg(long, requires = "serve", value_name = "FILE")]
+    pub(super) channels: Option<PathBuf>,
 }
 
 impl FromStr for Speed {
@@ -83,6 +92,9 @@ pub fn watched(patients: &Path, models: &Path, id: &PatientId) -> Result<Watched
 /// # Errors
 /// [`CliError`].
 pub fn run(args: &ReplayArgs) -> Result<(), CliError> {
+    if args.serve {
+        return super::replay_serve::run(args);
+    }
     let id = PatientId::new(&args.patient)?;
     let watched = watched(&args.patients, &args.models, &id)?;
     let plans = in_time_order(&args.recordings)?;

@@ -20,6 +20,13 @@ pub struct ServeArgs {
     json_log: bool,
 }
 
+impl ServeArgs {
+    /// For a configuration.
+    pub fn of(config: PathBuf) -> ServeArgs {
+        ServeArgs { config, json_log: false }
+    }
+}
+
 /// Runs the subcommand.
 ///
 /// # Errors

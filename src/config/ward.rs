@@ -8,6 +8,7 @@ use toml::de::DeTable;
 
 use super::mistake::{ConfigError, line_at, mistake};
 use super::patient::PatientId;
+use crate::channel::ChannelConfig;
 use crate::record::RecordConfig;
 use crate::source::station::StationConfig;
 
@@ -28,6 +29,9 @@ pub struct WardConfig {
     /// The beds.
     #[serde(default)]
     pub bed: Vec<BedConfig>,
+    /// The ways by which alarms leave the house.
+    #[serde(default)]
+    pub channel: Vec<ChannelConfig>,
 }
 
 /// `[ward]`.
@@ -207,6 +211,17 @@ impl WardConfig {
                 return refuse(line, what, "name");
             }
         }
+        let names: Vec<String> = config.bed.iter().map(|bed| bed.name.clone()).collect();
+        for (index, channel) in config.channel.iter().enumerate() {
+            let line = |setting| line_in(text, "channel", Some(index), setting);
+            if let Err((setting, what)) = channel.check(&names) {
+                return refuse(line(setting), what, setting);
+            }
+            if config.channel[..index].iter().any(|other| other.name == channel.name) {
+                let what = format!("two channels are named {:?}", channel.name);
+                return refuse(line("name"), what, "name");
+            }
+        }
         if let Err((setting, what)) = config.record.check() {
             return refuse(line_in(text, "record", None, setting), what, setting);
         }
@@ -234,6 +249,9 @@ impl WardConfig {
         for bed in &mut config.bed {
             bed.source.paths_from(&folder);
         }
+        for channel in &mut config.channel {
+            channel.paths_from(&folder);
+        }
         Ok(config)
     }
 }
@@ -253,9 +271,19 @@ fn line_in(text: &str, section: &str, nth: Option<usize>, setting: &str) -> Opti
 /// A line as it should be.
 fn example_of(setting: &str) -> &'static str {
     match setting {
-        "ward" | "bed" | "http" | "record" | "baseline" => {
-            "[ward] once, then [http], [record] and [baseline] as needed, and [[bed]] for each bed"
+        "ward" | "bed" | "http" | "record" | "baseline" | "channel" => {
+            "[ward] once, then [http], [record] and [baseline] as needed, [[bed]] for each bed, [[channel]] for each way out"
         }
+        "webhook" => "webhook = { url = \"https://alarms.example/hook\", secret_file = \"webhook-secret\" }",
+        "mqtt" => "mqtt = { host = \"broker\", topic = \"vigil\" }",
+        "hl7" => "hl7 = { to = \"10.0.0.9:2575\" }",
+        "syslog" => "syslog = { to = \"udp://10.0.0.9:514\" }",
+        "kinds" => "kinds = [\"seizure\", \"technical\"]",
+        "priority" => "priority = \"high\"",
+        "beds" => "beds = [\"emu-01\"]",
+        "escalation_after_s" => "escalation_after_s = 60",
+        "timeout_s" => "timeout_s = 5",
+        "give_up_h" => "give_up_h = 24",
         "name" => "name = \"emu-01\"",
         "state" => "state = \"/var/lib/vigil\"",
         "patients" => "patients = \"/var/lib/vigil/patients\"",

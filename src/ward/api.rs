@@ -17,6 +17,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::alarm_api;
 use super::request::{Answer, Refused, Request};
 use super::shared::{Shared, time_text};
 use super::status::{BedStatus, Phase};
@@ -77,6 +78,7 @@ pub async fn serve(
         .route("/api/reload", post(reload))
         .route("/api/patients/{id}/versions", get(patient_versions))
         .route("/api/patients/{id}/version", put(switch_version))
+        .merge(alarm_api::routes())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(api);
     axum::serve(listener, router).with_graceful_shutdown(stop).await
@@ -280,7 +282,7 @@ fn refused(refusal: &Refused) -> Response {
     (code, Json(json!({ "error": words }))).into_response()
 }
 
-fn unauthorised(api: &Api, headers: &HeaderMap) -> Option<Response> {
+pub(super) fn unauthorised(api: &Api, headers: &HeaderMap) -> Option<Response> {
     let Some(token) = &api.token else {
         let words = "nothing can be changed over the network: no token is configured (http.token_file)";
         return Some((StatusCode::FORBIDDEN, Json(json!({ "error": words }))).into_response());

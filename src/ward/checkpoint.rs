@@ -7,10 +7,14 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::watch::BedState;
+use crate::alarm::exposure::Exposure;
 use crate::durable;
 
 /// The first bytes of a checkpoint. The last is the version of what follows.
-const MAGIC: &[u8; 8] = b"vigilbd\x01";
+const MAGIC: &[u8; 8] = b"vigilbd\x02";
+
+/// Those of the version before, which does not tell how long the bed was watched.
+const MAGIC_1: &[u8; 8] = b"vigilbd\x01";
 
 /// No bed's memory is larger: 1,024 channels, a begun second of 2,048 Hz, a baseline of many pieces.
 const LARGEST: u64 = 64 << 20;
@@ -69,8 +73,8 @@ pub fn decode(bytes: &[u8]) -> Result<BedState, (String, &'static str)> {
     let Some((magic, rest)) = bytes.split_first_chunk::<8>() else {
         return Err((format!("{} bytes", bytes.len()), "a bed's state"));
     };
-    if magic != MAGIC {
-        return Err(("a file of another kind or version".into(), "a bed's state, version 1"));
+    if magic != MAGIC && magic != MAGIC_1 {
+        return Err(("a file of another kind or version".into(), "a bed's state, version 1 or 2"));
     }
     let Some((digest, body)) = rest.split_first_chunk::<32>() else {
         return Err((format!("{} bytes", bytes.len()), "a bed's state"));
@@ -78,7 +82,12 @@ pub fn decode(bytes: &[u8]) -> Result<BedState, (String, &'static str)> {
     if Sha256::digest(body).as_slice() != digest {
         return Err(("content that differs from its digest".into(), "an unharmed file"));
     }
-    postcard::from_bytes(body).map_err(|error| (error.to_string(), "a bed's state"))
+    let mut body = body.to_vec();
+    if magic == MAGIC_1 {
+        let unknown = postcard::to_stdvec(&Exposure::default());
+        body.extend(unknown.map_err(|error| (error.to_string(), "a bed's state"))?);
+    }
+    postcard::from_bytes(&body).map_err(|error| (error.to_string(), "a bed's state"))
 }
 
 /// Writes encoded bytes.

@@ -9,15 +9,17 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::alarms::Desk;
 use super::api::{Api, Proven, serve};
 use super::inference::{BedJudge, Inference};
 use super::keeper::{Keeper, WAITING};
 use super::lifecycle::fit_all;
+use super::metrics::Metrics;
 use super::notify::{Notifier, NotifyError, watchdog_period};
 use super::proof::Proof;
 use super::request::{Refused, Request};
 use super::scribe::Scribe;
-use super::shared::{Shared, log_path};
+use super::shared::Shared;
 use crate::alarm::{Health, TechnicalKind};
 use crate::config::WardConfig;
 use crate::record::{RecordConfig, Recorder, files_of, free_bytes, mend, retain};
@@ -88,12 +90,16 @@ pub async fn run(
     mend_records(&config);
 
     let (inference, networks) = Inference::start().map_err(start("the thread of the networks"))?;
-    let (scribe, writing) = Scribe::start(log_path(&state)).map_err(start("the thread of the log"))?;
+    let metrics = Arc::new(Metrics::new());
+    let beds = config.bed.iter().map(|bed| bed.name.clone()).collect();
+    let (desk, announcing) = Desk::start(&state, &config.ward.name, &config.channel, beds, metrics.clone())
+        .map_err(start("the thread of the alarms"))?;
+    let (scribe, writing) = Scribe::start().map_err(start("the thread of the states"))?;
     let (recorder, recording) =
         Recorder::start(config.record.clone()).map_err(start("the thread of the record"))?;
     let (fits, fit_requests) = mpsc::channel(FITS);
     let record = config.record.folder.clone();
-    let shared = Shared::new(state, record, inference, scribe, recorder.clone(), fits);
+    let shared = Shared::new(state, record, inference, desk.clone(), scribe, recorder.clone(), fits, metrics);
     let (config_here, config_there) = watch::channel(config);
     let (probe, probed) = watch::channel(None);
     let (ward, requests) = mpsc::channel(WAITING);
@@ -139,8 +145,11 @@ pub async fn run(
     let _ = tokio::time::timeout(Duration::from_secs(2), serving).await;
     recorder.stop();
     let _ = tokio::task::spawn_blocking(move || recording.join()).await;
+    shared.desk.flush().await;
     shared.scribe.flush().await;
     drop(shared);
+    desk.stop();
+    let _ = tokio::task::spawn_blocking(move || announcing.join()).await;
     // The threads of networks and log end with the last way to them; what they had is written.
     drop((networks, writing));
     Ok(())
@@ -231,7 +240,7 @@ impl Supervisor {
         if let Some(transition) =
             health.observe(TechnicalKind::StateUnwritable, self.shared.scribe.trouble(), now_s)
         {
-            self.shared.technical("", transition);
+            self.shared.technical("", "", transition);
         }
     }
 
@@ -251,7 +260,7 @@ impl Supervisor {
         }
         let now_s = self.shared.since_start_s();
         if let Some(transition) = health.observe(TechnicalKind::DiskNearlyFull, detail, now_s) {
-            self.shared.technical("", transition);
+            self.shared.technical("", "", transition);
         }
     }
 }

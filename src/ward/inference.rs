@@ -14,6 +14,8 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use rayon::prelude::*;
 use tokio::sync::mpsc;
 
+use super::models::Watched;
+use crate::alarm::entry::DetectorId;
 use crate::detect::{Judge, Opinion};
 use crate::signal::Window;
 
@@ -36,12 +38,20 @@ pub struct BedJudge {
     pub autoencoder: Arc<str>,
     /// Whether the autoencoder is the shared one and not the patient's own.
     pub shared: bool,
+    /// Networks and settings together.
+    pub id: Arc<DetectorId>,
+    /// The digest that stands for them.
+    pub detector: Arc<str>,
 }
 
 impl BedJudge {
-    /// Wraps a judge for the thread.
-    pub fn new(judge: Judge, shared: bool) -> BedJudge {
+    /// Wraps a patient's judge for the thread.
+    pub fn new(watched: Watched) -> BedJudge {
+        let id = watched.detector_id();
+        let Watched { judge, shared, .. } = watched;
         BedJudge {
+            detector: id.digest().into(),
+            id: Arc::new(id),
             cnn: judge.classifier().digest().into(),
             autoencoder: judge.autoencoder().map_or("", |autoencoder| autoencoder.digest()).into(),
             judge: Arc::new(Mutex::new(judge)),

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::alarms::announced;
 use super::bed::BedSetup;
 use super::inference::BedJudge;
 use super::intake::Gap;
 use super::watch::Watch;
-use crate::alarm::seizures_logged;
 use crate::detect::Verdict;
 use crate::record::{
     About, GapReason, Item, Models, RecordedGap, RecordedMark, RecordedVerdict, Recorder, VERSION,
@@ -41,13 +41,13 @@ pub struct Journal {
 
 impl Journal {
     /// A journal that begins nothing yet.
-    pub fn new(setup: &BedSetup, recorder: Recorder, watch: &Watch, alarms: &Path) -> Journal {
+    pub fn new(setup: &BedSetup, recorder: Recorder, watch: &Watch, state: &Path) -> Journal {
         let bed = setup.config.name.as_str();
         // An alarm that cannot be looked up is rather announced twice than never.
-        let announced = seizures_logged(alarms, bed, watch.timeline()).unwrap_or_else(|error| {
+        let (announced, read) = announced(state, bed, watch.timeline());
+        if let Err(error) = read {
             tracing::error!(bed, %error, "alarms announced before are not known");
-            BTreeSet::new()
-        });
+        }
         Journal {
             recorder: setup.config.outputs.record.then_some(recorder),
             bed: bed.into(),
@@ -81,6 +81,11 @@ impl Journal {
     /// Whether an alarm was announced before a restart.
     pub fn is_announced(&self, raised_second: u64) -> bool {
         self.announced.contains(&raised_second)
+    }
+
+    /// The seconds of alarms that were announced, and that a restart judges again.
+    pub fn to_be_judged_again(&self) -> impl Iterator<Item = u64> {
+        self.announced.iter().copied()
     }
 
     /// The last of the alarms that were announced before a restart.

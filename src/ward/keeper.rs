@@ -1,12 +1,13 @@
 //! Keeps the beds: starts, changes and stops them while the others run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use super::alarms::Work;
 use super::bed::{Bed, BedSetup, Command};
 use super::checkpoint;
 use super::inference::BedJudge;
@@ -162,6 +163,7 @@ impl Keeper {
         for name in &gone {
             tracing::info!(bed = name.as_str(), "stopped");
             if !wanted.contains_key(name) {
+                self.shared.desk.tell(Work::Resumed { bed: name.clone(), alarms: BTreeSet::new() });
                 self.shared.board.remove(name);
                 self.shared.metrics.forget(name);
                 done.push(format!("bed {name}: removed"));
@@ -229,7 +231,8 @@ impl Keeper {
                 });
                 if !known {
                     let kind = TechnicalKind::Misfit;
-                    self.shared.technical(&name, Transition { kind, raised: true, detail: reason.clone() });
+                    let raised = Transition { kind, raised: true, detail: reason.clone() };
+                    self.shared.technical(&name, &config.patient, raised);
                 }
                 self.beds.insert(name, Running { config, commands: None, task: None });
                 Err(reason)
@@ -252,15 +255,15 @@ impl Keeper {
             range_uv: config.range_uv,
         };
         let timeline = (self.shared.unix_now() * 1e3) as u64;
-        let mut watch = Watch::new(rules, watched.signal, watched.detector, timeline);
+        let mut watch = Watch::new(rules, watched.signal.clone(), watched.detector.clone(), timeline);
         let resumed_wall_s = self.resume(config, &patient, &mut watch);
         // The alarm of an earlier attempt, should there be one.
         let earlier = self.shared.board.get(&config.name);
         if let Some(detail) = earlier.and_then(|mut status| status.technical.remove(&TechnicalKind::Misfit)) {
             let kind = TechnicalKind::Misfit;
-            self.shared.technical(&config.name, Transition { kind, raised: false, detail });
+            self.shared.technical(&config.name, &config.patient, Transition { kind, raised: false, detail });
         }
-        let judge = BedJudge::new(watched.judge, watched.shared);
+        let judge = BedJudge::new(watched);
         self.probe.send_replace(Some(judge.clone()));
         let slot = (self.started as f64 * SPREAD).fract();
         self.started += 1;
@@ -314,9 +317,10 @@ impl Keeper {
                 return;
             }
         };
-        let judge = BedJudge::new(watched.judge, watched.shared);
+        let detector = watched.detector.clone();
+        let judge = BedJudge::new(watched);
         for (bed, commands) in beds {
-            let switch = Command::Switch { judge: judge.clone(), detector: watched.detector.clone() };
+            let switch = Command::Switch { judge: judge.clone(), detector: detector.clone() };
             if commands.send(switch).await.is_err() {
                 tracing::error!(bed, "the bed's task has ended");
             }
@@ -331,6 +335,7 @@ fn fixed_parts(before: &WardConfig, after: &WardConfig) -> Vec<String> {
         ("ward.state", before.ward.state != after.ward.state),
         ("http", before.http != after.http),
         ("record", before.record != after.record),
+        ("channel", before.channel != after.channel),
     ] {
         if changed {
             told.push(format!("{part} has changed; that takes a restart"));

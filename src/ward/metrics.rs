@@ -12,7 +12,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::alarm_metrics::{ChannelMetrics, RateMetrics};
 use crate::alarm::TechnicalKind;
+use crate::alarm::rate::Rate;
 
 /// Upper ends of the latency histogram's buckets, in seconds; the last finite one is what counts as
 /// far behind.
@@ -70,6 +72,8 @@ pub struct Metrics {
     pub disk_free_bytes: FloatGauge,
     /// Seconds of record that were given up.
     pub record_dropped: Counter,
+    channels: ChannelMetrics,
+    rates: RateMetrics,
 }
 
 impl Metrics {
@@ -93,6 +97,8 @@ impl Metrics {
             inference_waiting: Gauge::default(),
             disk_free_bytes: FloatGauge::default(),
             record_dropped: Counter::default(),
+            channels: ChannelMetrics::default(),
+            rates: RateMetrics::default(),
         };
         metrics.register();
         metrics
@@ -129,6 +135,33 @@ impl Metrics {
             "Seconds of a bed's record given up",
             self.record_dropped.clone(),
         );
+        self.channels.register(r);
+        self.rates.register(r);
+    }
+
+    /// A channel takes messages, or does not.
+    pub fn channel_up(&self, channel: &str, up: bool) {
+        self.channels.up(channel, up);
+    }
+
+    /// Messages that wait for a channel.
+    pub fn waiting(&self, channel: &str, messages: usize) {
+        self.channels.waiting(channel, messages);
+    }
+
+    /// A message was taken.
+    pub fn sent(&self, channel: &str) {
+        self.channels.sent(channel);
+    }
+
+    /// An attempt has failed.
+    pub fn failed(&self, channel: &str) {
+        self.channels.failed(channel);
+    }
+
+    /// The rates as the log tells them now.
+    pub fn set_rates<'r>(&self, rates: impl Iterator<Item = &'r Rate>) {
+        self.rates.set(rates);
     }
 
     /// What the networks took for a window.

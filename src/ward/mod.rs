@@ -1,18 +1,21 @@
 //! The daemon: many beds, each with a pipeline of its own, one thread for all their networks.
 //!
 //! ```text
-//!  source ──> feed ──> intake ──> inference ──> watch ──> journal, scribe, board, metrics
+//!  source ──> feed ──> intake ──> inference ──> watch ──> alarm desk, journal, scribe, board, metrics
 //!  (socket)   (task)   labels,    (thread,      label,    record, log and states, API
 //!                      units,     all beds)     accumulator,
 //!                      windows                  alarm
 //! ```
 //!
 //! tokio carries what waits (sockets, timers), plain threads with bounded queues carry what computes or
-//! waits for a disk: the networks, the record, the log.
+//! waits for a disk: the networks, the record, the log of alarms, the states.
 //!
 //! Invariant: a bad bed never slows or stops another, and no queue grows with a peer's will.
 
 pub mod adapt;
+mod alarm_api;
+mod alarm_metrics;
+mod alarms;
 mod api;
 mod baseline;
 mod bed;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
+use crate::alarm::entry::DetectorId;
 use crate::config::{ConfigError, PatientConfig, PatientId};
 use crate::detect::{Detector, Judge, JudgeError, SettingError};
 use crate::model::{Autoencoder, Classifier, ModelError};
@@ -44,6 +45,21 @@ pub struct Watched {
     pub shared: bool,
     /// The part that remembers, at rest.
     pub detector: Detector,
+}
+
+impl Watched {
+    /// What makes this detector: a rate is that of one of them.
+    pub fn detector_id(&self) -> DetectorId {
+        DetectorId {
+            cnn: self.judge.classifier().digest().to_string(),
+            autoencoder: self.judge.autoencoder().map_or("", |autoencoder| autoencoder.digest()).to_string(),
+            settings: serde_json::json!({
+                "label": self.config.label,
+                "accumulator": self.config.accumulator,
+                "signal": self.signal,
+            }),
+        }
+    }
 }
 
 /// Where a CNN's weights lie.

@@ -1,6 +1,6 @@
 //! What all beds share: the ways to the threads, the board, the metrics, the clock.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -8,12 +8,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use hdrhistogram::Histogram;
 use tokio::sync::mpsc;
 
+use super::alarms::{Desk, Work};
 use super::inference::Inference;
 use super::lifecycle::FitRequest;
 use super::metrics::{BedLabel, Metrics};
 use super::scribe::Scribe;
 use super::status::Board;
-use crate::alarm::{LogEntry, Transition};
+use crate::alarm::Transition;
 use crate::record::Recorder;
 
 /// A leap of the wall clock that is told.
@@ -26,13 +27,13 @@ const LEAP_SHOWN_S: f64 = 5.0;
 pub struct Shared {
     /// Folder of the daemon's memory.
     pub state: PathBuf,
-    /// The log of alarms.
-    pub log_path: PathBuf,
     /// Folder of the record.
     pub record_folder: PathBuf,
     /// The networks' thread.
     pub inference: Inference,
-    /// The thread of log and states.
+    /// The thread of the log of alarms, and the channels.
+    pub desk: Desk,
+    /// The thread of states.
     pub scribe: Scribe,
     /// The thread of the record.
     pub recorder: Recorder,
@@ -41,7 +42,7 @@ pub struct Shared {
     /// Every bed as it is.
     pub board: Board,
     /// What is counted.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     /// From last sample to verdict, of all beds.
     pub latencies: Latencies,
     clock: WallClock,
@@ -53,20 +54,22 @@ impl Shared {
         state: PathBuf,
         record_folder: PathBuf,
         inference: Inference,
+        desk: Desk,
         scribe: Scribe,
         recorder: Recorder,
         fits: mpsc::Sender<FitRequest>,
+        metrics: Arc<Metrics>,
     ) -> Arc<Shared> {
         Arc::new(Shared {
-            log_path: log_path(&state),
             state,
             record_folder,
             inference,
+            desk,
             scribe,
             recorder,
             fits,
             board: Board::default(),
-            metrics: Metrics::new(),
+            metrics,
             latencies: Latencies::new(),
             clock: WallClock::start(),
         })
@@ -107,11 +110,6 @@ impl Shared {
         time_text(unix_s)
     }
 
-    /// This moment as logs write it.
-    pub fn now_text(&self) -> String {
-        time_text(self.unix_now())
-    }
-
     /// How long to wait for a bed's slot of the second: beds spread over the second, so that their
     /// windows fall due one after the other.
     pub fn until_slot(&self, slot: f64) -> Duration {
@@ -121,8 +119,8 @@ impl Shared {
 
     /// A technical alarm was raised or cleared: logged, counted, shown. `bed` is empty for the ward's
     /// own.
-    pub fn technical(&self, bed: &str, transition: Transition) {
-        let Transition { kind, raised, detail } = transition;
+    pub fn technical(&self, bed: &str, patient: &str, transition: Transition) {
+        let Transition { kind, raised, detail } = transition.clone();
         self.metrics.technical(bed, kind, raised);
         if !bed.is_empty() {
             self.board.update(bed, |status| {
@@ -133,20 +131,9 @@ impl Shared {
                 }
             });
         }
-        self.scribe.announce(LogEntry::Technical {
-            time: self.now_text(),
-            bed: bed.to_string(),
-            kind,
-            priority: kind.priority(),
-            raised,
-            detail,
-        });
+        let (bed, patient) = (bed.to_string(), patient.to_string());
+        self.desk.tell(Work::Technical { of: bed.clone(), bed, patient, transition });
     }
-}
-
-/// Where the log of alarms lies.
-pub fn log_path(state: &Path) -> PathBuf {
-    state.join("alarms.jsonl")
 }
 
 /// A time as logs write it: RFC 3339 in UTC, with milliseconds.

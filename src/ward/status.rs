@@ -64,6 +64,8 @@ pub struct BedStatus {
     pub alarms: u64,
     /// From the last sample of the last window to its verdict, in milliseconds.
     pub latency_ms: Option<f64>,
+    /// Technical conditions that are seen and have not lasted long enough for an alarm.
+    pub pending: Vec<TechnicalKind>,
     /// Technical alarms that are raised, with what they say.
     pub technical: BTreeMap<TechnicalKind, String>,
     /// SHA-256 of the CNN.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::baseline::Baseline;
 use super::intake::{Gap, Intake, IntakeError, StreamRules, Taken};
+use crate::alarm::exposure::Exposure;
 use crate::detect::{Accumulator, Detector, Opinion, Verdict};
 use crate::signal::{ConditionerState, SignalConfig, Window};
 use crate::source::live::{LiveLayout, Received};
@@ -36,6 +37,8 @@ pub struct BedState {
     pub baseline: Baseline,
     /// Wall clock when `next_frame` was due, in seconds since 1970.
     pub wall_s: f64,
+    /// How long the bed was watched since that was logged last. It stands at the end: states of version 1 lack it.
+    pub exposure: Exposure,
 }
 
 /// A stream and its filters' memory.
@@ -75,6 +78,8 @@ pub struct Watch {
     next_second: u64,
     /// What was gathered for the patient's own autoencoder.
     pub baseline: Baseline,
+    /// How long the bed was watched since that was logged last.
+    pub exposure: Exposure,
 }
 
 impl Watch {
@@ -92,6 +97,7 @@ impl Watch {
             next_frame: 0,
             next_second: 0,
             baseline: Baseline::default(),
+            exposure: Exposure::default(),
         }
     }
 
@@ -113,6 +119,7 @@ impl Watch {
             accumulator: self.detector.accumulator().clone(),
             baseline: self.baseline.clone(),
             wall_s,
+            exposure: self.exposure,
         }
     }
 
@@ -127,6 +134,7 @@ impl Watch {
         (self.origin, self.next_frame, self.next_second) =
             (state.origin, state.next_frame, state.next_second);
         self.baseline = state.baseline.clone();
+        self.exposure = state.exposure;
         let Some(stream) = &state.stream else { return Ok(()) };
         let mut intake = Intake::new(&stream.layout, &self.rules, &self.signal, self.next_frame)
             .map_err(|error| error.to_string())?;

@@ -8,11 +8,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use vigil::alarm::AlarmLog;
+use vigil::alarm::entry::What;
+
 /// The secret word of these tests.
 pub const TOKEN: &str = "a-token-for-tests-only";
 
 /// Longest time that anything here may take.
-pub const PATIENCE: Duration = Duration::from_secs(240);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A ward in a folder.
 pub struct Ward {
@@ -99,10 +102,41 @@ impl Ward {
         vigil::record::files_of(&self.path("record"), bed).unwrap()
     }
 
-    /// The lines of the log of alarms.
+    /// The log of alarms, as the daemon keeps it; `None` before there is one.
+    pub fn log(&self) -> Option<AlarmLog> {
+        AlarmLog::open_existing(&self.path("state/alarms.sqlite")).ok()
+    }
+
+    /// What the log says of alarms and exchanged networks, oldest first. The end of a technical alarm is told as the
+    /// same alarm, no longer raised.
     pub fn alarms(&self) -> Vec<serde_json::Value> {
-        let text = std::fs::read_to_string(self.path("state/alarms.jsonl")).unwrap_or_default();
-        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        let entries = self.log().map(|log| log.entries().unwrap()).unwrap_or_default();
+        let mut technical = std::collections::BTreeMap::new();
+        let mut told = Vec::new();
+        for logged in entries {
+            let entry = logged.entry;
+            let mut value = serde_json::to_value(&entry.what).unwrap();
+            match &entry.what {
+                What::Technical { .. } => {
+                    value["raised"] = true.into();
+                    technical.insert(entry.alarm.clone(), value.clone());
+                }
+                What::Ended { .. } => {
+                    if let Some(raised) = technical.get(&entry.alarm) {
+                        value = raised.clone();
+                        value["raised"] = false.into();
+                    }
+                }
+                What::Seizure { .. } | What::Switched { .. } => {}
+                _ => continue,
+            }
+            value["bed"] = entry.bed.into();
+            value["patient"] = entry.patient.into();
+            value["alarm"] = entry.alarm.into();
+            value["time"] = entry.at.text().into();
+            told.push(value);
+        }
+        told
     }
 }
 

@@ -86,7 +86,7 @@ impl ArchitecturesReport {
             ));
         }
         text.push_str(&format!(
-            "\n![AUROC against processor milliseconds for an image](architectures.png)\n\nMade on {} from {} by:\n\n```sh\n{}\n```\n",
+            "\n![AUROC against processor milliseconds for a window](architectures.png)\n\nMade on {} from {} by:\n\n```sh\n{}\n```\n",
             self.date, self.data, self.command
         ));
         text
@@ -94,31 +94,35 @@ impl ArchitecturesReport {
 
     fn chart(&self) -> Chart {
         let trained = || self.architectures.iter().filter_map(|one| Some((one, one.auroc.as_ref()?)));
-        let lowest = trained().map(|(_, spread)| spread.median.min(spread.mean)).fold(0.9, f64::min) - 0.02;
+        let lower = |spread: &Spread| spread.median_95.map_or(spread.median, |interval| interval.lower);
+        let lowest = trained().map(|(_, spread)| lower(spread)).fold(0.9, f64::min) - 0.02;
         let guide = |name: String, at: f64| Guide { name, from: (at, lowest), to: (at, 1.0) };
         let mut guides = vec![guide(format!("{AFFORDABLE_MS} ms"), AFFORDABLE_MS)];
         let untrained = self.architectures.iter().filter(|one| one.auroc.is_none());
-        guides.extend(untrained.map(|one| guide(format!("{}, not trained", one.name), one.image_ms)));
-        let costs = self.architectures.iter().map(|one| one.image_ms).chain([AFFORDABLE_MS]);
+        guides.extend(untrained.map(|one| guide(format!("{}, not trained", one.name), one.window_ms)));
+        let costs = self.architectures.iter().map(|one| one.window_ms).chain([AFFORDABLE_MS]);
         Chart {
-            title: "AUROC against the cost of an image".into(),
-            subtitle: "single seconds, median over people and its 95 % interval; processor time of drawing and network".into(),
-            x: Axis::logarithmic("processor milliseconds for an image", costs),
+            title: "AUROC against the cost of a window".into(),
+            subtitle: "single seconds, median over people and its 95 % interval; drawing and two looks".into(),
+            x: Axis::logarithmic("processor milliseconds for a window", costs),
             y: Axis::linear("AUROC, median over people", lowest, 1.0),
             guides,
             series: trained()
                 .enumerate()
                 .map(|(style, (one, spread))| Series {
                     name: format!("{}{}", one.name, if one.shipped { " (shipped)" } else { "" }),
-                    notes: vec![format!("{:.1} ms, median {:.3}, mean {:.3}", one.image_ms, spread.median, spread.mean)],
+                    notes: vec![
+                        format!("{:.1} ms", one.window_ms),
+                        format!("median {:.3}, mean {:.3}", spread.median, spread.mean),
+                    ],
                     style,
                     strong: one.shipped,
                     line: Vec::new(),
                     points: vec![Point {
-                        x: one.image_ms,
+                        x: one.window_ms,
                         y: spread.median,
                         x_95: None,
-                        y_95: spread.median_95.map(|Interval { lower, upper }| [lower.max(lowest), upper]),
+                        y_95: spread.median_95.map(|Interval { lower, upper }| [lower, upper]),
                     }],
                 })
                 .collect(),

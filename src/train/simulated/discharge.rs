@@ -62,7 +62,7 @@ impl Discharge {
         Discharge {
             age: rng.random(),
             rates_hz,
-            amplitude_uv: between(rng, 60.0, 400.0),
+            amplitude_uv: between(rng, 100.0, 1000.0),
             focus: any_electrode(rng),
             reach: [first_reach, first_reach * evenly(rng, 1.2, 3.0)],
             other_side: if rng.random_bool(0.3) { evenly(rng, 0.3, 1.0) } else { 0.0 },

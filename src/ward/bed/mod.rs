@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::alarms::Work;
 use super::clocks::Clocks;
 use super::feed::{WAITING, feed};
 use super::inference::{BedJudge, Judged, UNDER_WAY};
@@ -19,6 +20,7 @@ use super::shared::Shared;
 use super::status::Phase;
 use super::watch::Watch;
 use crate::alarm::Health;
+use crate::alarm::entry::seizure_id;
 use crate::config::{BaselineConfig, BedConfig, PatientId};
 use crate::detect::Detector;
 use crate::signal::Window;
@@ -126,7 +128,7 @@ impl Bed {
         let (replies, mut judged) = mpsc::channel(2 * UNDER_WAY);
         let (to_bed, mut fed) = mpsc::channel(WAITING);
         let real_time = setup.config.source.real_time();
-        let journal = Journal::new(&setup, shared.recorder.clone(), &watch, &shared.log_path);
+        let journal = Journal::new(&setup, shared.recorder.clone(), &watch, &shared.state);
         let mut bed = Bed {
             interrupted: false,
             due_wall_s: resumed_wall_s,
@@ -155,6 +157,10 @@ impl Bed {
         }
         bed.catch_up().await;
         bed.alarm = bed.journal.last_announced().filter(|_| bed.watch.is_alarming());
+        bed.log_detector();
+        let goes_on = bed.alarm.into_iter().chain(bed.journal.to_be_judged_again());
+        let alarms = goes_on.map(|second| seizure_id(bed.name(), bed.watch.timeline(), second)).collect();
+        bed.shared.desk.tell(Work::Resumed { bed: bed.name().to_string(), alarms });
         let next_frame = bed.watch.next_frame();
         // What can be asked for its past goes on without a gap.
         let seamless = next_frame > 0 && source.resume_at(next_frame);
@@ -197,6 +203,7 @@ impl Bed {
             bed.hand_over();
         }
         bed.stop().await;
+        bed.shared.desk.flush().await;
         bed.shared.scribe.flush().await;
         if let Some(done) = stopped {
             let _ = done.send(());

@@ -75,11 +75,15 @@ impl Bed {
         let state = self.watch.state(self.name(), self.setup.patient.as_str(), wall_s);
         match checkpoint::encode(&state) {
             Ok(bytes) => {
-                let (scribe, path) = (self.shared.scribe.clone(), self.state_path());
-                // Where the recorder has no room, the next state is soon due.
+                let (scribe, desk) = (self.shared.scribe.clone(), self.shared.desk.clone());
+                let path = self.state_path();
+                // Where the recorder has no room, the next state is soon due. Nor may the state know of an alarm that
+                // the log does not: a restart would not raise it again.
                 self.journal.after_flush(move || {
-                    scribe.save(path, bytes);
-                    then();
+                    desk.after(move || {
+                        scribe.save(path, bytes);
+                        then();
+                    });
                 });
             }
             Err(error) => self.observe(TechnicalKind::StateUnwritable, Some(error)),
@@ -91,6 +95,7 @@ impl Bed {
     }
 
     pub(super) async fn stop(&mut self) {
+        self.log_exposure();
         let wall_s = self.due_wall_s.unwrap_or_else(|| self.shared.unix_now());
         // How long it lasts is not known yet; the next file begins where it ends.
         let gap = Gap { first_frame: self.watch.next_frame(), frames: 0 };
@@ -116,9 +121,11 @@ impl Bed {
         if let Some(transition) = self.health.observe(kind, detail, now_s) {
             self.tell(transition);
         }
+        let pending: Vec<TechnicalKind> = self.health.pending().collect();
+        self.shared.board.update(self.name(), |status| status.pending = pending);
     }
 
     pub(super) fn tell(&self, transition: Transition) {
-        self.shared.technical(self.name(), transition);
+        self.shared.technical(self.name(), self.setup.patient.as_str(), transition);
     }
 }

@@ -6,7 +6,9 @@ use super::super::baseline::Baseline;
 use super::super::inference::{BedJudge, Due, Judged, UNDER_WAY};
 use super::super::lifecycle::FitRequest;
 use super::{Bed, UnderWay, Waiting};
-use crate::alarm::{LogEntry, TechnicalKind};
+use crate::alarm::TechnicalKind;
+use crate::alarm::entry::{DAEMON, Entry, What, seizure_id};
+use crate::alarm::exposure::Excluded;
 use crate::detect::Verdict;
 use crate::signal::{FaultKind, Window};
 
@@ -46,7 +48,13 @@ impl Bed {
         self.watch.baseline.observe(&judged.window, frames, &verdict);
         self.journal.verdict(&verdict, judged.window.first_sample, latency, &judged.judge);
         self.look_at(&judged.window, &verdict);
-        self.announce(&verdict, wall_s, &judged.judge);
+        let excluded = self.excluded(&verdict);
+        let timeline = self.watch.timeline();
+        if self.watch.exposure.is_full() {
+            self.log_exposure();
+        }
+        self.watch.exposure.observe(timeline, verdict.second, wall_s, excluded);
+        self.announce(&verdict, wall_s, &judged.judge, excluded);
         self.count(&verdict, latency, judged.cost, wall_s);
         self.ask_for_fit();
     }
@@ -79,7 +87,44 @@ impl Bed {
         self.observe_at(TechnicalKind::TooFewChannels, detail, second);
     }
 
-    pub(super) fn announce(&mut self, verdict: &Verdict, wall_s: f64, judge: &BedJudge) {
+    /// Why a second does not count as monitored.
+    fn excluded(&self, verdict: &Verdict) -> Option<Excluded> {
+        if self.shared.desk.in_maintenance(self.name()) {
+            Some(Excluded::Maintenance)
+        } else if verdict.label.is_none() {
+            Some(Excluded::Unjudged)
+        } else {
+            self.health.impairs_judging().then_some(Excluded::Technical)
+        }
+    }
+
+    /// How long the bed was watched since this was logged last.
+    pub(super) fn log_exposure(&mut self) {
+        if self.watch.exposure.is_empty() {
+            return;
+        }
+        let what = What::Watched(self.watch.exposure.take());
+        let entry = Entry::of_bed(self.name(), &self.shared.desk.now(), DAEMON, what)
+            .on(self.name(), self.setup.patient.as_str())
+            .by_detector(&self.setup.judge.detector);
+        self.shared.desk.announce(entry);
+    }
+
+    /// The detector is made known to the log, once and for all.
+    pub(super) fn log_detector(&self) {
+        let judge = &self.setup.judge;
+        let entry = Entry::of_bed("", &self.shared.desk.now(), DAEMON, What::Detector((*judge.id).clone()))
+            .by_detector(&judge.detector);
+        self.shared.desk.announce(entry);
+    }
+
+    pub(super) fn announce(
+        &mut self,
+        verdict: &Verdict,
+        wall_s: f64,
+        judge: &BedJudge,
+        excluded: Option<Excluded>,
+    ) {
         if let Some(alarm) = verdict.alarm {
             self.alarm = Some(alarm.raised_second);
             // After a kill the seconds since the last state are judged again.
@@ -90,27 +135,27 @@ impl Bed {
             self.shared.metrics.alarms.get_or_create(&label).inc();
             self.shared.board.update(self.name(), |status| status.alarms += 1);
             let before = verdict.second.saturating_sub(alarm.onset_second) as f64;
-            self.shared.scribe.announce(LogEntry::Seizure {
-                time: self.shared.now_text(),
-                bed: self.name().to_string(),
-                patient: self.setup.patient.to_string(),
-                timeline: self.watch.timeline(),
+            let timeline = self.watch.timeline();
+            let id = seizure_id(self.name(), timeline, alarm.raised_second);
+            let what = What::Seizure {
+                timeline,
                 onset_second: alarm.onset_second,
                 raised_second: alarm.raised_second,
-                onset: self.shared.time_text(wall_s - before),
-                cnn: judge.cnn.to_string(),
-                autoencoder: judge.autoencoder.to_string(),
-            });
+                onset_us: ((wall_s - before) * 1e6) as i64,
+                excluded,
+            };
+            self.shared.desk.announce(
+                Entry::of_alarm(&id, &self.shared.desk.now(), DAEMON, what)
+                    .on(self.name(), self.setup.patient.as_str())
+                    .by_detector(&judge.detector),
+            );
         } else if !verdict.alarming
             && let Some(raised_second) = self.alarm.take()
         {
-            self.shared.scribe.announce(LogEntry::SeizureEnded {
-                time: self.shared.now_text(),
-                bed: self.name().to_string(),
-                timeline: self.watch.timeline(),
-                raised_second,
-                end_second: verdict.second,
-            });
+            let id = seizure_id(self.name(), self.watch.timeline(), raised_second);
+            let what = What::Ended { end_second: Some(verdict.second), detail: String::new() };
+            let entry = Entry::of_alarm(&id, &self.shared.desk.now(), DAEMON, what);
+            self.shared.desk.announce(entry.on(self.name(), self.setup.patient.as_str()));
         }
     }
 
@@ -162,20 +207,29 @@ impl Bed {
     }
 
     pub(super) fn switch(&mut self, judge: BedJudge) {
+        if judge.detector == self.setup.judge.detector {
+            return;
+        }
+        // Another threshold makes another detector, with a rate of its own.
+        self.log_exposure();
         if judge.cnn == self.setup.judge.cnn && judge.autoencoder == self.setup.judge.autoencoder {
+            self.setup.judge = judge;
+            self.log_detector();
             return;
         }
         let from_second =
             self.waiting.front().map_or(self.watch.next_second() + self.under_way.len() as u64, |w| w.second);
-        self.shared.scribe.announce(LogEntry::Switched {
-            time: self.shared.now_text(),
-            bed: self.name().to_string(),
-            patient: self.setup.patient.to_string(),
+        let what = What::Switched {
             from: self.setup.judge.autoencoder.to_string(),
             to: judge.autoencoder.to_string(),
             from_second,
-        });
+        };
+        let entry = Entry::of_bed(self.name(), &self.shared.desk.now(), DAEMON, what);
+        self.shared.desk.announce(
+            entry.on(self.name(), self.setup.patient.as_str()).by_detector(&judge.detector),
+        );
         self.setup.judge = judge;
+        self.log_detector();
         self.fit_asked = false;
         self.watch.baseline.begin_anew();
         let status = self.shared.board.get(self.name()).map(|status| status.source).unwrap_or_default();

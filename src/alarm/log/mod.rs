@@ -1,0 +1,275 @@
+//! The log of alarms: one append-only table in SQLite, and the outbox of what is still to be told.
+//!
+//! Write-ahead log with full synchronisation: when an append returns, it is on disk. Several processes may use one log
+//! at a time; every append looks at its alarm's state under the same lock under which it writes.
+
+mod backup;
+mod error;
+mod outbox;
+mod read;
+pub mod schema;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
+
+use super::entry::{Entry, Judgement, What};
+use super::message::{Posting, Routing};
+use super::state::AlarmState;
+pub use backup::{Merged, restore};
+pub use error::LogError;
+pub use outbox::{Outgoing, Waiting};
+pub use read::{AlarmRecord, Held, Logged, Mark, ReviewRecord, Stretch};
+
+/// How long an append waits for another process. The daemon's alarms do not wait longer than that: they go another way.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// What came of an append.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Appended {
+    /// It stands in the log, and these messages in the outbox.
+    New(Vec<Outgoing>),
+    /// It stood there before.
+    Known,
+}
+
+/// The log, open.
+pub struct AlarmLog {
+    connection: Connection,
+    path: PathBuf,
+    routing: Routing,
+}
+
+/// Where the log lies.
+pub fn log_path(state: &Path) -> PathBuf {
+    state.join("alarms.sqlite")
+}
+
+impl AlarmLog {
+    /// Opens the log, or begins it, and brings an older one up to date. Its entries go to nobody; see
+    /// [`AlarmLog::with_routing`].
+    ///
+    /// # Errors
+    /// [`LogError`].
+    pub fn open(path: &Path) -> Result<AlarmLog, LogError> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| LogError::Disk {
+                doing: "open",
+                path: path.to_path_buf(),
+                reason: error.to_string(),
+            })?;
+        }
+        AlarmLog::open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+    }
+
+    /// Opens a log that is there already.
+    ///
+    /// # Errors
+    /// [`LogError`].
+    pub fn open_existing(path: &Path) -> Result<AlarmLog, LogError> {
+        if !path.is_file() {
+            return Err(LogError::Missing { path: path.to_path_buf() });
+        }
+        AlarmLog::open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+    }
+
+    fn open_with(path: &Path, flags: OpenFlags) -> Result<AlarmLog, LogError> {
+        let told = |doing| move |error| of_sqlite(&error, doing, path);
+        let mut connection =
+            Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(told("open"))?;
+        connection.busy_timeout(PATIENCE).map_err(told("open"))?;
+        let application: i32 =
+            connection.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(told("read"))?;
+        let version = schema::version(&connection).map_err(told("read"))?;
+        let tables: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .map_err(told("read"))?;
+        if tables > 0 && application != schema::APPLICATION {
+            let found = "a database of something else".to_string();
+            return Err(LogError::Damaged { path: path.to_path_buf(), found });
+        }
+        if version > schema::VERSION {
+            return Err(LogError::Newer { path: path.to_path_buf(), found: version, known: schema::VERSION });
+        }
+        for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", "ON")] {
+            connection.pragma_update(None, pragma, value).map_err(told("open"))?;
+        }
+        schema::migrate(&mut connection, schema::VERSION).map_err(told("write"))?;
+        Ok(AlarmLog { connection, path: path.to_path_buf(), routing: Routing::default() })
+    }
+
+    /// The same log, with what its entries are told to.
+    #[must_use]
+    pub fn with_routing(self, routing: Routing) -> AlarmLog {
+        AlarmLog { routing, ..self }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends an entry, with the messages that it makes: both or neither. When this returns they are on disk.
+    ///
+    /// # Errors
+    /// [`LogError`]; the log is then as it was.
+    pub fn append(&mut self, entry: &Entry) -> Result<Appended, LogError> {
+        self.append_all(std::slice::from_ref(entry)).map(|mut appended| appended.remove(0))
+    }
+
+    /// Appends several entries, all or none, and waits for the disk once.
+    ///
+    /// # Errors
+    /// See [`AlarmLog::append`].
+    pub fn append_all(&mut self, entries: &[Entry]) -> Result<Vec<Appended>, LogError> {
+        let path = self.path.clone();
+        let told = |error| of_sqlite(&error, "write", &path);
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
+        let mut appended = Vec::with_capacity(entries.len());
+        for entry in entries {
+            appended.push(append_in(&transaction, &self.routing, entry, &path)?);
+        }
+        transaction.commit().map_err(told)?;
+        Ok(appended)
+    }
+
+    /// Appends a review, if the last one of the alarm is the one that the reviewer has seen (`after`, by its number;
+    /// `None` for an alarm without one): nobody's judgement is overwritten unseen.
+    ///
+    /// # Errors
+    /// [`LogError::ReviewedMeanwhile`], and see [`AlarmLog::append`].
+    pub fn review(&mut self, entry: &Entry, after: Option<i64>) -> Result<Appended, LogError> {
+        let path = self.path.clone();
+        let told = |error| of_sqlite(&error, "write", &path);
+        let alarm = entry.alarm.clone().unwrap_or_default();
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
+        let last = read::last_review(&transaction, &alarm).map_err(told)?;
+        if let Some(last) = last.filter(|last| Some(last.seq) != after) {
+            let judgement = last.review.judgement.name();
+            return Err(LogError::ReviewedMeanwhile { alarm, by: last.by, judgement });
+        }
+        let appended = append_in(&transaction, &self.routing, entry, &path)?;
+        transaction.commit().map_err(told)?;
+        Ok(appended)
+    }
+
+    fn told(&self, doing: &'static str) -> impl Fn(rusqlite::Error) -> LogError + '_ {
+        move |error| of_sqlite(&error, doing, &self.path)
+    }
+}
+
+fn append_in(
+    transaction: &Transaction<'_>,
+    routing: &Routing,
+    entry: &Entry,
+    path: &Path,
+) -> Result<Appended, LogError> {
+    let told = |error: rusqlite::Error| of_sqlite(&error, "write", path);
+    let known: bool = transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE key = ?1)")
+        .and_then(|mut statement| statement.query_row([&entry.key], |row| row.get(0)))
+        .map_err(told)?;
+    if known {
+        return Ok(Appended::Known);
+    }
+    let entry = match &entry.alarm {
+        Some(alarm) => about_alarm(transaction, entry, alarm, path)?,
+        None => entry.clone(),
+    };
+    let body = serde_json::to_string(&entry.what).map_err(|error| LogError::Mistake(error.to_string()))?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO entry (key, wall_us, mono_us, boot, what, alarm, bed, patient, detector, who, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                entry.key,
+                entry.at.wall_us,
+                entry.at.mono_us,
+                &*entry.at.boot,
+                entry.what.name(),
+                entry.alarm,
+                entry.bed,
+                entry.patient,
+                entry.detector,
+                entry.who,
+                body,
+            ])
+        })
+        .map_err(told)?;
+    let postings: Vec<Posting> = routing.postings(&entry);
+    let outgoing = outbox::post(transaction, &entry, &postings).map_err(told)?;
+    Ok(Appended::New(outgoing))
+}
+
+/// Checks what happens to an alarm against its state, and fills in whose it is.
+fn about_alarm(
+    transaction: &Transaction<'_>,
+    entry: &Entry,
+    alarm: &str,
+    path: &Path,
+) -> Result<Entry, LogError> {
+    let told = |error: rusqlite::Error| of_sqlite(&error, "read", path);
+    let refused = |why| LogError::Refused { alarm: alarm.to_string(), why };
+    if let Some(kind) = entry.what.raises() {
+        let known: bool = transaction
+            .query_row("SELECT EXISTS (SELECT 1 FROM entry WHERE alarm = ?1)", [alarm], |row| row.get(0))
+            .map_err(told)?;
+        let mut state = AlarmState::pending(kind);
+        state.apply(super::state::Act::Raised, &entry.at).map_err(refused)?;
+        return match known {
+            true => Err(refused(super::state::OutOfOrder::AlreadyRaised)),
+            false => Ok(entry.clone()),
+        };
+    }
+    let history = read::entries_of(transaction, alarm).map_err(told)?;
+    let Some(held) = Held::fold(&history) else { return Err(LogError::NoAlarm { alarm: alarm.to_string() }) };
+    let mut state = held.state.clone();
+    if let Some(act) = entry.what.act(&entry.who) {
+        state.apply(act, &entry.at).map_err(refused)?;
+    }
+    if let What::Reviewed(review) = &entry.what {
+        check_review(review.judgement, review.onset_us, review.offset_us, held.kind())?;
+    }
+    let mut entry = entry.clone();
+    (entry.bed, entry.patient, entry.detector) = (held.bed, held.patient, held.detector);
+    Ok(entry)
+}
+
+fn check_review(
+    judgement: Judgement,
+    onset_us: Option<i64>,
+    offset_us: Option<i64>,
+    kind: super::state::AlarmKind,
+) -> Result<(), LogError> {
+    let mistake = |what: &str| Err(LogError::Mistake(what.to_string()));
+    if kind != super::state::AlarmKind::Seizure {
+        return mistake("a technical alarm is not reviewed: it is about the watch, not the patient");
+    }
+    if judgement != Judgement::Seizure && (onset_us.is_some() || offset_us.is_some()) {
+        return mistake("onset and offset are given, but the alarm is not judged a seizure");
+    }
+    match (onset_us, offset_us) {
+        (Some(onset), Some(offset)) if offset <= onset => mistake("the seizure's offset lies before its onset"),
+        _ => Ok(()),
+    }
+}
+
+/// What SQLite says, in the words of this project.
+fn of_sqlite(error: &rusqlite::Error, doing: &'static str, path: &Path) -> LogError {
+    let path = path.to_path_buf();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            LogError::Damaged { path, found: error.to_string() }
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LogError::Locked { path },
+        _ if matches!(error, rusqlite::Error::FromSqlConversionFailure(..)) => {
+            LogError::Damaged { path, found: error.to_string() }
+        }
+        _ => LogError::Disk { doing, path, reason: error.to_string() },
+    }
+}
