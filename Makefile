@@ -45,7 +45,7 @@ demo: build ## replay the recordings of a real patient, from the first to the la
 	$(VIGIL) demo
 
 .PHONY: test
-test: build python ## run the tests
+test: build python counterparties ## run the tests
 	$(CARGO) test --release --locked
 
 .PHONY: bench
@@ -75,9 +75,18 @@ check: setup ## format, lints, and with cargo-deny licences and advisories
 python: ## for the tests with liblsl: a Python of their own in .venv, if there is none
 	@bash .ci/python
 
+.PHONY: counterparties
+counterparties: ## install the MQTT broker that a test speaks with (Debian's mosquitto)
+	@bash .ci/counterparties
+
 .PHONY: crash
-crash: build ## kill the daemon a hundred times and see what is lost
+crash: build ## kill the daemon three hundred times, two hundred of them while alarms rise, and see what is lost
 	$(CARGO) test --release --locked --test daemon_survives_kill -- --ignored --nocapture
+	$(CARGO) test --release --locked --test alarms_survive_kill -- --ignored --nocapture
+
+.PHONY: alarm-latency
+alarm-latency: build ## from verdict to a webhook received on loopback, over some hundred alarms
+	$(CARGO) test --release --locked --test alarm_latency -- --ignored --nocapture
 
 .PHONY: bench-ward
 bench-ward: build ## ten minutes of 64 beds over LSL: latency, loss, memory
