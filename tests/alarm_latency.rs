@@ -14,7 +14,7 @@ use receiver::{Behaviour, Receiver};
 fn from_verdict_to_webhook() {
     const BEDS: usize = 4;
     const SECONDS: usize = 3_600;
-    let onsets: Vec<String> = (0..SECONDS / 120).map(|n| format!("{}.0", 40 + 120 * n)).collect();
+    let onsets: Vec<String> = (0..SECONDS / 180).map(|n| format!("{}.0", 40 + 180 * n)).collect();
     let beds: String = (0..BEDS)
         .map(|seed| {
             format!(
