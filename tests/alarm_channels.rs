@@ -32,7 +32,8 @@ struct Program {
 
 impl Program {
     fn start(command: &mut Command) -> Option<Program> {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
         let (stdout, lines) = (child.stdout.take()?, Arc::new(Mutex::new(Vec::new())));
         let into = lines.clone();
         std::thread::spawn(move || {
@@ -86,7 +87,10 @@ fn a_webhook_is_signed_names_its_happening_and_no_patient() {
     daemon.wait_for("the alarm and its end", |_| (receiver.taken().len() >= 2).then_some(()));
     let came = &receiver.came()[0];
     let raised = came.json();
-    assert_eq!((&raised["event"], &raised["kind"], &raised["bed"]), (&"raised".into(), &"seizure".into(), &"emu-01".into()));
+    assert_eq!(
+        (&raised["event"], &raised["kind"], &raised["bed"]),
+        (&"raised".into(), &"seizure".into(), &"emu-01".into())
+    );
     assert_eq!((&raised["ward"], &raised["priority"]), (&"Test".into(), &"high".into()));
     assert!(raised.get("patient").is_none(), "{raised}");
     assert_eq!(came.header("Idempotency-Key"), raised["key"].as_str());
@@ -125,7 +129,9 @@ fn a_real_mqtt_broker_takes_alarms_also_after_it_was_away() {
     // The subscriber may come before the broker listens, or after: it tries until it hears something.
     let mut subscriber = None;
     let heard = daemon.wait_for("the messages at the subscriber", |_| {
-        let ended = subscriber.as_mut().is_none_or(|program: &mut Program| program.child.try_wait().unwrap().is_some());
+        let ended = subscriber
+            .as_mut()
+            .is_none_or(|program: &mut Program| program.child.try_wait().unwrap().is_some());
         if ended {
             let port = port.to_string();
             let arguments = ["-h", "127.0.0.1", "-p", &port, "-t", "hospital/eeg/#", "-v", "-q", "1"];
@@ -166,7 +172,9 @@ fn an_independent_hl7_listener_reads_every_field_of_an_alarm() {
         assert!(began.elapsed() < daemon::PATIENCE, "the listener does not start");
         std::thread::sleep(Duration::from_millis(20));
     };
-    let channel = format!("[[channel]]\nname = \"integration\"\npatient = true\nhl7 = {{ to = \"127.0.0.1:{port}\" }}\n");
+    let channel = format!(
+        "[[channel]]\nname = \"integration\"\npatient = true\nhl7 = {{ to = \"127.0.0.1:{port}\" }}\n"
+    );
     let ward = Ward::with(&channel, &bed("emu-01"));
     let mut daemon = ward.start();
     daemon.wait_for("the alarm and its end", |_| (listener.lines().len() >= 3).then_some(()));

@@ -13,7 +13,11 @@ use vigil::alarm::state::AlarmKind;
 use vigil::alarm::{AlarmLog, LogError, Priority};
 
 fn at(second: i64) -> Moment {
-    Moment { wall_us: 1_700_000_000_000_000 + second * 1_000_000, mono_us: second * 1_000_000, boot: "one".into() }
+    Moment {
+        wall_us: 1_700_000_000_000_000 + second * 1_000_000,
+        mono_us: second * 1_000_000,
+        boot: "one".into(),
+    }
 }
 
 fn seizure(second: u64) -> Entry {
@@ -50,10 +54,9 @@ fn what_is_written_can_be_neither_changed_nor_deleted() {
     let path = log_path(folder.path());
     AlarmLog::open(&path).unwrap().append(&seizure(3)).unwrap();
     let raw = Connection::open(&path).unwrap();
-    for (statement, words) in [
-        ("UPDATE entry SET who = 'nobody'", "never changed"),
-        ("DELETE FROM entry", "never shortened"),
-    ] {
+    for (statement, words) in
+        [("UPDATE entry SET who = 'nobody'", "never changed"), ("DELETE FROM entry", "never shortened")]
+    {
         let error = raw.execute(statement, []).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     }

@@ -57,8 +57,13 @@ impl Night {
         let ended = What::Ended { end_second: Some(second + 20), detail: String::new() };
         self.log.append(&Entry::of_alarm(&id, &at(second as i64 + 20), DAEMON, ended)).unwrap();
         if let Some(judgement) = judged {
-            let review =
-                Review { judgement, note: String::new(), onset_us: None, offset_us: None, seizure_type: None };
+            let review = Review {
+                judgement,
+                note: String::new(),
+                onset_us: None,
+                offset_us: None,
+                seizure_type: None,
+            };
             let entry = Entry::of_alarm(&id, &at(second as i64 + 9_000), "Ada", What::Reviewed(review));
             self.log.review(&entry, None).unwrap();
         }
@@ -88,7 +93,14 @@ fn only_alarms_judged_false_in_watched_time_are_in_the_rate() {
     let [rate] = &night.rates(By::Ward)[..] else { panic!("one rate") };
     assert!((rate.monitored_h - 4.0).abs() < 1e-12);
     assert_eq!(
-        (rate.alarms, rate.seizures, rate.false_alarms, rate.uncertain, rate.unreviewed, rate.alarms_in_excluded),
+        (
+            rate.alarms,
+            rate.seizures,
+            rate.false_alarms,
+            rate.uncertain,
+            rate.unreviewed,
+            rate.alarms_in_excluded
+        ),
         (4, 1, 1, 1, 1, 1)
     );
     assert!((rate.excluded_h["maintenance"] - 100.0 / 3600.0).abs() < 1e-12);
@@ -128,7 +140,8 @@ fn marked_seizures_without_an_alarm_lower_the_sensitivity_and_two_alarms_of_one_
     // Raised while the seizure of the first still lasted.
     night.alarm("d1", 1_015, None, Some(Judgement::Seizure));
     night.alarm("d1", 5_000, None, Some(Judgement::Seizure));
-    let missed = What::Missed { onset_us: at(9_000).wall_us, offset_us: at(9_060).wall_us, note: String::new() };
+    let missed =
+        What::Missed { onset_us: at(9_000).wall_us, offset_us: at(9_060).wall_us, note: String::new() };
     let entry = Entry::of_bed("emu-01", &at(20_000), "Ada", missed).on("emu-01", "chb03").by_detector("d1");
     night.log.append(&entry).unwrap();
     let rate = &night.rates(By::Patient)[0];
@@ -154,10 +167,15 @@ fn without_watched_time_there_is_no_rate() {
 #[test]
 fn seconds_are_counted_once_each_with_the_gaps_between_them() {
     let mut exposure = Exposure::default();
-    for (second, why) in [(10, None), (11, Some(Excluded::Technical)), (15, None), (16, Some(Excluded::Maintenance))] {
+    for (second, why) in
+        [(10, None), (11, Some(Excluded::Technical)), (15, None), (16, Some(Excluded::Maintenance))]
+    {
         exposure.observe(1, second, 100.0 + second as f64, why);
     }
-    assert_eq!((exposure.monitored_s, exposure.technical_s, exposure.maintenance_s, exposure.gap_s), (2, 1, 1, 3));
+    assert_eq!(
+        (exposure.monitored_s, exposure.technical_s, exposure.maintenance_s, exposure.gap_s),
+        (2, 1, 1, 3)
+    );
     assert_eq!(exposure.to_second - exposure.from_second, 7);
     let taken = exposure.take();
     assert_eq!((taken.from_second, taken.to_second), (10, 17));

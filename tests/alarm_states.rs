@@ -6,12 +6,16 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use vigil::alarm::entry::{DAEMON, Entry, What, seizure_id};
 use vigil::alarm::log::{Appended, Held};
-use vigil::alarm::moment::Moment;
+use vigil::alarm::moment::{Moment, wall_text, wall_us};
 use vigil::alarm::state::{Act, AlarmKind, AlarmState, LONGEST_PAUSE_S, OutOfOrder, Phase};
 use vigil::alarm::{AlarmLog, LogError};
 
 fn at(second: i64) -> Moment {
-    Moment { wall_us: 1_700_000_000_000_000 + second * 1_000_000, mono_us: second * 1_000_000, boot: "one".into() }
+    Moment {
+        wall_us: 1_700_000_000_000_000 + second * 1_000_000,
+        mono_us: second * 1_000_000,
+        boot: "one".into(),
+    }
 }
 
 fn raised(kind: AlarmKind) -> AlarmState {
@@ -60,6 +64,20 @@ fn a_pause_of_the_sound_runs_out_by_the_clock_that_only_goes_forward() {
     let rebooted = Moment { boot: "two".into(), ..at(20) };
     assert_eq!(state.phase(&rebooted), Phase::Active);
     assert!(state.sounds(&rebooted));
+}
+
+#[test]
+fn times_in_the_log_know_no_summer_time_and_are_read_back_as_written() {
+    // Central Europe sets its clocks back at 01:00 UTC: the hour before and the hour after have other names in UTC.
+    let (before, after) = ("2026-10-25T00:59:59.900Z", "2026-10-25T01:00:00.100Z");
+    let (first, second) = (wall_us(before).unwrap(), wall_us(after).unwrap());
+    assert_eq!(second - first, 200_000);
+    assert_eq!((wall_text(first).as_str(), wall_text(second).as_str()), (before, after));
+    // Local times with their offset are the same moments; a day begins in UTC.
+    assert_eq!(wall_us("2026-10-25T02:59:59.900+02:00"), Some(first));
+    assert_eq!(wall_us("2026-10-25T02:00:00.100+01:00"), Some(second));
+    assert_eq!(wall_us("2026-10-25").map(wall_text).as_deref(), Some("2026-10-25T00:00:00.000Z"));
+    assert_eq!(wall_us("25.10.2026"), None);
 }
 
 #[test]

@@ -46,7 +46,11 @@ fn a_night_is_judged_measured_exported_and_copied() {
     said(&alarms(&config, &["acknowledge", names[0], "--by", "Ada"]));
     refused(&alarms(&config, &["acknowledge", names[0], "--by", "Ada"]), 12, "the alarm is cleared");
     refused(&alarms(&config, &["acknowledge", names[1], "--by", " "]), 2, "who acts is not named");
-    refused(&alarms(&config, &["acknowledge", "s-none-1-2", "--by", "Ada"]), 12, "there is no alarm s-none-1-2");
+    refused(
+        &alarms(&config, &["acknowledge", "s-none-1-2", "--by", "Ada"]),
+        12,
+        "there is no alarm s-none-1-2",
+    );
     said(&alarms(&config, &["review", names[0], "uncertain", "--by", "Ada"]));
     refused(&alarms(&config, &["review", names[0], "seizure", "--by", "Grace"]), 2, "add --again");
     said(&alarms(&config, &["review", names[0], "seizure", "--by", "Grace", "--again"]));
@@ -55,7 +59,8 @@ fn a_night_is_judged_measured_exported_and_copied() {
         2,
         "onset is \"yesterday\"; expected a time like",
     );
-    let review = |body: &str| daemon.ask("POST", &format!("/api/alarms/{}/review", names[1]), Some(TOKEN), body);
+    let review =
+        |body: &str| daemon.ask("POST", &format!("/api/alarms/{}/review", names[1]), Some(TOKEN), body);
     assert_eq!(review("{\"by\": \"Ada\", \"judgement\": \"false-alarm\"}").0, 200);
     let meanwhile = review("{\"by\": \"Grace\", \"judgement\": \"seizure\"}");
     assert!(meanwhile.0 == 409 && meanwhile.1.contains("reviewed by Ada meanwhile"), "{}", meanwhile.1);
@@ -80,7 +85,10 @@ fn a_night_is_judged_measured_exported_and_copied() {
     assert!(said(&alarms(&config, &["restore", copy.to_str().unwrap()])).contains(" 0 entries added"));
     assert!(said(&alarms(&config, &["check"])).contains("sound"));
     assert!(said(&alarms(&config, &["show", names[0]])).contains("reviewed: seizure"));
-    assert!(said(&alarms(&config, &["list", "--unreviewed"])).lines().count() == list.len() - 2 || list.len() == 2);
+    assert!(
+        said(&alarms(&config, &["list", "--unreviewed"])).lines().count() == list.len() - 2
+            || list.len() == 2
+    );
 }
 
 #[test]
@@ -126,7 +134,12 @@ fn a_mistake_in_a_channel_is_told_with_its_line_and_an_example() {
     }
     let twice = "[[channel]]\nname = \"desk\"\nwebhook = { url = \"http://a\" }\n".repeat(2);
     ward.configure(&twice, "");
-    assert!(WardConfig::load(&ward.path("vigil.toml")).unwrap_err().to_string().contains("two channels are named"));
+    assert!(
+        WardConfig::load(&ward.path("vigil.toml"))
+            .unwrap_err()
+            .to_string()
+            .contains("two channels are named")
+    );
 }
 
 #[test]

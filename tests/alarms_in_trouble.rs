@@ -24,7 +24,10 @@ fn seizures(receiver: &Receiver, event: &str) -> Vec<serde_json::Value> {
 
 fn technical(receiver: &Receiver, detail: &str) -> Option<serde_json::Value> {
     let words = |told: &serde_json::Value| told["detail"].as_str().is_some_and(|text| text.contains(detail));
-    receiver.taken().into_iter().find(|told| told["kind"] == "technical" && told["event"] == "raised" && words(told))
+    receiver
+        .taken()
+        .into_iter()
+        .find(|told| told["kind"] == "technical" && told["event"] == "raised" && words(told))
 }
 
 const ALL: &str = "priority = \"low\"";
@@ -52,7 +55,8 @@ fn while_another_process_holds_the_log_alarms_go_out_and_are_in_it_afterwards() 
     assert!(!ward.path("state/alarms-not-in-log.jsonl").exists());
     // What was told while the log was down is not told again under another name.
     daemon.wait_for("the next alarm", |_| (seizures(&receiver, "raised").len() >= 2).then_some(()));
-    let mut names: Vec<String> = seizures(&receiver, "raised").iter().map(|told| told["alarm"].to_string()).collect();
+    let mut names: Vec<String> =
+        seizures(&receiver, "raised").iter().map(|told| told["alarm"].to_string()).collect();
     names.dedup();
     assert_eq!(names.len(), 2);
     daemon.stop();
@@ -123,7 +127,8 @@ fn a_slow_a_wrong_and_a_silent_channel_keep_no_other_from_its_work() {
     }
     let ward = Ward::with(&channels, &bed("emu-01", "40.0", 20.0));
     let mut daemon = ward.start();
-    let raised = daemon.wait_for("the alarm at the good one", |_| seizures(&good, "raised").into_iter().next());
+    let raised =
+        daemon.wait_for("the alarm at the good one", |_| seizures(&good, "raised").into_iter().next());
     for channel in ["broken", "nonsense", "silent"] {
         daemon.wait_for(channel, |_| technical(&good, &format!("channel {channel}: ")));
     }
@@ -208,5 +213,60 @@ fn an_acknowledgement_on_the_command_line_is_seen_by_the_daemon() {
     assert!(pager.taken().is_empty());
     let (code, body) = daemon.get(&format!("/api/alarms/{}", alarm["alarm"].as_str().unwrap()));
     assert!(code == 200 && body.contains("\"phase\":\"cleared\""), "{body}");
+    daemon.stop();
+}
+
+/// A small disk of its own; needs root.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    fn mount(folder: &std::path::Path) -> Option<SmallDisk> {
+        std::fs::create_dir_all(folder).unwrap();
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"])
+            .arg(folder)
+            .output()
+            .is_ok_and(|output| output.status.success());
+        if !mounted {
+            println!("skipped: a small file system cannot be mounted here (this needs root)");
+        }
+        mounted.then(|| SmallDisk(folder.to_path_buf()))
+    }
+
+    fn fill(&self) -> std::path::PathBuf {
+        let filler = self.0.join("filler");
+        let mut file = std::fs::File::create(&filler).unwrap();
+        for piece in [1 << 20, 1 << 12, 1] {
+            let zeros = vec![0; piece];
+            while std::io::Write::write_all(&mut file, &zeros).is_ok() {}
+        }
+        filler
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).output();
+    }
+}
+
+#[test]
+fn on_a_full_disk_alarms_go_out_and_are_in_the_log_once_there_is_room() {
+    let receiver = Receiver::start(Behaviour::Take);
+    let ward = Ward::with(&receiver.channel("desk", ALL), &bed("emu-01", "80.0, 800.0", 20.0));
+    let Some(disk) = SmallDisk::mount(&ward.path("state")) else { return };
+    let mut daemon = ward.start();
+    daemon.wait_for("the log", |_| ward.log());
+    let filler = disk.fill();
+    let raised = daemon.wait_for("an alarm", |_| seizures(&receiver, "raised").into_iter().next());
+    daemon.wait_for("that the log is down", |_| technical(&receiver, "alarms.sqlite"));
+    daemon.wait_for("its end", |_| seizures(&receiver, "ended").into_iter().next());
+    std::fs::remove_file(filler).unwrap();
+    let told = daemon.wait_for("both in the log", |_| {
+        let history = ward.log()?.history(raised["alarm"].as_str()?).ok()?;
+        let names: Vec<&str> = history.iter().map(|logged| logged.entry.what.name()).collect();
+        (names.contains(&"seizure") && names.contains(&"ended")).then(|| names.len())
+    });
+    assert!(told >= 2);
     daemon.stop();
 }

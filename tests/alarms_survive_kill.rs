@@ -35,7 +35,8 @@ fn killed(kills: usize, seconds: u64, speed: f64) {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     for _ in 0..kills {
         let daemon = ward.start();
-        std::thread::sleep(Duration::from_millis(rng.random_range(50..2_500)));
+        // A state is saved every three seconds: some kills come before one, some after.
+        std::thread::sleep(Duration::from_millis(rng.random_range(50..5_500)));
         daemon.kill();
     }
     // One that is left alone, so that what waits is sent.

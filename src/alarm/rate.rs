@@ -91,8 +91,7 @@ pub fn rates(by: By, alarms: &[Held], stretches: &[Stretch], marks: &[Mark]) -> 
             stretches.iter().filter(|stretch| of(&stretch.bed, &stretch.patient) == group).collect();
         let raised: Vec<&Held> =
             seizures.iter().copied().filter(|alarm| of(&alarm.bed, &alarm.patient) == group).collect();
-        let missed: Vec<&Mark> =
-            marks.iter().filter(|mark| of(&mark.bed, &mark.patient) == group).collect();
+        let missed: Vec<&Mark> = marks.iter().filter(|mark| of(&mark.bed, &mark.patient) == group).collect();
         let mut detectors: Vec<&str> = Vec::new();
         let named = (mine.iter().map(|stretch| stretch.detector.as_str()))
             .chain(raised.iter().map(|alarm| alarm.detector.as_str()))

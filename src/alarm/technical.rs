@@ -262,7 +262,8 @@ impl Health {
 
     /// The conditions that are seen and have not lasted long enough: alarms that are pending.
     pub fn pending(&self) -> impl Iterator<Item = TechnicalKind> {
-        let pending = self.conditions.iter().filter(|(_, condition)| !condition.raised && condition.since_s.is_some());
+        let pending =
+            self.conditions.iter().filter(|(_, condition)| !condition.raised && condition.since_s.is_some());
         pending.map(|(kind, _)| *kind)
     }
 

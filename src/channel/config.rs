@@ -84,7 +84,8 @@ impl ChannelConfig {
             && self.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         if !good {
             let found = &self.name;
-            let what = format!("{found:?} cannot be a channel's name: expected 1 to 64 letters, digits, - or _");
+            let what =
+                format!("{found:?} cannot be a channel's name: expected 1 to 64 letters, digits, - or _");
             return Err(("name", what));
         }
         if self.kinds.is_empty() {

@@ -49,7 +49,9 @@ pub fn report(message: &Message, config: &Hl7Config, control: &str) -> String {
     let time = stamp(&message.time);
     let bed = if message.bed.is_empty() { "ward" } else { &message.bed };
     let (event, text) = match message.kind {
-        AlarmKind::Seizure => ("196616^MDC_EVT_ALARM^MDC", "Seizure alarm (research only, not a medical device)"),
+        AlarmKind::Seizure => {
+            ("196616^MDC_EVT_ALARM^MDC", "Seizure alarm (research only, not a medical device)")
+        }
         AlarmKind::Technical => ("196616^MDC_EVT_ALARM^MDC", message.detail.as_str()),
     };
     let (phase, state, inactivation) = match message.event.as_str() {

@@ -29,7 +29,8 @@ impl Mllp {
         self.sent += 1;
         // MSH-10 has at most 199 letters in this version, and must name this attempt.
         let key: String = message.key.chars().take(160).collect();
-        let control = format!("{}-{}-{}", key.replace(['|', '^', '&', '~', '\\'], "."), std::process::id(), self.sent);
+        let control =
+            format!("{}-{}-{}", key.replace(['|', '^', '&', '~', '\\'], "."), std::process::id(), self.sent);
         let text = report(message, &self.config, &control);
         let mut framed = vec![START];
         framed.extend_from_slice(text.as_bytes());

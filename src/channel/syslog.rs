@@ -30,7 +30,9 @@ impl SyslogConfig {
         if self.facility > 23 {
             return Err(("syslog", format!("syslog.facility is {}; expected 0 to 23", self.facility)));
         }
-        let address = |rest: &str| rest.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+        let address = |rest: &str| {
+            rest.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+        };
         let good = match self.to.split_once("://") {
             Some(("udp" | "tcp", rest)) => address(rest),
             Some(("unix", path)) => path.starts_with('/'),
@@ -39,10 +41,8 @@ impl SyslogConfig {
         if good {
             return Ok(());
         }
-        let what = format!(
-            "syslog.to is {:?}; expected udp://host:514, tcp://host:601 or unix:///dev/log",
-            self.to
-        );
+        let what =
+            format!("syslog.to is {:?}; expected udp://host:514, tcp://host:601 or unix:///dev/log", self.to);
         Err(("syslog", what))
     }
 }

@@ -78,7 +78,10 @@ impl Webhook {
         }
         let words = format!("the receiver answered {status}");
         let later = status.is_server_error()
-            || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS);
+            || matches!(
+                status,
+                StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS
+            );
         Err(if later { SendError::Away(words) } else { SendError::Refused(words) })
     }
 

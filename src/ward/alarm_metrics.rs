@@ -114,8 +114,11 @@ impl RateMetrics {
             let digest = rate.detectors.first().map_or("", String::as_str);
             let detector: String = digest.chars().take(12).collect();
             let of = RateLabel { bed: bed.clone(), detector: detector.clone() };
-            let kind =
-                |kind: &str| RateKindLabel { bed: bed.clone(), detector: detector.clone(), kind: kind.into() };
+            let kind = |kind: &str| RateKindLabel {
+                bed: bed.clone(),
+                detector: detector.clone(),
+                kind: kind.into(),
+            };
             self.monitored_h.get_or_create(&of).set(rate.monitored_h);
             for (why, hours) in &rate.excluded_h {
                 self.excluded_h.get_or_create(&kind(why)).set(*hours);

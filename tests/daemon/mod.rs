@@ -15,7 +15,7 @@ use vigil::alarm::entry::What;
 pub const TOKEN: &str = "a-token-for-tests-only";
 
 /// Longest time that anything here may take.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A ward in a folder.
 pub struct Ward {

@@ -109,8 +109,7 @@ impl AlarmLog {
         }
         // A copy in memory can be brought up to date without a change to the file.
         let told = |error: rusqlite::Error| of_sqlite(&error, "read", path);
-        let file =
-            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(told)?;
+        let file = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(told)?;
         let mut connection = Connection::open_in_memory().map_err(told)?;
         let backup = Backup::new(&file, &mut connection).map_err(told)?;
         backup.run_to_completion(4096, Duration::ZERO, None).map_err(told)?;
@@ -176,7 +175,6 @@ fn set_aside(path: &Path) -> Result<PathBuf, LogError> {
 
 fn sound(connection: &Connection, path: &Path) -> Result<(), LogError> {
     let told = |error: rusqlite::Error| of_sqlite(&error, "read", path);
-    let found: String =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(told)?;
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(told)?;
     if found == "ok" { Ok(()) } else { Err(LogError::Damaged { path: path.to_path_buf(), found }) }
 }

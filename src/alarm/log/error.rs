@@ -21,7 +21,9 @@ pub enum LogError {
         found: String,
     },
     /// A newer program wrote it.
-    #[error("{path}: the log of alarms has version {found}, this program knows {known}; use the newer vigil that wrote it")]
+    #[error(
+        "{path}: the log of alarms has version {found}, this program knows {known}; use the newer vigil that wrote it"
+    )]
     Newer {
         /// The file.
         path: PathBuf,
@@ -31,13 +33,17 @@ pub enum LogError {
         known: usize,
     },
     /// Another process holds it.
-    #[error("{path}: the log of alarms is locked by another process; end what holds it (a backup tool, an open sqlite3), then try again")]
+    #[error(
+        "{path}: the log of alarms is locked by another process; end what holds it (a backup tool, an open sqlite3), then try again"
+    )]
     Locked {
         /// The file.
         path: PathBuf,
     },
     /// There is none.
-    #[error("{path}: there is no log of alarms; expected the `state` folder of a vigil.toml whose daemon has run")]
+    #[error(
+        "{path}: there is no log of alarms; expected the `state` folder of a vigil.toml whose daemon has run"
+    )]
     Missing {
         /// The file.
         path: PathBuf,

@@ -7,6 +7,7 @@ mod backup;
 mod error;
 mod outbox;
 mod read;
+mod record;
 pub mod schema;
 
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use super::state::AlarmState;
 pub use backup::{Merged, restore};
 pub use error::LogError;
 pub use outbox::{Outgoing, Waiting};
-pub use read::{AlarmRecord, Held, Logged, Mark, ReviewRecord, Stretch};
+pub use record::{AlarmRecord, Held, Logged, Mark, ReviewRecord, Stretch};
 
 /// How long an append waits for another process. The daemon's alarms do not wait longer than that: they go another way.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -76,8 +77,8 @@ impl AlarmLog {
 
     fn open_with(path: &Path, flags: OpenFlags) -> Result<AlarmLog, LogError> {
         let told = |doing| move |error| of_sqlite(&error, doing, path);
-        let mut connection =
-            Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(told("open"))?;
+        let mut connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(told("open"))?;
         connection.busy_timeout(PATIENCE).map_err(told("open"))?;
         let application: i32 =
             connection.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(told("read"))?;
@@ -254,7 +255,9 @@ fn check_review(
         return mistake("onset and offset are given, but the alarm is not judged a seizure");
     }
     match (onset_us, offset_us) {
-        (Some(onset), Some(offset)) if offset <= onset => mistake("the seizure's offset lies before its onset"),
+        (Some(onset), Some(offset)) if offset <= onset => {
+            mistake("the seizure's offset lies before its onset")
+        }
         _ => Ok(()),
     }
 }

@@ -3,7 +3,8 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::read::{Held, entries_of};
+use super::read::entries_of;
+use super::record::Held;
 use super::{AlarmLog, Appended, LogError};
 use crate::alarm::entry::{DAEMON, Entry, What};
 use crate::alarm::message::{Message, Posting};
@@ -219,11 +220,7 @@ fn waiting(connection: &Connection) -> rusqlite::Result<Vec<Outgoing>> {
             entry: row.get(2)?,
             alarm: row.get(3)?,
             escalation: row.get(4)?,
-            due: Moment {
-                wall_us: row.get(5)?,
-                mono_us: row.get(6)?,
-                boot: row.get::<_, String>(7)?.into(),
-            },
+            due: Moment { wall_us: row.get(5)?, mono_us: row.get(6)?, boot: row.get::<_, String>(7)?.into() },
             attempts: row.get(8)?,
         })
     })?;

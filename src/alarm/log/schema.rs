@@ -52,7 +52,9 @@ pub const VERSION: usize = STEPS.len();
 
 /// The version of a database; 0 for an empty one.
 pub fn version(connection: &Connection) -> rusqlite::Result<usize> {
-    connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).map(|version| version as usize)
+    connection
+        .query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
+        .map(|version| version as usize)
 }
 
 /// Brings a database up to [`VERSION`], or to an older one, as a test does.

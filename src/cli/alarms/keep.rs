@@ -67,7 +67,12 @@ pub fn check(args: &CheckArgs) -> Result<(), CliError> {
     log.check()?;
     say!("{}: sound, {} entries", log.path().display(), log.entries()?.len());
     for waiting in log.waiting_by_channel()? {
-        say!("  channel {}: {} messages wait, {} were given up", waiting.channel, waiting.messages, waiting.given_up);
+        say!(
+            "  channel {}: {} messages wait, {} were given up",
+            waiting.channel,
+            waiting.messages,
+            waiting.given_up
+        );
     }
     Ok(())
 }

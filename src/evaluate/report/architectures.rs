@@ -103,7 +103,8 @@ impl ArchitecturesReport {
         let costs = self.architectures.iter().map(|one| one.window_ms).chain([AFFORDABLE_MS]);
         Chart {
             title: "AUROC against the cost of a window".into(),
-            subtitle: "single seconds, median over people and its 95 % interval; drawing and two looks".into(),
+            subtitle: "single seconds, median over people and its 95 % interval; drawing and two looks"
+                .into(),
             x: Axis::logarithmic("processor milliseconds for a window", costs),
             y: Axis::linear("AUROC, median over people", lowest, 1.0),
             guides,

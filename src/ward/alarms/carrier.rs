@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::desk::Work;
 use crate::alarm::log::Outgoing;
 use crate::alarm::message::Message;
+use crate::alarm::moment::Clocks;
 use crate::alarm::{TechnicalKind, Transition};
 use crate::channel::{Channel, ChannelConfig, SendError, SetupError};
 use crate::ward::metrics::Metrics;
@@ -52,7 +53,14 @@ impl Carriers {
     ) {
         let (way, ready) = mpsc::channel(WAITING);
         self.ways.insert(config.name.clone(), way);
-        let carrier = Carrier { config: config.clone(), desk, metrics, failures: 0, is_down: false };
+        let carrier = Carrier {
+            config: config.clone(),
+            desk,
+            metrics,
+            clocks: Clocks::here(),
+            failures: 0,
+            is_down: false,
+        };
         tokio::spawn(carrier.run(channel, ready));
     }
 
@@ -66,6 +74,7 @@ struct Carrier {
     config: ChannelConfig,
     desk: Sender<Work>,
     metrics: Arc<Metrics>,
+    clocks: Clocks,
     /// Failures in a row.
     failures: u32,
     is_down: bool,
@@ -123,7 +132,11 @@ impl Carrier {
                     Ok(found) => found,
                     Err(_) => Err(SendError::Away("no answer in time".into())),
                 });
-                probed = if self.failures == 0 { Instant::now() } else { Instant::now() - PROBED_EVERY + self.pause() };
+                probed = if self.failures == 0 {
+                    Instant::now()
+                } else {
+                    Instant::now() - PROBED_EVERY + self.pause()
+                };
             }
             self.metrics.waiting(&self.config.name, queue.len());
         }
@@ -158,7 +171,9 @@ impl Carrier {
         };
         self.metrics.failed(&self.config.name);
         let reason = error.to_string();
-        let age_us = crate::alarm::moment::Clocks::here().now().wall_us - outgoing.due.wall_us;
+        let now = self.clocks.now();
+        // A wall clock that somebody sets forward makes no message old.
+        let age_us = now.since_us(&outgoing.due).unwrap_or(now.wall_us - outgoing.due.wall_us);
         if age_us > i64::from(self.config.give_up_h) * 3_600_000_000 {
             self.tell(Work::GivenUp(Box::new(outgoing), attempts, reason));
             return None;

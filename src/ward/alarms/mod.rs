@@ -12,6 +12,7 @@
 
 mod carrier;
 mod desk;
+mod happenings;
 mod log_keeper;
 mod rates;
 

@@ -225,9 +225,9 @@ impl Bed {
             from_second,
         };
         let entry = Entry::of_bed(self.name(), &self.shared.desk.now(), DAEMON, what);
-        self.shared.desk.announce(
-            entry.on(self.name(), self.setup.patient.as_str()).by_detector(&judge.detector),
-        );
+        self.shared
+            .desk
+            .announce(entry.on(self.name(), self.setup.patient.as_str()).by_detector(&judge.detector));
         self.setup.judge = judge;
         self.log_detector();
         self.fit_asked = false;
