@@ -265,7 +265,7 @@ fn on_a_full_disk_alarms_go_out_and_are_in_the_log_once_there_is_room() {
     let told = daemon.wait_for("both in the log", |_| {
         let history = ward.log()?.history(raised["alarm"].as_str()?).ok()?;
         let names: Vec<&str> = history.iter().map(|logged| logged.entry.what.name()).collect();
-        (names.contains(&"seizure") && names.contains(&"ended")).then(|| names.len())
+        (names.contains(&"seizure") && names.contains(&"ended")).then_some(names.len())
     });
     assert!(told >= 2);
     daemon.stop();

@@ -149,11 +149,12 @@ impl TechnicalKind {
             | TechnicalKind::Saturated
             | TechnicalKind::NotANumber
             | TechnicalKind::TooFewChannels
-            | TechnicalKind::SamplesLost
             | TechnicalKind::WrongRate
             | TechnicalKind::DetectorBehind
             | TechnicalKind::DetectorFails => true,
-            TechnicalKind::ClockJump
+            // Lost samples are counted as the gap that they are; the alarm stands for a minute so that it is seen.
+            TechnicalKind::SamplesLost
+            | TechnicalKind::ClockJump
             | TechnicalKind::RecorderFails
             | TechnicalKind::DiskNearlyFull
             | TechnicalKind::StateUnwritable

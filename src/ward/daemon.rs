@@ -19,7 +19,7 @@ use super::notify::{Notifier, NotifyError, watchdog_period};
 use super::proof::Proof;
 use super::request::{Refused, Request};
 use super::scribe::Scribe;
-use super::shared::Shared;
+use super::shared::{Shared, Ways};
 use crate::alarm::{Health, TechnicalKind};
 use crate::config::WardConfig;
 use crate::record::{RecordConfig, Recorder, files_of, free_bytes, mend, retain};
@@ -99,7 +99,8 @@ pub async fn run(
         Recorder::start(config.record.clone()).map_err(start("the thread of the record"))?;
     let (fits, fit_requests) = mpsc::channel(FITS);
     let record = config.record.folder.clone();
-    let shared = Shared::new(state, record, inference, desk.clone(), scribe, recorder.clone(), fits, metrics);
+    let ways = Ways { inference, desk: desk.clone(), scribe, recorder: recorder.clone() };
+    let shared = Shared::new(state, record, ways, fits, metrics);
     let (config_here, config_there) = watch::channel(config);
     let (probe, probed) = watch::channel(None);
     let (ward, requests) = mpsc::channel(WAITING);

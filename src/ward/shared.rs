@@ -48,18 +48,28 @@ pub struct Shared {
     clock: WallClock,
 }
 
+/// The ways to the threads.
+pub struct Ways {
+    /// The networks' thread.
+    pub inference: Inference,
+    /// The thread of the log of alarms.
+    pub desk: Desk,
+    /// The thread of states.
+    pub scribe: Scribe,
+    /// The thread of the record.
+    pub recorder: Recorder,
+}
+
 impl Shared {
     /// Puts the ways together; the clock starts.
     pub fn new(
         state: PathBuf,
         record_folder: PathBuf,
-        inference: Inference,
-        desk: Desk,
-        scribe: Scribe,
-        recorder: Recorder,
+        ways: Ways,
         fits: mpsc::Sender<FitRequest>,
         metrics: Arc<Metrics>,
     ) -> Arc<Shared> {
+        let Ways { inference, desk, scribe, recorder } = ways;
         Arc::new(Shared {
             state,
             record_folder,
