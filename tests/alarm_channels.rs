@@ -198,6 +198,41 @@ fn an_independent_hl7_listener_reads_every_field_of_an_alarm() {
 }
 
 #[test]
+fn an_hl7_listener_that_hangs_up_after_each_message_gets_the_next_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let config: vigil::channel::ChannelConfig = serde_json::from_value(serde_json::json!({
+        "name": "integration",
+        "hl7": { "to": listener.local_addr().unwrap().to_string() },
+    }))
+    .unwrap();
+    let answering = std::thread::spawn(move || {
+        for _ in 0..3 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut bytes = Vec::new();
+            let mut byte = [0];
+            while !bytes.ends_with(&[0x1c, 0x0d]) {
+                stream.read_exact(&mut byte).unwrap();
+                bytes.push(byte[0]);
+            }
+            let text = String::from_utf8(bytes).unwrap();
+            let control = text.split('|').nth(9).unwrap();
+            let answer = format!("\u{b}MSH|^~\\&|x\rMSA|AA|{control}\r\u{1c}\r");
+            std::io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();
+        }
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut channel = vigil::channel::Channel::new(&config).unwrap();
+        for _ in 0..3 {
+            channel.send(&message()).await.unwrap();
+            // The listener's hanging up arrives meanwhile.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    answering.join().unwrap();
+}
+
+#[test]
 fn what_hl7_takes_for_its_own_is_escaped_and_answers_are_matched() {
     let config: hl7::Hl7Config = serde_json::from_str("{\"to\": \"localhost:2575\"}").unwrap();
     let text = hl7::report(&message(), &config, "c-1");

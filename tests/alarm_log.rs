@@ -4,13 +4,13 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use vigil::alarm::entry::{DAEMON, Entry, Judgement, Review, What, seizure_id};
+use vigil::alarm::entry::{DAEMON, Entry, Judgement, Review, What, seizure_id, technical_id};
 use vigil::alarm::log::{Appended, log_path, restore, schema};
 use vigil::alarm::message::{Route, Routing};
 use vigil::alarm::moment::Moment;
 use vigil::alarm::spare::Spare;
 use vigil::alarm::state::AlarmKind;
-use vigil::alarm::{AlarmLog, LogError, Priority};
+use vigil::alarm::{AlarmLog, LogError, Priority, TechnicalKind};
 
 fn at(second: i64) -> Moment {
     Moment {
@@ -85,6 +85,33 @@ fn an_alarm_and_its_messages_are_written_together_and_once() {
     let history = log.history(&id).unwrap();
     let names: Vec<&str> = history.iter().map(|logged| logged.entry.what.name()).collect();
     assert_eq!(names, ["seizure", "delivered", "acknowledged"]);
+}
+
+#[test]
+fn what_becomes_of_an_alarm_is_told_to_those_who_were_told_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let route = |channel: &str, least| Route {
+        channel: channel.into(),
+        kinds: vec![AlarmKind::Technical],
+        least,
+        beds: Vec::new(),
+        after_s: None,
+    };
+    let routing = Routing { routes: vec![route("high", Priority::High), route("all", Priority::Low)] };
+    let mut log = AlarmLog::open(&log_path(folder.path())).unwrap().with_routing(routing);
+    let kind = TechnicalKind::ElectrodeFlat;
+    let alarm = technical_id("emu-01", kind, &at(1));
+    let raised = What::Technical { kind, priority: kind.priority(), detail: "flat: T7".into() };
+    let ended = What::Ended { end_second: None, detail: String::new() };
+    for entry in [
+        Entry::of_alarm(&alarm, &at(1), DAEMON, raised).on("emu-01", "chb03"),
+        Entry::of_alarm(&alarm, &at(2), "Ada", What::Acknowledged),
+        Entry::of_alarm(&alarm, &at(9), DAEMON, ended),
+    ] {
+        let Appended::New(outgoing) = log.append(&entry).unwrap() else { panic!("known") };
+        let channels: Vec<&str> = outgoing.iter().map(|one| one.channel.as_str()).collect();
+        assert_eq!(channels, ["all"], "{}", entry.key);
+    }
 }
 
 #[test]
@@ -203,6 +230,8 @@ fn a_log_that_another_process_holds_is_told_as_locked_and_soon() {
     let holder = Connection::open(&path).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert!(matches!(log.append(&seizure(1)), Err(LogError::Locked { .. })));
+    // It can be read all the while.
+    assert!(AlarmLog::open_existing(&path).unwrap().entries().unwrap().is_empty());
     holder.execute_batch("ROLLBACK").unwrap();
     assert!(matches!(log.append(&seizure(1)).unwrap(), Appended::New(_)));
 }

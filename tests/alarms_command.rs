@@ -76,6 +76,22 @@ fn a_night_is_judged_measured_exported_and_copied() {
         + rate[0]["excluded_h"].as_object().unwrap().values().map(|h| h.as_f64().unwrap()).sum::<f64>();
     assert!((hours * 3600.0 - 1500.0).abs() < 1e-6, "{hours}");
     assert!(said(&alarms(&config, &["rate"])).contains("false alarms 2.4"), "one in 25 minutes");
+    // A seizure that nobody was called to is marked, and the mark taken back.
+    let seconds = |second: i64| {
+        let stretch = &ward.log().unwrap().stretches(i64::MIN, i64::MAX).unwrap()[0];
+        vigil::alarm::moment::wall_text((stretch.exposure.from_wall_s * 1e6) as i64 + second * 1_000_000)
+    };
+    let marked = ["--onset", &seconds(700), "--offset", &seconds(760), "--by", "Ada"];
+    refused(&alarms(&config, &[&["missed", "--bed", "emu-09"], &marked[..]].concat()), 2, "was not watched");
+    said(&alarms(&config, &[&["missed", "--bed", "emu-01"], &marked[..]].concat()));
+    assert!(said(&alarms(&config, &["rate"])).contains("50 % of 2 known seizures"));
+    let marks = said(&alarms(&config, &["list", "--missed", "--json"]));
+    let marks: Vec<serde_json::Value> = serde_json::from_str(&marks).unwrap();
+    assert_eq!((marks.len(), &marks[0]["patient"], &marks[0]["by"]), (1, &"chb03".into(), &"Ada".into()));
+    refused(&alarms(&config, &["withdraw", "b-none", "--by", "Ada"]), 2, "there is no mark");
+    said(&alarms(&config, &["withdraw", marks[0]["mark"].as_str().unwrap(), "--by", "Ada"]));
+    assert!(said(&alarms(&config, &["list", "--missed"])).contains("no seizure is marked"));
+    assert!(said(&alarms(&config, &["rate"])).contains("100 % of 1 known seizures"));
     let table = ward.path("alarms.csv");
     said(&alarms(&config, &["export", "--out", table.to_str().unwrap()]));
     let table = std::fs::read_to_string(table).unwrap();

@@ -3,12 +3,14 @@
 
 mod daemon;
 mod receiver;
+mod small_disk;
 
 use std::time::Duration;
 
 use daemon::{TOKEN, Ward};
 use receiver::{Behaviour, Receiver};
 use rusqlite::Connection;
+use small_disk::SmallDisk;
 
 /// A bed that raises alarms at these seconds or soon after, `speed` times as fast as a patient.
 fn bed(name: &str, onsets: &str, speed: f64) -> String {
@@ -216,45 +218,11 @@ fn an_acknowledgement_on_the_command_line_is_seen_by_the_daemon() {
     daemon.stop();
 }
 
-/// A small disk of its own; needs root.
-struct SmallDisk(std::path::PathBuf);
-
-impl SmallDisk {
-    fn mount(folder: &std::path::Path) -> Option<SmallDisk> {
-        std::fs::create_dir_all(folder).unwrap();
-        let mounted = std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"])
-            .arg(folder)
-            .output()
-            .is_ok_and(|output| output.status.success());
-        if !mounted {
-            println!("skipped: a small file system cannot be mounted here (this needs root)");
-        }
-        mounted.then(|| SmallDisk(folder.to_path_buf()))
-    }
-
-    fn fill(&self) -> std::path::PathBuf {
-        let filler = self.0.join("filler");
-        let mut file = std::fs::File::create(&filler).unwrap();
-        for piece in [1 << 20, 1 << 12, 1] {
-            let zeros = vec![0; piece];
-            while std::io::Write::write_all(&mut file, &zeros).is_ok() {}
-        }
-        filler
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).output();
-    }
-}
-
 #[test]
 fn on_a_full_disk_alarms_go_out_and_are_in_the_log_once_there_is_room() {
     let receiver = Receiver::start(Behaviour::Take);
     let ward = Ward::with(&receiver.channel("desk", ALL), &bed("emu-01", "80.0, 800.0", 20.0));
-    let Some(disk) = SmallDisk::mount(&ward.path("state")) else { return };
+    let Some(disk) = SmallDisk::mount_over(&ward.path("state"), 16) else { return };
     let mut daemon = ward.start();
     daemon.wait_for("the log", |_| ward.log());
     let filler = disk.fill();
@@ -268,5 +236,37 @@ fn on_a_full_disk_alarms_go_out_and_are_in_the_log_once_there_is_room() {
         (names.contains(&"seizure") && names.contains(&"ended")).then_some(names.len())
     });
     assert!(told >= 2);
+    daemon.stop();
+}
+
+#[test]
+fn what_a_killed_daemon_left_open_is_ended_also_where_the_log_was_locked_at_the_start() {
+    let ward = Ward::with("[[channel]]\nname = \"desk\"\nwebhook = { url = \"http://127.0.0.1:9/\" }", "");
+    let open = |ward: &Ward| {
+        let open = ward.log().unwrap().open_alarms().unwrap();
+        open.into_iter().map(|held| held.alarm).collect::<Vec<_>>()
+    };
+    let mut daemon = ward.start();
+    let left = daemon.wait_for("a technical alarm", |_| {
+        ward.alarms().into_iter().find(|entry| entry["kind"] == "channel-down")
+    });
+    daemon.kill();
+    assert_eq!(open(&ward), [left["alarm"].as_str().unwrap()]);
+    let holder = Connection::open(ward.path("state/alarms.sqlite")).unwrap();
+    holder.busy_timeout(Duration::from_secs(5)).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut daemon = ward.start();
+    daemon.wait_for("the log to be down", |daemon| {
+        daemon.log().contains("the log of alarms is down").then_some(())
+    });
+    holder.execute_batch("ROLLBACK").unwrap();
+    daemon.wait_for("the end of what was left", |_| {
+        let history = ward.log()?.history(left["alarm"].as_str()?).ok()?;
+        history.iter().any(|logged| logged.entry.what.name() == "ended").then_some(())
+    });
+    // Its own alarm of the same channel lasts.
+    daemon.wait_for("the new one", |_| {
+        (open(&ward).iter().any(|alarm| alarm.contains("channel-desk"))).then_some(())
+    });
     daemon.stop();
 }

@@ -1,56 +1,18 @@
 //! A disk that fills to its last byte, at once, under the recorder's hands: the record stops and goes on
 //! by itself, and the program lives.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod small_disk;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use small_disk::SmallDisk;
 use vigil::record::{
     About, GapReason, Item, Models, RecordConfig, RecordFile, RecordedSource, Recorder, VERSION, files_of,
 };
 
 const BED: &str = "emu-01";
 const CHANNELS: u64 = 19;
-
-/// A small disk of its own.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount() -> Option<SmallDisk> {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=40m", "tmpfs"])
-            .arg(folder.path())
-            .output()
-            .is_ok_and(|output| output.status.success());
-        if !mounted {
-            println!("skipped: a small file system cannot be mounted here (this needs root)");
-        }
-        mounted.then_some(SmallDisk(folder))
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Fills it to the last byte.
-    fn fill(&self) -> PathBuf {
-        let filler = self.path().join("filler");
-        let mut file = std::fs::File::create(&filler).unwrap();
-        for piece in [1 << 20, 1 << 12, 1] {
-            let zeros = vec![0; piece];
-            while std::io::Write::write_all(&mut file, &zeros).is_ok() {}
-        }
-        filler
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.path()).output();
-    }
-}
 
 fn about() -> About {
     About {
@@ -94,7 +56,7 @@ fn feed(recorder: &Recorder, mut frame: u64, until: impl Fn(u64) -> bool) -> u64
 
 #[test]
 fn a_disk_that_fills_at_once_stops_the_record_and_nothing_else() {
-    let Some(disk) = SmallDisk::mount() else { return };
+    let Some(disk) = SmallDisk::mount(40) else { return };
     let folder = disk.path().join("record");
     let (recorder, thread) = Recorder::start(RecordConfig::new(folder.clone())).unwrap();
     recorder.record(&BED.into(), Item::Begin(Box::new(about())));

@@ -116,9 +116,12 @@ pub struct Posting {
 }
 
 impl Routing {
-    /// Who is to be told of an entry, and when.
-    pub fn postings(&self, entry: &Entry) -> Vec<Posting> {
-        let told = self.routes.iter().filter(|route| route.wants(entry));
+    /// Who is to be told of an entry about an alarm of this kind and priority, and when.
+    pub fn postings(&self, entry: &Entry, kind: AlarmKind, priority: Priority) -> Vec<Posting> {
+        if !is_told(&entry.what) {
+            return Vec::new();
+        }
+        let told = self.routes.iter().filter(|route| route.wants(&entry.bed, kind, priority));
         told.filter_map(|route| {
             let raised = entry.what.raises().is_some();
             // What became of an alarm interests those who were told of it, and a second channel may not have been.
@@ -134,21 +137,22 @@ impl Routing {
 }
 
 impl Route {
-    fn wants(&self, entry: &Entry) -> bool {
-        let Some(alarm) = &entry.alarm else { return false };
-        let (kind, priority) = match &entry.what {
-            What::Seizure { .. } => (AlarmKind::Seizure, Priority::High),
-            What::Technical { priority, .. } => (AlarmKind::Technical, *priority),
-            // What follows names its kind in its alarm; see `entry::seizure_id`. Its priority was asked when it was raised.
-            What::Ended { .. } | What::Acknowledged | What::AudioPaused { .. } => {
-                match alarm.starts_with("s-") {
-                    true => (AlarmKind::Seizure, Priority::High),
-                    false => (AlarmKind::Technical, Priority::High),
-                }
-            }
-            _ => return false,
-        };
-        let bed = self.beds.is_empty() || entry.bed.is_empty() || self.beds.contains(&entry.bed);
-        bed && self.kinds.contains(&kind) && priority >= self.least
+    /// What becomes of an alarm is told to those who were told of the alarm.
+    fn wants(&self, bed: &str, kind: AlarmKind, priority: Priority) -> bool {
+        let bed_matters =
+            self.beds.is_empty() || bed.is_empty() || self.beds.iter().any(|named| named == bed);
+        bed_matters && self.kinds.contains(&kind) && priority >= self.least
     }
+}
+
+/// Whether anybody is told of such an entry.
+const fn is_told(what: &What) -> bool {
+    matches!(
+        what,
+        What::Seizure { .. }
+            | What::Technical { .. }
+            | What::Ended { .. }
+            | What::Acknowledged
+            | What::AudioPaused { .. }
+    )
 }

@@ -69,20 +69,18 @@ impl MissedRequest {
     /// The entry: whose seizure it was, and which detector missed it, the log knows.
     ///
     /// # Errors
-    /// [`LogError::Mistake`] where a time is none or lies in the future, and where the bed was not watched then.
+    /// [`LogError::Mistake`] where a time is none, and where the bed was not watched then.
     pub fn entry(&self, log: &AlarmLog, now: &Moment) -> Result<Entry, LogError> {
         let (onset_us, offset_us) = (time("onset", &self.onset)?, time("offset", &self.offset)?);
         if offset_us <= onset_us {
             return Err(LogError::Mistake("the seizure's offset lies before its onset".into()));
         }
-        if onset_us > now.wall_us {
-            return Err(LogError::Mistake(format!("the onset {} lies in the future", wall_text(onset_us))));
-        }
         let watched = log.stretches(i64::MIN, i64::MAX)?.into_iter().rfind(|stretch| {
             let from = (stretch.exposure.from_wall_s * 1e6) as i64;
-            // The last seconds are not in the log yet.
-            let seconds = (stretch.exposure.to_second - stretch.exposure.from_second) as i64;
-            let until = from + (seconds + 2 * super::exposure::STRETCH_S as i64) * 1_000_000;
+            // The last seconds are not in the log yet. A replay's time may lie ahead of the clock; a ward's does not.
+            let seconds = stretch.exposure.to_second - stretch.exposure.from_second;
+            let unlogged = if onset_us <= now.wall_us { 2 * super::exposure::STRETCH_S } else { 0 };
+            let until = from + (seconds + unlogged) as i64 * 1_000_000;
             stretch.bed == self.bed && (from..until).contains(&onset_us)
         });
         let Some(watched) = watched else {
@@ -95,6 +93,35 @@ impl MissedRequest {
         Ok(Entry::of_bed(&self.bed, now, somebody(&self.by)?, what)
             .on(&self.bed, &watched.patient)
             .by_detector(&watched.detector))
+    }
+}
+
+/// A mark of a missed seizure that was a mistake.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawRequest {
+    /// Who.
+    pub by: String,
+    /// The mark.
+    pub mark: String,
+    /// What the reviewer says.
+    #[serde(default)]
+    pub note: String,
+}
+
+impl WithdrawRequest {
+    /// The entry.
+    ///
+    /// # Errors
+    /// [`LogError::Mistake`] where there is no such mark, or nobody is named.
+    pub fn entry(&self, log: &AlarmLog, now: &Moment) -> Result<Entry, LogError> {
+        let marks = log.marks(i64::MIN, i64::MAX)?;
+        let Some(mark) = marks.iter().find(|mark| mark.mark == self.mark) else {
+            let words = format!("there is no mark {:?}; `vigil alarms list --missed` shows them", self.mark);
+            return Err(LogError::Mistake(words));
+        };
+        let what = What::MissedWithdrawn { mark: self.mark.clone(), note: self.note.clone() };
+        Ok(Entry::of_bed(&mark.bed, now, somebody(&self.by)?, what).on(&mark.bed, &mark.patient))
     }
 }
 

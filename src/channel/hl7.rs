@@ -57,7 +57,7 @@ pub fn report(message: &Message, config: &Hl7Config, control: &str) -> String {
     let (phase, state, inactivation) = match message.event.as_str() {
         "raised" => ("start", "active", "enabled"),
         "escalated" => ("escalate", "active", "enabled"),
-        "acknowledged" => ("update", "active", "alarm-acknowledged"),
+        "acknowledged" => ("update", "active", "alert-acknowledged"),
         "audio-paused" => ("update", "active", "audio-paused"),
         _ if message.kind.latches() => ("end", "latched", "enabled"),
         _ => ("end", "inactive", "enabled"),

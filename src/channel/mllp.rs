@@ -3,8 +3,8 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::SendError;
 use super::hl7::{Hl7Config, acknowledged, report};
+use super::{SendError, still_open};
 use crate::alarm::message::Message;
 
 /// No answer is longer.
@@ -36,15 +36,11 @@ impl Mllp {
         framed.extend_from_slice(text.as_bytes());
         framed.extend_from_slice(&END);
         let away = |error: std::io::Error| SendError::Away(error.to_string());
-        let mut stream = match self.stream.take() {
+        let mut stream = match self.stream.take().filter(still_open) {
             Some(stream) => stream,
             None => TcpStream::connect(&self.config.to).await.map_err(away)?,
         };
-        if stream.write_all(&framed).await.is_err() {
-            // The listener hung up since the last message: once more over a new connection.
-            stream = TcpStream::connect(&self.config.to).await.map_err(away)?;
-            stream.write_all(&framed).await.map_err(away)?;
-        }
+        stream.write_all(&framed).await.map_err(away)?;
         stream.flush().await.map_err(away)?;
         let answer = read_answer(&mut stream).await?;
         match acknowledged(&answer, &control) {

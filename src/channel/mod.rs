@@ -106,6 +106,13 @@ fn secret(path: &std::path::Path) -> Result<String, String> {
     Ok(text.to_string())
 }
 
+/// Whether the other end has not hung up since the last message: it has nothing to say unasked, so anything to read is
+/// the end.
+fn still_open(stream: &tokio::net::TcpStream) -> bool {
+    let mut byte = [0];
+    matches!(stream.try_read(&mut byte), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+}
+
 /// What lies behind a failure: the last cause tells most.
 fn causes(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpStream, UdpSocket, UnixDatagram};
 
-use super::SendError;
+use super::{SendError, still_open};
 use crate::alarm::Priority;
 use crate::alarm::message::Message;
 
@@ -97,12 +97,6 @@ impl Syslog {
             _ => Ok(()),
         }
     }
-}
-
-/// Whether the other end has not hung up: a syslog server says nothing, so anything to read is the end.
-fn still_open(stream: &TcpStream) -> bool {
-    let mut byte = [0];
-    matches!(stream.try_read(&mut byte), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
 }
 
 /// The line of a message.

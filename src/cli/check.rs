@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::error::CliError;
+use crate::channel::Channel;
 use crate::config::{PatientId, WardConfig, is_writable};
 use crate::ward::Models;
 
@@ -53,6 +54,13 @@ pub fn run(args: &CheckArgs) -> Result<(), CliError> {
                 warn!("bed {}: {error}", bed.name);
                 failed.get_or_insert(CliError::from(error));
             }
+        }
+    }
+    for channel in &config.channel {
+        match Channel::new(channel) {
+            Ok(_) => say!("channel {}: can be set up", channel.name),
+            // The daemon watches all the same, and says that the channel is down.
+            Err(error) => warn!("{error}"),
         }
     }
     say!("{}: {} of {} beds can be watched", args.config.display(), watched, config.bed.len());

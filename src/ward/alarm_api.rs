@@ -15,8 +15,9 @@ use super::api::{Api, unauthorised};
 use super::shared::Shared;
 use crate::alarm::entry::{Entry, What};
 use crate::alarm::log::{Held, log_path};
+use crate::alarm::moment::Moment;
 use crate::alarm::rate::{By, rates};
-use crate::alarm::request::{MissedRequest, ReviewRequest, somebody, time};
+use crate::alarm::request::{MissedRequest, ReviewRequest, WithdrawRequest, somebody, time};
 use crate::alarm::{AlarmLog, LogError};
 
 /// The routes.
@@ -28,7 +29,8 @@ pub fn routes() -> Router<Api> {
         .route("/api/alarms/{alarm}/acknowledge", post(acknowledge))
         .route("/api/alarms/{alarm}/pause", post(pause))
         .route("/api/alarms/{alarm}/review", post(review))
-        .route("/api/missed", post(missed))
+        .route("/api/missed", get(marks).post(missed))
+        .route("/api/missed/withdraw", post(withdraw))
         .route("/api/beds/{bed}/maintenance", put(maintenance))
 }
 
@@ -150,13 +152,23 @@ async fn review(
     .await
 }
 
-async fn missed(State(api): State<Api>, headers: HeaderMap, body: String) -> Response {
-    let expected = "{\"by\": \"who\", \"bed\": \"emu-01\", \"onset\": \"2026-11-24T03:00:00Z\", \"offset\": \"2026-11-24T03:01:00Z\"}";
-    act(&api, &headers, &body, expected, |request: MissedRequest| {
-        let log = AlarmLog::open_existing(&log_path(&api.shared.state))?;
-        Ok((request.entry(&log, &api.shared.desk.now())?, None))
+async fn marks(State(api): State<Api>, Query(period): Query<Period>) -> Response {
+    read(&api.shared, move |log| {
+        let (from, until) = period.ends()?;
+        Ok(json!(log.marks(from, until)?))
     })
     .await
+}
+
+async fn missed(State(api): State<Api>, headers: HeaderMap, body: String) -> Response {
+    let expected = "{\"by\": \"who\", \"bed\": \"emu-01\", \"onset\": \"2026-11-24T03:00:00Z\", \"offset\": \"2026-11-24T03:01:00Z\"}";
+    let entry = |request: MissedRequest, log: &AlarmLog, now: &Moment| request.entry(log, now);
+    act_after_reading(&api, &headers, &body, expected, entry).await
+}
+
+async fn withdraw(State(api): State<Api>, headers: HeaderMap, body: String) -> Response {
+    let entry = |request: WithdrawRequest, log: &AlarmLog, now: &Moment| request.entry(log, now);
+    act_after_reading(&api, &headers, &body, "{\"by\": \"who\", \"mark\": \"which\"}", entry).await
 }
 
 #[derive(Deserialize)]
@@ -192,14 +204,49 @@ async fn act<T: for<'de> Deserialize<'de>>(
     expected: &str,
     entry: impl FnOnce(T) -> Result<(Entry, Option<i64>), LogError>,
 ) -> Response {
-    if let Some(refusal) = unauthorised(api, headers) {
-        return refusal;
+    match understood(api, headers, body, expected) {
+        Ok(request) => done(api, entry(request)).await,
+        Err(refusal) => *refusal,
     }
-    let request: T = match serde_json::from_str(body) {
+}
+
+/// The same, of what the log must be asked about first: on a thread of its own.
+async fn act_after_reading<T: for<'de> Deserialize<'de> + Send + 'static>(
+    api: &Api,
+    headers: &HeaderMap,
+    body: &str,
+    expected: &str,
+    entry: impl FnOnce(T, &AlarmLog, &Moment) -> Result<Entry, LogError> + Send + 'static,
+) -> Response {
+    let request: T = match understood(api, headers, body, expected) {
         Ok(request) => request,
-        Err(error) => return refused(&LogError::Mistake(format!("{error}; expected {expected}"))),
+        Err(refusal) => return *refusal,
     };
-    let (entry, after) = match entry(request) {
+    let (path, now) = (log_path(&api.shared.state), api.shared.desk.now());
+    let read = tokio::task::spawn_blocking(move || {
+        AlarmLog::open_existing(&path).and_then(|log| entry(request, &log, &now))
+    });
+    match read.await {
+        Ok(entry) => done(api, entry.map(|entry| (entry, None))).await,
+        Err(error) => refused(&LogError::Mistake(error.to_string())),
+    }
+}
+
+fn understood<T: for<'de> Deserialize<'de>>(
+    api: &Api,
+    headers: &HeaderMap,
+    body: &str,
+    expected: &str,
+) -> Result<T, Box<Response>> {
+    if let Some(refusal) = unauthorised(api, headers) {
+        return Err(Box::new(refusal));
+    }
+    serde_json::from_str(body)
+        .map_err(|error| Box::new(refused(&LogError::Mistake(format!("{error}; expected {expected}")))))
+}
+
+async fn done(api: &Api, entry: Result<(Entry, Option<i64>), LogError>) -> Response {
+    let (entry, after) = match entry {
         Ok(entry) => entry,
         Err(error) => return refused(&error),
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::{AlarmLog, LogError, of_sqlite};
+use super::{AlarmLog, LogError, insert, of_sqlite};
 use crate::durable;
 
 /// What came of taking a copy back.
@@ -74,30 +74,9 @@ impl AlarmLog {
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
         let mut merged = Merged { added: 0, known: 0, set_aside: None };
         for logged in entries {
-            let entry = &logged.entry;
-            let body = serde_json::to_string(&entry.what).map_err(|e| LogError::Mistake(e.to_string()))?;
             // What was told by the copy's time was told; nobody is told of it anew.
-            let added = transaction
-                .execute(
-                    "INSERT OR IGNORE INTO entry
-                     (key, wall_us, mono_us, boot, what, alarm, bed, patient, detector, who, body)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                    rusqlite::params![
-                        entry.key,
-                        entry.at.wall_us,
-                        entry.at.mono_us,
-                        &*entry.at.boot,
-                        entry.what.name(),
-                        entry.alarm,
-                        entry.bed,
-                        entry.patient,
-                        entry.detector,
-                        entry.who,
-                        body,
-                    ],
-                )
-                .map_err(told)?;
-            *(if added > 0 { &mut merged.added } else { &mut merged.known }) += 1;
+            let added = insert(&transaction, &logged.entry, &path)?;
+            *(if added { &mut merged.added } else { &mut merged.known }) += 1;
         }
         transaction.commit().map_err(told)?;
         Ok(merged)

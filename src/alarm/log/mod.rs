@@ -17,7 +17,6 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 
 use super::entry::{Entry, Judgement, What};
 use super::message::{Posting, Routing};
-use super::state::AlarmState;
 pub use backup::{Merged, restore};
 pub use error::LogError;
 pub use outbox::{Outgoing, Waiting};
@@ -168,7 +167,7 @@ fn append_in(
     entry: &Entry,
     path: &Path,
 ) -> Result<Appended, LogError> {
-    let told = |error: rusqlite::Error| of_sqlite(&error, "write", path);
+    let told = |error| of_sqlite(&error, "write", path);
     let known: bool = transaction
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE key = ?1)")
         .and_then(|mut statement| statement.query_row([&entry.key], |row| row.get(0)))
@@ -176,14 +175,26 @@ fn append_in(
     if known {
         return Ok(Appended::Known);
     }
-    let entry = match &entry.alarm {
-        Some(alarm) => about_alarm(transaction, entry, alarm, path)?,
-        None => entry.clone(),
+    let (entry, held) = match &entry.alarm {
+        Some(alarm) => {
+            about_alarm(transaction, entry, alarm, path).map(|(entry, held)| (entry, Some(held)))?
+        }
+        None => (entry.clone(), None),
     };
+    insert(transaction, &entry, path)?;
+    let postings: Vec<Posting> =
+        held.map_or_else(Vec::new, |held| routing.postings(&entry, held.kind(), held.priority));
+    let outgoing = outbox::post(transaction, &entry, &postings).map_err(told)?;
+    Ok(Appended::New(outgoing))
+}
+
+/// Writes an entry, unless one with its key is there; whether it was written.
+fn insert(transaction: &Transaction<'_>, entry: &Entry, path: &Path) -> Result<bool, LogError> {
     let body = serde_json::to_string(&entry.what).map_err(|error| LogError::Mistake(error.to_string()))?;
-    transaction
+    let written = transaction
         .prepare_cached(
-            "INSERT INTO entry (key, wall_us, mono_us, boot, what, alarm, bed, patient, detector, who, body)
+            "INSERT OR IGNORE INTO entry
+             (key, wall_us, mono_us, boot, what, alarm, bed, patient, detector, who, body)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )
         .and_then(|mut statement| {
@@ -201,30 +212,26 @@ fn append_in(
                 body,
             ])
         })
-        .map_err(told)?;
-    let postings: Vec<Posting> = routing.postings(&entry);
-    let outgoing = outbox::post(transaction, &entry, &postings).map_err(told)?;
-    Ok(Appended::New(outgoing))
+        .map_err(|error| of_sqlite(&error, "write", path))?;
+    Ok(written > 0)
 }
 
-/// Checks what happens to an alarm against its state, and fills in whose it is.
+/// Checks what happens to an alarm against its state, fills in whose it is, and gives the alarm as it was.
 fn about_alarm(
     transaction: &Transaction<'_>,
     entry: &Entry,
     alarm: &str,
     path: &Path,
-) -> Result<Entry, LogError> {
+) -> Result<(Entry, Held), LogError> {
     let told = |error: rusqlite::Error| of_sqlite(&error, "read", path);
     let refused = |why| LogError::Refused { alarm: alarm.to_string(), why };
-    if let Some(kind) = entry.what.raises() {
+    if entry.what.raises().is_some() {
         let known: bool = transaction
             .query_row("SELECT EXISTS (SELECT 1 FROM entry WHERE alarm = ?1)", [alarm], |row| row.get(0))
             .map_err(told)?;
-        let mut state = AlarmState::pending(kind);
-        state.apply(super::state::Act::Raised, &entry.at).map_err(refused)?;
-        return match known {
-            true => Err(refused(super::state::OutOfOrder::AlreadyRaised)),
-            false => Ok(entry.clone()),
+        return match Held::raised(entry) {
+            Some(held) if !known => Ok((entry.clone(), held)),
+            _ => Err(refused(super::state::OutOfOrder::AlreadyRaised)),
         };
     }
     let history = read::entries_of(transaction, alarm).map_err(told)?;
@@ -237,8 +244,9 @@ fn about_alarm(
         check_review(review.judgement, review.onset_us, review.offset_us, held.kind())?;
     }
     let mut entry = entry.clone();
-    (entry.bed, entry.patient, entry.detector) = (held.bed, held.patient, held.detector);
-    Ok(entry)
+    (entry.bed, entry.patient, entry.detector) =
+        (held.bed.clone(), held.patient.clone(), held.detector.clone());
+    Ok((entry, held))
 }
 
 fn check_review(

@@ -100,7 +100,10 @@ impl AlarmLog {
     /// # Errors
     /// [`LogError`].
     pub fn stretches(&self, from_us: i64, until_us: i64) -> Result<Vec<Stretch>, LogError> {
-        let entries = select(&self.connection, "what = 'watched'", []).map_err(self.told("read"))?;
+        // It is logged after it began; a clock that was set back meanwhile by up to a day is allowed for.
+        let logged_from = from_us.saturating_sub(86_400_000_000);
+        let entries = select(&self.connection, "what = 'watched' AND wall_us >= ?1", [logged_from])
+            .map_err(self.told("read"))?;
         let stretch = |Logged { entry, .. }| match entry.what {
             What::Watched(exposure) => {
                 Some(Stretch { bed: entry.bed, patient: entry.patient, detector: entry.detector, exposure })

@@ -6,7 +6,7 @@ use super::Place;
 use crate::alarm::entry::{Entry, Judgement, What};
 use crate::alarm::log::{Held, LogError};
 use crate::alarm::moment::Clocks;
-use crate::alarm::request::{MissedRequest, ReviewRequest, somebody};
+use crate::alarm::request::{MissedRequest, ReviewRequest, WithdrawRequest, somebody};
 use crate::cli::error::CliError;
 
 /// Take note of an alarm, in your own name: its sound ends, and it is not escalated
@@ -85,6 +85,21 @@ pub struct MissedArgs {
     /// Its end
     #[arg(long, value_name = "TIME")]
     offset: String,
+    /// Who you are
+    #[arg(long)]
+    by: String,
+    /// What you have to say
+    #[arg(long, default_value = "")]
+    note: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Withdraw a mark of a missed seizure that was a mistake; it stays in the log
+#[derive(Debug, Args)]
+pub struct WithdrawArgs {
+    /// The mark; `vigil alarms list --missed` shows them
+    mark: String,
     /// Who you are
     #[arg(long)]
     by: String,
@@ -187,6 +202,19 @@ pub fn missed(args: &MissedArgs) -> Result<(), CliError> {
     let entry = request.entry(&log, &Clocks::here().now())?;
     log.append(&entry)?;
     say!("{}: a missed seizure of {} is marked", entry.key, entry.patient);
+    Ok(())
+}
+
+/// Withdraws a mark.
+///
+/// # Errors
+/// [`CliError`].
+pub fn withdraw(args: &WithdrawArgs) -> Result<(), CliError> {
+    let mut log = args.place.open()?;
+    let request = WithdrawRequest { by: args.by.clone(), mark: args.mark.clone(), note: args.note.clone() };
+    let entry = request.entry(&log, &Clocks::here().now())?;
+    log.append(&entry)?;
+    say!("{}: withdrawn by {}", args.mark, args.by);
     Ok(())
 }
 

@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 
 use super::{Period, Place};
 use crate::alarm::entry::What;
-use crate::alarm::log::{AlarmRecord, Held};
-use crate::alarm::moment::Clocks;
+use crate::alarm::log::{AlarmRecord, Held, Mark};
+use crate::alarm::moment::{Clocks, wall_text};
 use crate::alarm::state::AlarmKind;
 use crate::cli::error::CliError;
 use crate::durable::replace_file;
@@ -25,6 +25,9 @@ pub struct ListArgs {
     /// Technical alarms, too
     #[arg(long)]
     technical: bool,
+    /// Instead of alarms, the seizures that somebody marked as missed
+    #[arg(long, conflicts_with_all = ["open", "unreviewed", "technical"])]
+    missed: bool,
     /// One bed's alone
     #[arg(long)]
     bed: Option<String>,
@@ -76,6 +79,9 @@ pub struct ExportArgs {
 pub fn list(args: &ListArgs) -> Result<(), CliError> {
     let log = args.place.open()?;
     let (from, until) = args.period.ends()?;
+    if args.missed {
+        return list_missed(args, log.marks(from, until)?);
+    }
     let now = Clocks::here().now();
     let held = if args.open { log.open_alarms()? } else { log.alarms(from, until)? };
     let wanted = |held: &&Held| {
@@ -107,6 +113,29 @@ pub fn list(args: &ListArgs) -> Result<(), CliError> {
             record.phase.name(),
             review,
             record.alarm
+        );
+    }
+    Ok(())
+}
+
+fn list_missed(args: &ListArgs, mut marks: Vec<Mark>) -> Result<(), CliError> {
+    marks.retain(|mark| args.bed.as_ref().is_none_or(|bed| *bed == mark.bed));
+    if args.json {
+        say!("{}", serde_json::to_string_pretty(&marks).unwrap_or_default());
+        return Ok(());
+    }
+    if marks.is_empty() {
+        say!("no seizure is marked as missed");
+    }
+    for mark in &marks {
+        let (onset, offset) = (wall_text(mark.onset_us), wall_text(mark.offset_us));
+        say!(
+            "{onset} to {offset}  {}  {}  by {}  {}  {}",
+            mark.bed,
+            mark.patient,
+            mark.by,
+            mark.mark,
+            mark.note
         );
     }
     Ok(())

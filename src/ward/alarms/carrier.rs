@@ -64,7 +64,12 @@ impl Carriers {
         tokio::spawn(carrier.run(channel, ready));
     }
 
-    /// Hands a message over; `false` where there is no room, or no such channel.
+    /// Whether there is such a channel: one that was taken out of the configuration leaves its messages behind.
+    pub fn has(&self, channel: &str) -> bool {
+        self.ways.contains_key(channel)
+    }
+
+    /// Hands a message over; `false` where there is no room.
     pub fn hand(&self, ready: Ready) -> bool {
         self.ways.get(&ready.outgoing.channel).is_some_and(|way| way.try_send(ready).is_ok())
     }
@@ -99,10 +104,10 @@ impl Carrier {
             }
         };
         let mut queue: VecDeque<Held> = VecDeque::new();
-        let mut probed = Instant::now() - PROBED_EVERY;
+        let mut next_probe = Instant::now();
         loop {
             let next = queue.iter().map(|held| held.not_before).min();
-            let wake = next.unwrap_or(probed + PROBED_EVERY);
+            let wake = next.unwrap_or(next_probe);
             tokio::select! {
                 biased;
                 came = ready.recv() => match came {
@@ -125,18 +130,15 @@ impl Carrier {
                         queue.push_back(held);
                     }
                 }
-                probed = Instant::now();
-            } else if queue.is_empty() && now >= probed + PROBED_EVERY {
+                next_probe = Instant::now() + PROBED_EVERY;
+            } else if queue.is_empty() && now >= next_probe {
                 let found = tokio::time::timeout(self.limit(), channel.probe()).await;
                 self.look_at(&match found {
                     Ok(found) => found,
                     Err(_) => Err(SendError::Away("no answer in time".into())),
                 });
-                probed = if self.failures == 0 {
-                    Instant::now()
-                } else {
-                    Instant::now() - PROBED_EVERY + self.pause()
-                };
+                let pause = if self.failures == 0 { PROBED_EVERY } else { pause_after(self.failures) };
+                next_probe = Instant::now() + pause;
             }
             self.metrics.waiting(&self.config.name, queue.len());
         }
@@ -144,10 +146,6 @@ impl Carrier {
 
     fn limit(&self) -> Duration {
         Duration::from_secs(self.config.timeout_s.into())
-    }
-
-    fn pause(&self) -> Duration {
-        PAUSES[0].saturating_mul(1 << self.failures.saturating_sub(1).min(16)).min(PAUSES[1])
     }
 
     /// Tries once. What was not taken comes back, with whether the others wait with it.
@@ -179,8 +177,10 @@ impl Carrier {
             return None;
         }
         self.tell(Work::Failed(Box::new(outgoing), attempts, reason));
-        held.not_before = Instant::now() + self.pause();
-        Some((held, matches!(error, SendError::Away(_))))
+        // While the other end is away all wait as long as it is; a message that it refuses waits for itself.
+        let is_away = matches!(error, SendError::Away(_));
+        held.not_before = Instant::now() + pause_after(if is_away { self.failures } else { held.attempts });
+        Some((held, is_away))
     }
 
     /// Tells of a channel that goes down or comes back.
@@ -221,4 +221,9 @@ impl Carrier {
         // A desk so far behind hears of it with the next attempt.
         let _ = self.desk.try_send(work);
     }
+}
+
+/// How long to wait after so many failures.
+fn pause_after(failures: u32) -> Duration {
+    PAUSES[0].saturating_mul(1 << failures.saturating_sub(1).min(16)).min(PAUSES[1])
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use thiserror::Error;
@@ -27,9 +27,6 @@ const WAITING: usize = 4096;
 
 /// How often the thread looks for what is due without being told.
 const TICK: Duration = Duration::from_millis(200);
-
-/// How often rates are counted anew.
-const COUNTED_EVERY: Duration = Duration::from_secs(30);
 
 /// An act of a person that was not done.
 #[derive(Debug, Error)]
@@ -119,10 +116,13 @@ impl Desk {
             // A channel that cannot be set up is one that is down: the others are not kept from their work.
             carriers.start(config, Channel::new(config), desk.work.clone(), metrics.clone());
         }
-        let keeper = LogKeeper::new(log_path(state), routing, ward.to_string(), clocks, carriers, seen);
-        let thread = std::thread::Builder::new()
-            .name("alarms".into())
-            .spawn(move || run(keeper, &waiting, &beds, &metrics))?;
+        let (counting, stop_counting) = bounded(0);
+        rates::count_on(log_path(state), metrics, stop_counting)?;
+        let keeper = LogKeeper::new(log_path(state), routing, ward.to_string(), beds, clocks, carriers, seen);
+        let thread = std::thread::Builder::new().name("alarms".into()).spawn(move || {
+            run(keeper, &waiting);
+            drop(counting);
+        })?;
         Ok((desk, thread))
     }
 
@@ -180,9 +180,9 @@ impl Desk {
     }
 }
 
-fn run(mut keeper: LogKeeper, waiting: &Receiver<Work>, beds: &BTreeSet<String>, metrics: &Metrics) {
-    keeper.begin(beds);
-    let mut counted: Option<Instant> = None;
+fn run(mut keeper: LogKeeper, waiting: &Receiver<Work>) {
+    // What was left waits for nobody to tell something.
+    keeper.look();
     loop {
         match waiting.recv_timeout(TICK) {
             Ok(Work::Announce(entry)) => keeper.announce(*entry),
@@ -205,12 +205,6 @@ fn run(mut keeper: LogKeeper, waiting: &Receiver<Work>, beds: &BTreeSet<String>,
         }
         // What is due is looked for between two happenings, too: a busy ward has no quiet moment.
         keeper.look();
-        if waiting.is_empty() && counted.is_none_or(|at| at.elapsed() >= COUNTED_EVERY) {
-            counted = Some(Instant::now());
-            if let Some(log) = keeper.log() {
-                rates::count(log, metrics);
-            }
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use super::carrier::Ready;
-use super::log_keeper::{LogKeeper, MOST_NOWHERE, name_of};
+use super::log_keeper::{LogKeeper, MOST_NOWHERE, NOT_LASTING, name_of};
 use crate::alarm::entry::{DAEMON, Entry, What, technical_id};
 use crate::alarm::log::{Appended, Held, Logged, Outgoing};
 use crate::alarm::message::{Message, Posting};
@@ -59,7 +59,10 @@ impl LogKeeper {
         if let Some(held) = entry.alarm.as_ref().and_then(|alarm| self.open.get(alarm)) {
             entry.bed.clone_from(&held.bed);
         }
-        let postings = self.routing.postings(&entry);
+        let Some(held) = entry.alarm.as_ref().and_then(|alarm| self.open.get(alarm)) else {
+            return Vec::new();
+        };
+        let postings = self.routing.postings(&entry, held.kind(), held.priority);
         let outgoing = |posting: Posting| Outgoing {
             id: None,
             channel: posting.channel,
@@ -83,7 +86,8 @@ impl LogKeeper {
 
     pub(super) fn send(&mut self, outgoing: Outgoing, now: &Moment) {
         let name = name_of(&outgoing);
-        if self.under_way.contains(&name) {
+        // What is for a channel that is configured no more stays in the outbox.
+        if self.under_way.contains(&name) || !self.carriers.has(&outgoing.channel) {
             return;
         }
         if outgoing.escalation {
@@ -105,7 +109,7 @@ impl LogKeeper {
         if self.carriers.hand(Ready { outgoing: outgoing.clone(), message }) {
             self.under_way.insert(name);
         } else {
-            // Its carrier is full, or there is no such channel any more: it waits.
+            // Its carrier is full: it waits.
             self.later.push(Outgoing { due: now.after_us(5_000_000), ..outgoing });
         }
     }
@@ -157,6 +161,7 @@ impl LogKeeper {
     /// A bed goes on with these alarms; whatever else lasts of it has ended.
     pub(super) fn resumed(&mut self, bed: &str, alarms: &BTreeSet<String>) {
         let now = self.clocks.now();
+        self.went_on.insert(bed.to_string(), alarms.clone());
         let over = self.open.values().filter(|held| {
             held.bed == bed
                 && held.kind() == AlarmKind::Seizure
@@ -164,7 +169,7 @@ impl LogKeeper {
                 && !alarms.contains(&held.alarm)
         });
         for alarm in over.map(|held| held.alarm.clone()).collect::<Vec<_>>() {
-            self.end(&alarm, "the bed was started anew, and the alarm does not last", &now);
+            self.end(&alarm, NOT_LASTING, &now);
         }
     }
 
@@ -179,14 +184,7 @@ impl LogKeeper {
         let appended = match (&mut self.log, &entry.what) {
             (Some(log), What::Reviewed(_)) => log.review(&entry, after),
             (Some(log), _) => log.append(&entry),
-            (None, _) => {
-                let reason = self.seen.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                Err(LogError::Disk {
-                    doing: "write",
-                    path: self.path.clone(),
-                    reason: reason.unwrap_or_else(|| "it is down".into()),
-                })
-            }
+            (None, _) => return self.act_unlogged(entry),
         };
         match appended {
             Ok(Appended::New(outgoing)) => {
@@ -201,18 +199,23 @@ impl LogKeeper {
             Err(error) if error.is_refusal() => Err(error),
             Err(error) => {
                 self.down(&error);
-                let Some(held) = entry.alarm.as_ref().and_then(|alarm| self.open.get(alarm)) else {
-                    return Err(error);
-                };
-                let Some(act) = entry.what.act(&entry.who) else { return Err(error) };
-                let mut state = held.state.clone();
-                state
-                    .apply(act, &entry.at)
-                    .map_err(|why| LogError::Refused { alarm: held.alarm.clone(), why })?;
-                self.announce(entry);
-                Ok(())
+                self.act_unlogged(entry)
             }
         }
+    }
+
+    /// The same while the log is down: what an open alarm asks for can be done, the rest has time.
+    fn act_unlogged(&mut self, entry: Entry) -> Result<(), LogError> {
+        let held = entry.alarm.as_ref().and_then(|alarm| self.open.get(alarm));
+        let (Some(held), Some(act)) = (held, entry.what.act(&entry.who)) else {
+            let reason = self.seen.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let reason = reason.unwrap_or_else(|| "it is down".into());
+            return Err(LogError::Disk { doing: "write", path: self.path.clone(), reason });
+        };
+        let mut state = held.state.clone();
+        state.apply(act, &entry.at).map_err(|why| LogError::Refused { alarm: held.alarm.clone(), why })?;
+        self.announce(entry);
+        Ok(())
     }
 
     pub(super) fn delivered(&mut self, outgoing: &Outgoing, attempts: u32) {

@@ -11,13 +11,16 @@ use super::desk::{Seen, log_down};
 use crate::alarm::entry::Entry;
 use crate::alarm::log::{Appended, Held, Outgoing};
 use crate::alarm::message::Routing;
-use crate::alarm::moment::Clocks;
+use crate::alarm::moment::{Clocks, Moment};
 use crate::alarm::spare::Spare;
 use crate::alarm::state::AlarmKind;
 use crate::alarm::{AlarmLog, LogError, TechnicalKind};
 
 /// How often a log that is down is tried again, and one that is up is looked at.
 const LOOKED_EVERY: Duration = Duration::from_secs(1);
+
+/// Why an alarm ends that its bed does not go on with.
+pub(super) const NOT_LASTING: &str = "the bed was started anew, and the alarm does not last";
 
 /// Entries that are kept in memory while no disk takes them: weeks of alarms.
 pub(super) const MOST_NOWHERE: usize = 100_000;
@@ -26,6 +29,12 @@ pub(super) const MOST_NOWHERE: usize = 100_000;
 pub struct LogKeeper {
     pub(super) path: PathBuf,
     pub(super) ward: String,
+    /// The beds of the configuration.
+    beds: BTreeSet<String>,
+    /// When this daemon began: alarms from before are of another.
+    began: Moment,
+    /// With which alarms each bed went on, as it told when it started.
+    pub(super) went_on: BTreeMap<String, BTreeSet<String>>,
     pub(super) routing: Routing,
     pub(super) clocks: Clocks,
     pub(super) carriers: Carriers,
@@ -57,6 +66,7 @@ impl LogKeeper {
         path: PathBuf,
         routing: Routing,
         ward: String,
+        beds: BTreeSet<String>,
         clocks: Clocks,
         carriers: Carriers,
         seen: Arc<Seen>,
@@ -65,6 +75,9 @@ impl LogKeeper {
             spare: Spare::of(&path),
             path,
             ward,
+            beds,
+            began: clocks.now(),
+            went_on: BTreeMap::new(),
             routing,
             clocks,
             carriers,
@@ -83,27 +96,6 @@ impl LogKeeper {
         }
     }
 
-    /// The log, while it is up.
-    pub(super) fn log(&self) -> Option<&AlarmLog> {
-        self.log.as_ref()
-    }
-
-    /// Takes up what was left: messages that wait, alarms of a daemon that was killed.
-    pub(super) fn begin(&mut self, beds: &BTreeSet<String>) {
-        self.look();
-        let now = self.clocks.now();
-        let left: Vec<Held> = self.open.values().filter(|held| held.state.is_present()).cloned().collect();
-        for held in left {
-            let why = match held.kind() {
-                AlarmKind::Technical => "the daemon was started anew",
-                AlarmKind::Seizure if !beds.contains(&held.bed) => "the bed is not watched any more",
-                // Its bed says whether it lasts.
-                AlarmKind::Seizure => continue,
-            };
-            self.end(&held.alarm, why, &now);
-        }
-    }
-
     /// Looks for what is due, and after the log.
     pub(super) fn look(&mut self) {
         if self.looked.is_none_or(|at| at.elapsed() >= LOOKED_EVERY) {
@@ -112,10 +104,14 @@ impl LogKeeper {
                 tracing::warn!(path = %self.path.display(), "the log of alarms was exchanged: it is opened anew");
                 self.log = None;
             }
-            if self.log.is_none() {
+            let was_down = self.log.is_none();
+            if was_down {
                 self.reopen();
             }
             self.follow_others();
+            if was_down && self.log.is_some() {
+                self.end_what_was_left();
+            }
         }
         let now = self.clocks.now();
         // An escalation whose clock was lost with a restart of the machine is due at once.
@@ -125,6 +121,32 @@ impl LogKeeper {
         self.later = later;
         for outgoing in ready {
             self.send(outgoing, &now);
+        }
+    }
+
+    /// Ends what an earlier daemon left, and nothing carries on.
+    fn end_what_was_left(&mut self) {
+        let now = self.clocks.now();
+        let earlier = |held: &&Held| {
+            held.state.is_present() && held.raised.since_us(&self.began).is_none_or(|passed| passed < 0)
+        };
+        let left: Vec<(String, &str)> = self
+            .open
+            .values()
+            .filter(earlier)
+            .filter_map(|held| {
+                let why = match held.kind() {
+                    AlarmKind::Technical => "the daemon was started anew",
+                    AlarmKind::Seizure if !self.beds.contains(&held.bed) => "the bed is not watched any more",
+                    // Its bed says whether it lasts, or will.
+                    AlarmKind::Seizure if self.went_on.get(&held.bed)?.contains(&held.alarm) => return None,
+                    AlarmKind::Seizure => NOT_LASTING,
+                };
+                Some((held.alarm.clone(), why))
+            })
+            .collect();
+        for (alarm, why) in left {
+            self.end(&alarm, why, &now);
         }
     }
 

@@ -12,7 +12,11 @@ use crate::record::GapReason;
 
 impl Bed {
     pub(super) fn tick(&mut self) {
-        self.shared.board.update(self.name(), |status| status.ticked = Some(Instant::now()));
+        let pending: Vec<TechnicalKind> = self.health.pending().collect();
+        self.shared.board.update(self.name(), |status| {
+            status.ticked = Some(Instant::now());
+            status.pending = pending;
+        });
         let label = self.shared.label(self.name());
         let silent_s = self.last_arrival.map_or(0.0, |last| last.elapsed().as_secs_f64());
         self.shared.metrics.silence_s.get_or_create(&label).set(silent_s);
@@ -121,8 +125,6 @@ impl Bed {
         if let Some(transition) = self.health.observe(kind, detail, now_s) {
             self.tell(transition);
         }
-        let pending: Vec<TechnicalKind> = self.health.pending().collect();
-        self.shared.board.update(self.name(), |status| status.pending = pending);
     }
 
     pub(super) fn tell(&self, transition: Transition) {
