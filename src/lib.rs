@@ -9,10 +9,12 @@
 // What comes from outside may be anything; a panic would end the watch.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod access;
 pub mod alarm;
 pub mod channel;
 pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod dataset;
 pub mod detect;
 pub mod durable;
@@ -28,3 +30,4 @@ pub mod signal;
 pub mod source;
 pub mod train;
 pub mod ward;
+pub mod web;

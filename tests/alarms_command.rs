@@ -60,12 +60,12 @@ fn a_night_is_judged_measured_exported_and_copied() {
         "onset is \"yesterday\"; expected a time like",
     );
     let review =
-        |body: &str| daemon.ask("POST", &format!("/api/alarms/{}/review", names[1]), Some(TOKEN), body);
+        |body: &str| daemon.ask("POST", &format!("/api/v1/alarms/{}/review", names[1]), Some(TOKEN), body);
     assert_eq!(review("{\"by\": \"Ada\", \"judgement\": \"false-alarm\"}").0, 200);
     let meanwhile = review("{\"by\": \"Grace\", \"judgement\": \"seizure\"}");
     assert!(meanwhile.0 == 409 && meanwhile.1.contains("reviewed by Ada meanwhile"), "{}", meanwhile.1);
     assert_eq!(review("{\"by\": \"Ada\", \"judgement\": \"perhaps\"}").0, 400);
-    assert_eq!(daemon.get("/api/alarms/s-none-1-2").0, 404);
+    assert_eq!(daemon.get("/api/v1/alarms/s-none-1-2").0, 404);
     // What was watched is in the log once the daemon stops, at the latest.
     daemon.stop();
     let rate = said(&alarms(&config, &["rate", "--by", "bed", "--json"]));

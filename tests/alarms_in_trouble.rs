@@ -178,7 +178,7 @@ fn what_nobody_acknowledges_in_time_goes_to_the_second_channel_and_what_somebody
     let ward = Ward::with(&channels, &bed("emu-01", "40.0, 300.0", 20.0));
     let mut daemon = ward.start();
     let first = daemon.wait_for("the first alarm", |_| seizures(&desk, "raised").into_iter().next());
-    let path = format!("/api/alarms/{}/acknowledge", first["alarm"].as_str().unwrap());
+    let path = format!("/api/v1/alarms/{}/acknowledge", first["alarm"].as_str().unwrap());
     assert_eq!(daemon.ask("POST", &path, None, "{\"by\": \"Ada\"}").0, 401);
     assert_eq!(daemon.ask("POST", &path, Some(TOKEN), "{\"by\": \"\"}").0, 400);
     assert_eq!(daemon.ask("POST", &path, Some(TOKEN), "{\"by\": \"Ada\"}").0, 200);
@@ -213,7 +213,7 @@ fn an_acknowledgement_on_the_command_line_is_seen_by_the_daemon() {
     daemon.wait_for("the end of the alarm", |_| seizures(&desk, "ended").into_iter().next());
     std::thread::sleep(Duration::from_secs(6));
     assert!(pager.taken().is_empty());
-    let (code, body) = daemon.get(&format!("/api/alarms/{}", alarm["alarm"].as_str().unwrap()));
+    let (code, body) = daemon.get(&format!("/api/v1/alarms/{}", alarm["alarm"].as_str().unwrap()));
     assert!(code == 200 && body.contains("\"phase\":\"cleared\""), "{body}");
     daemon.stop();
 }

@@ -45,17 +45,18 @@ fn a_new_patient_starts_with_the_shared_autoencoder_and_moves_to_their_own_by_it
     });
     // Back, by a person, and it is all in the patient's own log.
     let back = r#"{"version": 0, "by": "Dr. Example"}"#;
-    assert_eq!(daemon.ask("PUT", "/api/patients/new/version", None, back).0, 401);
-    assert_eq!(daemon.ask("PUT", "/api/patients/new/version", Some(TOKEN), back).0, 200);
+    assert_eq!(daemon.ask("PUT", "/api/v1/patients/new/version", None, back).0, 401);
+    assert_eq!(daemon.ask("PUT", "/api/v1/patients/new/version", Some(TOKEN), back).0, 200);
     daemon.wait_for("the shared one again", |daemon| {
         (daemon.bed("emu-01")["autoencoder"] == shared).then_some(())
     });
-    let (_, versions) = daemon.get("/api/patients/new/versions");
+    let (_, versions) = daemon.get("/api/v1/patients/new/versions");
     let versions: serde_json::Value = serde_json::from_str(&versions).unwrap();
     assert_eq!(versions["in_use"], 0);
     assert_eq!(versions["switches"].as_array().unwrap().len(), 2);
     assert_eq!(versions["switches"][1]["by"], "Dr. Example");
-    let missing = daemon.ask("PUT", "/api/patients/new/version", Some(TOKEN), r#"{"version": 9, "by": "x"}"#);
+    let missing =
+        daemon.ask("PUT", "/api/v1/patients/new/version", Some(TOKEN), r#"{"version": 9, "by": "x"}"#);
     assert!(missing.0 == 400 && missing.1.contains("no autoencoder version 9"), "{}", missing.1);
     // The record names the model of each second.
     daemon.stop();

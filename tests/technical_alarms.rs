@@ -217,7 +217,7 @@ fn a_detector_that_falls_behind_is_told_and_catches_up_without_leaving_a_second_
     daemon.wait_for("verdicts", |daemon| daemon.bed("emu-01")["second"].as_u64());
     let slow = r#"{"patient": "slow", "source": {"synthetic": {"eeg": {"seed": 2}}}}"#;
     // Several of them: one alone may still keep up on a fast machine.
-    let slow_beds: Vec<String> = (1..=8).map(|bed| format!("/api/beds/slow-{bed}")).collect();
+    let slow_beds: Vec<String> = (1..=8).map(|bed| format!("/api/v1/beds/slow-{bed}")).collect();
     for bed in &slow_beds {
         assert_eq!(daemon.ask("PUT", bed, Some(TOKEN), slow).0, 200);
     }

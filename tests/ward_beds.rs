@@ -20,23 +20,23 @@ fn a_bed_can_be_added_changed_and_removed_over_the_api_while_others_run() {
     let mut daemon = ward.start();
     watching(&mut daemon, "emu-01");
     let bed = r#"{"patient": "chb03", "source": {"synthetic": {"eeg": {"seed": 2}}}}"#;
-    assert_eq!(daemon.ask("PUT", "/api/beds/emu-02", None, bed).0, 401);
-    assert_eq!(daemon.ask("PUT", "/api/beds/emu-02", Some("wrong"), bed).0, 401);
-    let (code, body) = daemon.ask("PUT", "/api/beds/emu-02", Some(TOKEN), bed);
+    assert_eq!(daemon.ask("PUT", "/api/v1/beds/emu-02", None, bed).0, 401);
+    assert_eq!(daemon.ask("PUT", "/api/v1/beds/emu-02", Some("wrong"), bed).0, 401);
+    let (code, body) = daemon.ask("PUT", "/api/v1/beds/emu-02", Some(TOKEN), bed);
     assert_eq!((code, body.contains("bed emu-02: started")), (200, true), "{body}");
     watching(&mut daemon, "emu-02");
     let changed = bed.replace("\"seed\": 2", "\"seed\": 3");
-    let (code, body) = daemon.ask("PUT", "/api/beds/emu-02", Some(TOKEN), &changed);
+    let (code, body) = daemon.ask("PUT", "/api/v1/beds/emu-02", Some(TOKEN), &changed);
     assert_eq!((code, body.contains("bed emu-02: changed")), (200, true), "{body}");
     // What was changed outlives a restart.
     daemon.stop();
     let mut daemon = ward.start();
     watching(&mut daemon, "emu-02");
     let frames = daemon.bed("emu-01")["frames"].as_u64().unwrap();
-    let (code, body) = daemon.ask("DELETE", "/api/beds/emu-02", Some(TOKEN), "");
+    let (code, body) = daemon.ask("DELETE", "/api/v1/beds/emu-02", Some(TOKEN), "");
     assert_eq!((code, body.contains("bed emu-02: removed")), (200, true), "{body}");
     assert!(daemon.bed("emu-02").is_null());
-    assert_eq!(daemon.ask("DELETE", "/api/beds/emu-02", Some(TOKEN), "").0, 404);
+    assert_eq!(daemon.ask("DELETE", "/api/v1/beds/emu-02", Some(TOKEN), "").0, 404);
     daemon.wait_for("the other bed going on", |daemon| {
         (daemon.bed("emu-01")["frames"].as_u64().unwrap() > frames + 256).then_some(())
     });
@@ -54,10 +54,10 @@ fn what_the_api_cannot_use_is_told_and_changes_nothing() {
         (r#"{"name": "other", "patient": "chb03", "source": {"synthetic": {}}}"#, "names bed other"),
         (r#"{"patient": "../x", "source": {"synthetic": {}}}"#, "cannot be a patient's id"),
     ] {
-        let (code, answer) = daemon.ask("PUT", "/api/beds/emu-02", Some(TOKEN), body);
+        let (code, answer) = daemon.ask("PUT", "/api/v1/beds/emu-02", Some(TOKEN), body);
         assert_eq!((code, answer.contains(words)), (400, true), "{body}: {answer}");
     }
-    let (_, beds) = daemon.get("/api/beds");
+    let (_, beds) = daemon.get("/api/v1/beds");
     assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&beds).unwrap().len(), 1);
 }
 

@@ -59,7 +59,7 @@ fn beds(name: &str, beds: usize) -> String {
 }
 
 fn all(daemon: &Daemon) -> Vec<serde_json::Value> {
-    serde_json::from_str(&daemon.get("/api/beds").1).unwrap()
+    serde_json::from_str(&daemon.get("/api/v1/beds").1).unwrap()
 }
 
 fn sum(beds: &[serde_json::Value], what: &str) -> u64 {
@@ -82,7 +82,7 @@ fn ward_of(count: usize, minutes: f64) -> (f64, f64, serde_json::Value, Vec<serd
     let after = all(&daemon);
     let elapsed = began.elapsed().as_secs_f64();
     let frames = sum(&after, "frames") - sum(&before, "frames");
-    let ward_figures = serde_json::from_str(&daemon.get("/api/ward").1).unwrap();
+    let ward_figures = serde_json::from_str(&daemon.get("/api/v1/ward").1).unwrap();
     let cpu = (processor_s(id) - cpu) / elapsed;
     let memory = resident_mb(id);
     daemon.stop();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use super::exposure::{Excluded, Exposure};
 use super::moment::Moment;
@@ -33,7 +34,7 @@ pub struct Entry {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum What {
     /// A detector raised a seizure alarm.
@@ -138,7 +139,7 @@ pub enum What {
 }
 
 /// A reviewer's judgement.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Review {
     /// What it was.
     pub judgement: Judgement,
@@ -153,7 +154,7 @@ pub struct Review {
 }
 
 /// What a reviewer takes an alarm for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Judgement {
     /// There was a seizure.
@@ -176,7 +177,7 @@ impl Judgement {
 }
 
 /// What makes a detector: another network or another setting is another detector, and has a rate of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DetectorId {
     /// SHA-256 of the CNN's weights.
     pub cnn: String,

@@ -1,12 +1,13 @@
 //! How long a bed was watched: what a false alarm rate divides by.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Longest stretch that one entry of the log tells of, in seconds.
 pub const STRETCH_S: u64 = 300;
 
 /// Why a second does not count as monitored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Excluded {
     /// The bed was being worked on.
@@ -36,7 +37,7 @@ impl Excluded {
 }
 
 /// A stretch of a bed's time line under one detector: so many seconds monitored, so many not, and why not.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Exposure {
     /// Which of the bed's time lines.
     pub timeline: u64,

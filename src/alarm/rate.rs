@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::entry::Judgement;
 use super::exposure::Excluded;
@@ -15,7 +16,7 @@ use super::state::AlarmKind;
 use crate::evaluate::{Interval, clopper_pearson, garwood};
 
 /// What rates are told apart by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
     /// All beds together.
@@ -27,7 +28,7 @@ pub enum By {
 }
 
 /// A rate and what it rests on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Rate {
     /// The bed or patient; absent for the ward.
     pub of: Option<String>,

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::alarm::LogError;
 use crate::config::ConfigError;
+use crate::daemon::DaemonError;
 use crate::dataset::DatasetError;
 use crate::detect::{JudgeError, SettingError};
 use crate::evaluate::report::ReportError;
@@ -23,7 +24,6 @@ use crate::source::lsl::OutletError;
 use crate::train::TrainError;
 use crate::ward::PatientError;
 use crate::ward::adapt::AdaptError;
-use crate::ward::daemon::DaemonError;
 
 /// The exit codes, as `--help` lists them.
 pub const EXIT_CODES: &str = "Exit codes:

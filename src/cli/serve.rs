@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::error::CliError;
 use crate::config::WardConfig;
-use crate::ward::daemon;
+use crate::daemon;
 
 /// Watch the beds of a ward, for weeks
 #[derive(Debug, Args)]

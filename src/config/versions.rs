@@ -10,13 +10,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::mistake::ConfigError;
 use super::patient::{PatientConfig, PatientId};
 use crate::durable;
 
 /// One switch from an autoencoder to another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Switch {
     /// When, RFC 3339.
     pub time: String,

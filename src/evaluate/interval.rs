@@ -1,9 +1,10 @@
 //! Exact 95 % intervals of a rate, of a share and of a median.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Lower and upper end of a 95 % interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Interval {
     /// Lower end.
     pub lower: f64,

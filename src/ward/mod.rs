@@ -13,30 +13,28 @@
 //! Invariant: a bad bed never slows or stops another, and no queue grows with a peer's will.
 
 pub mod adapt;
-mod alarm_api;
 mod alarm_metrics;
-mod alarms;
-mod api;
+pub(crate) mod alarms;
 mod baseline;
 mod bed;
 pub mod checkpoint;
 mod clocks;
-pub mod daemon;
 mod feed;
-mod inference;
+pub(crate) mod inference;
 pub mod intake;
 mod journal;
-mod keeper;
+pub(crate) mod keeper;
 pub mod lifecycle;
-mod metrics;
+pub(crate) mod metrics;
 mod models;
 pub mod notify;
 mod overrides;
-mod proof;
-mod request;
-mod scribe;
-mod shared;
-mod status;
+pub(crate) mod proof;
+pub(crate) mod request;
+pub(crate) mod scribe;
+pub(crate) mod shared;
+pub(crate) mod status;
+pub(crate) mod strip;
 pub mod watch;
 
 pub use baseline::{AFTER_ALARM_S, BEFORE_ALARM_S, Baseline, Span};

@@ -1,15 +1,20 @@
 //! What is known of each bed at this moment, for the API and for the proof that data moves.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::strip::Strip;
 use crate::alarm::TechnicalKind;
 
+/// Strips that are kept for pages: more than come between two beats.
+const STRIPS: usize = 4;
+
 /// How a bed is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// The source is being sought.
@@ -24,7 +29,7 @@ pub enum Phase {
 }
 
 /// One bed as it is now.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct BedStatus {
     /// The bed.
     pub bed: String,
@@ -78,12 +83,30 @@ pub struct BedStatus {
     pub baseline_s: u64,
     /// Seconds that are to be gathered; 0 where none are.
     pub baseline_wanted_s: u64,
+    /// Who works on the bed; null while nobody does.
+    pub maintenance: Option<String>,
+    /// When the last sample came.
+    #[serde(skip)]
+    pub fed: Option<Instant>,
+    /// The last seconds as tiles show them, oldest first.
+    #[serde(skip)]
+    pub strips: VecDeque<Arc<Strip>>,
     /// When the bed's task last showed life.
     #[serde(skip)]
     pub ticked: Option<Instant>,
     /// When the last verdict came.
     #[serde(skip)]
     pub judged: Option<Instant>,
+}
+
+impl BedStatus {
+    /// Keeps a second for the pages.
+    pub fn show(&mut self, strip: Strip) {
+        if self.strips.len() == STRIPS {
+            self.strips.pop_front();
+        }
+        self.strips.push_back(Arc::new(strip));
+    }
 }
 
 /// All beds.

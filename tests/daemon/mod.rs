@@ -192,7 +192,7 @@ impl Daemon {
 
     /// A bed as the API shows it; null where there is none.
     pub fn bed(&self, bed: &str) -> serde_json::Value {
-        let (code, body) = self.get(&format!("/api/beds/{bed}"));
+        let (code, body) = self.get(&format!("/api/v1/beds/{bed}"));
         if code == 200 { serde_json::from_str(&body).unwrap() } else { serde_json::Value::Null }
     }
 

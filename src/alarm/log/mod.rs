@@ -5,6 +5,7 @@
 
 mod backup;
 mod error;
+mod news;
 mod outbox;
 mod read;
 mod record;
@@ -19,6 +20,7 @@ use super::entry::{Entry, Judgement, What};
 use super::message::{Posting, Routing};
 pub use backup::{Merged, restore};
 pub use error::LogError;
+pub use news::Touched;
 pub use outbox::{Outgoing, Waiting};
 pub use record::{AlarmRecord, Held, Logged, Mark, ReviewRecord, Stretch};
 

@@ -1,5 +1,7 @@
 //! What the log says: alarms as their entries make them, reviews, marks, watched time.
 
+use std::collections::BTreeSet;
+
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
@@ -165,6 +167,13 @@ pub(super) fn last_review(connection: &Connection, alarm: &str) -> rusqlite::Res
 
 pub(super) fn entries_of(connection: &Connection, alarm: &str) -> rusqlite::Result<Vec<Logged>> {
     select(connection, "alarm = ?1", [alarm])
+}
+
+/// Some alarms, by identity.
+pub(super) fn alarms_of_ids(connection: &Connection, ids: &BTreeSet<&str>) -> rusqlite::Result<Vec<Held>> {
+    ids.iter()
+        .filter_map(|id| entries_of(connection, id).map(|entries| Held::fold(&entries)).transpose())
+        .collect()
 }
 
 /// Alarms out of entries in order, which may lie mixed.

@@ -1,6 +1,7 @@
 //! An alarm as its entries make it, and what else the log tells of.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::alarm::entry::{Entry, Review, What};
 use crate::alarm::exposure::{Excluded, Exposure};
@@ -52,7 +53,7 @@ pub struct Held {
 }
 
 /// A review and its place in the log.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ReviewRecord {
     /// Its number: whoever reviews again names it.
     pub seq: i64,
@@ -66,7 +67,7 @@ pub struct ReviewRecord {
 }
 
 /// An alarm for lists.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AlarmRecord {
     /// Its identity.
     pub alarm: String,
@@ -103,7 +104,7 @@ pub struct AlarmRecord {
 }
 
 /// A missed seizure that a reviewer marked.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Mark {
     /// Its key.
     pub mark: String,

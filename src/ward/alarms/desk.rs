@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use thiserror::Error;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::carrier::Carriers;
 use super::log_keeper::LogKeeper;
@@ -92,6 +92,8 @@ pub(super) struct Seen {
     pub trouble: Mutex<Option<String>>,
     /// Beds in maintenance, and who began it.
     pub maintenance: Mutex<BTreeMap<String, String>>,
+    /// Counts what was done: the log may have something new.
+    pub written: watch::Sender<u64>,
 }
 
 impl Desk {
@@ -164,6 +166,16 @@ impl Desk {
         self.seen.maintenance.lock().unwrap_or_else(PoisonError::into_inner).contains_key(bed)
     }
 
+    /// Who works on a bed.
+    pub fn maintained_by(&self, bed: &str) -> Option<String> {
+        self.seen.maintenance.lock().unwrap_or_else(PoisonError::into_inner).get(bed).cloned()
+    }
+
+    /// Changes whenever the log may have a new entry.
+    pub fn written(&self) -> watch::Receiver<u64> {
+        self.seen.written.subscribe()
+    }
+
     /// Ends the thread, after everything told before, and the channels' tasks with it.
     pub fn stop(&self) {
         let _ = self.work.send(Work::Stop);
@@ -183,7 +195,9 @@ impl Desk {
 fn run(mut keeper: LogKeeper, waiting: &Receiver<Work>) {
     // What was left waits for nobody to tell something.
     keeper.look();
+    let seen = keeper.seen.clone();
     loop {
+        seen.written.send_modify(|count| *count += 1);
         match waiting.recv_timeout(TICK) {
             Ok(Work::Announce(entry)) => keeper.announce(*entry),
             Ok(Work::Technical { bed, patient, of, transition }) => {

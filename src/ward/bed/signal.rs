@@ -7,6 +7,7 @@ use super::super::clocks::{Clocks, Told};
 use super::super::feed::Fed;
 use super::super::intake::Taken;
 use super::super::status::Phase;
+use super::super::strip::Strip;
 use super::{Bed, Waiting};
 use crate::alarm::TechnicalKind;
 use crate::record::{GapReason, RecordError, RecordedSource, last_second};
@@ -273,9 +274,14 @@ impl Bed {
         let channels = self.watch.layout().map_or(1, |layout| layout.channels.len()) as u64;
         self.shared.board.update(&self.setup.config.name, |status| {
             status.frames += taken.microvolts.len() as u64 / channels;
+            status.fed = Some(arrived);
         });
+        let rate_hz = self.watch.layout().map_or(1.0, |layout| layout.rate_hz);
         for window in taken.windows {
             let second = self.watch.second_of(&window);
+            let time_s = wall_s + (window.first_sample as f64 - taken.first_frame as f64) / rate_hz;
+            let strip = Strip::of(&window, second, time_s);
+            self.shared.board.update(&self.setup.config.name, |status| status.show(strip));
             self.waiting.push_back(Waiting { second, window, arrived });
         }
     }

@@ -9,20 +9,23 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::alarms::Desk;
-use super::api::{Api, Proven, serve};
-use super::inference::{BedJudge, Inference};
-use super::keeper::{Keeper, WAITING};
-use super::lifecycle::fit_all;
-use super::metrics::Metrics;
-use super::notify::{Notifier, NotifyError, watchdog_period};
-use super::proof::Proof;
-use super::request::{Refused, Request};
-use super::scribe::Scribe;
-use super::shared::{Shared, Ways};
 use crate::alarm::{Health, TechnicalKind};
 use crate::config::WardConfig;
 use crate::record::{RecordConfig, Recorder, files_of, free_bytes, mend, retain};
+use crate::ward::Metrics;
+use crate::ward::alarms::Desk;
+use crate::ward::inference::{BedJudge, Inference};
+use crate::ward::keeper::{Keeper, WAITING};
+use crate::ward::lifecycle::fit_all;
+use crate::ward::notify::{Notifier, NotifyError, watchdog_period};
+use crate::ward::proof::Proof;
+use crate::ward::request::{Refused, Request};
+use crate::ward::scribe::Scribe;
+use crate::ward::shared::{Shared, Ways};
+use crate::web::api::{Api, router};
+use crate::web::gate::Gate;
+use crate::web::health::Proven;
+use crate::web::live::Live;
 
 /// How often the proof is looked for where systemd does not say.
 const PROOF_EVERY: Duration = Duration::from_secs(5);
@@ -122,12 +125,17 @@ pub async fn run(
         shared: shared.clone(),
         ward: ward.clone(),
         config: config_there.clone(),
-        token,
         proven: proven.clone(),
+        gate: Arc::new(Gate { token, csrf: secret().map_err(start("the gate"))? }),
+        live: Live::start(shared.clone()),
     };
-    let serving = tokio::spawn(serve(listener, api, async {
-        let _ = serving_stops.await;
-    }));
+    let serving = tokio::spawn(
+        axum::serve(listener, router(api))
+            .with_graceful_shutdown(async {
+                let _ = serving_stops.await;
+            })
+            .into_future(),
+    );
 
     let notifier = Notifier::from_environment().unwrap_or_else(|error| {
         tracing::error!(%error, "the service manager will not hear of us");
@@ -318,6 +326,14 @@ async fn listen(address: &str) -> Result<TcpListener, DaemonError> {
         return TcpListener::from_std(listener).map_err(failed);
     }
     TcpListener::bind(address).await.map_err(failed)
+}
+
+/// A word that nobody can guess.
+fn secret() -> std::io::Result<String> {
+    use std::io::Read;
+    let mut bytes = [0; 32];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The secret word: of the configured file, or of systemd's credentials.

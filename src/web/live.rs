@@ -1,0 +1,184 @@
+//! What pages are told while it happens: beds each second, alarms as soon as the log has them, and a beat by which a
+//! page knows that it is told anything at all.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::State;
+use axum::response::sse::{Event, Sse};
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use serde::Serialize;
+use serde_json::json;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{Receiver, Sender, channel};
+use tokio::time::MissedTickBehavior;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::api::Api;
+use crate::alarm::log::{AlarmRecord, log_path};
+use crate::alarm::{AlarmLog, LogError};
+use crate::ward::shared::Shared;
+use crate::ward::status::BedStatus;
+use crate::ward::strip::Strip;
+
+/// Messages that may wait for a page; one that is further behind reads everything anew.
+const WAITING: usize = 2048;
+
+/// How often beds are told of.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How often the log is looked at though nobody has said that it changed: another process may write to it.
+const LOOKED_EVERY: Duration = Duration::from_millis(500);
+
+/// One message, written once for all pages.
+struct Message {
+    event: &'static str,
+    data: String,
+}
+
+/// The way to the pages.
+#[derive(Clone)]
+pub struct Live {
+    pages: Sender<Arc<Message>>,
+}
+
+/// A bed as a page is told of it.
+#[derive(Serialize)]
+struct BedTold<'a> {
+    status: &'a BedStatus,
+    /// Seconds since its last sample came.
+    age_s: Option<f64>,
+    strip: Option<&'a Strip>,
+}
+
+impl Live {
+    /// Starts to tell; to be called within the runtime. It ends with the runtime.
+    pub fn start(shared: Arc<Shared>) -> Live {
+        let live = Live { pages: channel(WAITING).0 };
+        tokio::spawn(tell_of_beds(live.clone(), shared.clone()));
+        tokio::spawn(tell_of_alarms(live.clone(), shared));
+        live
+    }
+
+    fn tell<T: Serialize>(&self, event: &'static str, content: &T) {
+        if let Ok(data) = serde_json::to_string(content) {
+            // Nobody listens: nothing is lost, a page reads everything when it comes.
+            let _ = self.pages.send(Arc::new(Message { event, data }));
+        }
+    }
+}
+
+async fn tell_of_beds(live: Live, shared: Arc<Shared>) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut told: BTreeMap<String, Option<u64>> = BTreeMap::new();
+    loop {
+        ticks.tick().await;
+        if live.pages.receiver_count() == 0 {
+            continue;
+        }
+        let beds = shared.board.all();
+        for bed in told.keys().filter(|bed| !beds.iter().any(|there| there.bed == **bed)) {
+            live.tell("gone", &json!({ "bed": bed }));
+        }
+        told.retain(|bed, _| beds.iter().any(|there| there.bed == *bed));
+        for mut bed in beds {
+            bed.maintenance = shared.desk.maintained_by(&bed.bed);
+            let age_s = bed.fed.map(|at| at.elapsed().as_secs_f64());
+            let last = told.entry(bed.bed.clone()).or_default();
+            // Each second once: two may have come since the last beat, or none.
+            let new: Vec<Arc<Strip>> = bed
+                .strips
+                .iter()
+                .filter(|strip| *last != Some(strip.second) && newer(strip, *last))
+                .cloned()
+                .collect();
+            *last = bed.strips.back().map(|strip| strip.second).or(*last);
+            let message = |strip| BedTold { status: &bed, age_s, strip };
+            match new.as_slice() {
+                [] => live.tell("bed", &message(None)),
+                strips => strips.iter().for_each(|strip| live.tell("bed", &message(Some(strip)))),
+            }
+        }
+        live.tell("beat", &json!({ "time_s": shared.unix_now() }));
+    }
+}
+
+/// A time line that began anew counts from 0 again: a strip far behind the last one is new as well.
+fn newer(strip: &Strip, last: Option<u64>) -> bool {
+    last.is_none_or(|last| strip.second > last || strip.second + 60 < last)
+}
+
+/// What the log has new.
+struct News {
+    seq: i64,
+    alarms: Vec<AlarmRecord>,
+    changed: Vec<&'static str>,
+}
+
+async fn tell_of_alarms(live: Live, shared: Arc<Shared>) {
+    let mut written = shared.desk.written();
+    let mut seq: Option<i64> = None;
+    loop {
+        // As soon as the desk has written; and from time to time in any case.
+        let _ = tokio::time::timeout(LOOKED_EVERY, written.changed()).await;
+        written.mark_unchanged();
+        let (path, now, after) = (log_path(&shared.state), shared.desk.now(), seq);
+        let began = Instant::now();
+        let looked = tokio::task::spawn_blocking(move || -> Result<News, LogError> {
+            let log = AlarmLog::open_existing(&path)?;
+            let Some(after) = after else {
+                return Ok(News { seq: log.last_seq()?, alarms: Vec::new(), changed: Vec::new() });
+            };
+            let touched = log.touched_since(after)?;
+            let alarms = touched.alarms.iter().map(|held| held.record(&now)).collect();
+            Ok(News { seq: touched.seq, alarms, changed: touched.changed() })
+        });
+        match looked.await {
+            Ok(Ok(news)) => {
+                seq = Some(news.seq);
+                news.alarms.iter().for_each(|alarm| live.tell("alarm", alarm));
+                news.changed.iter().for_each(|what| live.tell("changed", &json!({ "what": what })));
+            }
+            // That the log is down is a technical alarm of its own; beds are told of in any case.
+            Ok(Err(error)) => tracing::debug!(%error, "the log cannot be read for the pages"),
+            Err(error) => tracing::error!(%error, "telling the pages of alarms failed"),
+        }
+        // Many entries in a moment are told of together.
+        tokio::time::sleep(Duration::from_millis(20).max(began.elapsed())).await;
+    }
+}
+
+/// For whoever may watch.
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(events))
+}
+
+/// Server-sent events: `hello`, `beat` each second, `bed` each second for each bed, `gone`, `alarm` as it changes,
+/// `changed` where lists and rates must be asked for anew, `resync` where messages were lost.
+#[utoipa::path(get, path = "/events", tag = "live",
+    responses((status = 200, description = "server-sent events", content_type = "text/event-stream", body = String)))]
+async fn events(State(api): State<Api>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let hello = json!({ "version": env!("CARGO_PKG_VERSION"), "time_s": api.shared.unix_now() });
+    let hello = Event::default().event("hello").data(hello.to_string());
+    let pages = api.live.pages.subscribe();
+    Sse::new(unfold((Some(hello), pages), |(hello, mut pages)| async move {
+        let event = match hello {
+            Some(hello) => hello,
+            None => next(&mut pages).await?,
+        };
+        Some((Ok(event), (None, pages)))
+    }))
+}
+
+async fn next(pages: &mut Receiver<Arc<Message>>) -> Option<Event> {
+    match pages.recv().await {
+        Ok(message) => Some(Event::default().event(message.event).data(&message.data)),
+        Err(RecvError::Lagged(_)) => Some(Event::default().event("resync").data("{}")),
+        Err(RecvError::Closed) => None,
+    }
+}

@@ -1,0 +1,26 @@
+//! The port: health and metrics, the API, the review page and what it is told while it happens.
+//!
+//! ```text
+//!  connection ──> listen ──> gate ──> allowed ──> handler ──> ward, alarm log, record
+//!                 TLS,       host,    right of     reads on     (through their own ways:
+//!                 timeouts   token,   the group    a thread      the desk writes, nobody else)
+//!                            session
+//! ```
+//!
+//! Invariant: a handler holds no lock and waits for no disk on the runtime's threads; what it answers when something
+//! goes wrong is a [`problem::Problem`], and what it may do was decided before it ran.
+
+pub mod alarms;
+pub mod api;
+pub mod beds;
+pub mod caller;
+pub mod gate;
+pub mod health;
+pub mod input;
+pub mod live;
+pub mod openapi;
+pub mod page;
+pub mod patients;
+pub mod problem;
+pub mod reviews;
+pub mod session;
