@@ -30,6 +30,7 @@ pub fn acting() -> OpenApiRouter<Api> {
 
 /// A period of the wall clock.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Period {
     /// From this moment on: 2026-11-24T03:00:00Z, or a day.
@@ -57,6 +58,7 @@ fn ends(from: &Option<String>, until: &Option<String>) -> Result<(i64, i64), Log
 
 /// Which alarms.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
     /// Raised from this moment on: 2026-11-24T03:00:00Z, or a day.
@@ -135,6 +137,7 @@ async fn show(State(api): State<Api>, Named(alarm): Named<String>) -> Result<Jso
 
 /// Whose rates.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Rated {
     /// From this moment on.
