@@ -128,6 +128,7 @@ pub async fn run(
         proven: proven.clone(),
         gate: Arc::new(Gate { token, csrf: secret().map_err(start("the gate"))? }),
         live: Live::start(shared.clone()),
+        recorded: Arc::default(),
     };
     let serving = tokio::spawn(
         axum::serve(listener, router(api))

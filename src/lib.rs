@@ -26,6 +26,7 @@ pub mod model;
 pub mod plot;
 pub mod record;
 pub mod replay;
+pub mod review;
 pub mod signal;
 pub mod source;
 pub mod train;

@@ -1,6 +1,7 @@
 //! An explanation as JSON for programs.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::recording::Explanation;
 use super::words::in_words;
@@ -9,7 +10,7 @@ use crate::eeg::{CHAINS, DOUBLE_BANANA};
 use crate::model::SLICES;
 
 /// The CNN's probabilities.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 #[allow(missing_docs)]
 pub struct Probabilities {
     pub seizure: f32,
@@ -24,7 +25,7 @@ impl From<[f32; 3]> for Probabilities {
 }
 
 /// What the CNN would say without a part.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct PartReport {
     /// By how much the explained probability falls.
     pub drop: f32,
@@ -33,7 +34,7 @@ pub struct PartReport {
 }
 
 /// What the CNN would say without a derivation.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct DerivationReport {
     /// Its name.
     pub derivation: String,
@@ -52,7 +53,7 @@ pub struct DerivationReport {
 }
 
 /// What the CNN would say without a chain of derivations.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ChainReport {
     /// Its name.
     pub chain: &'static str,
@@ -67,7 +68,7 @@ pub struct ChainReport {
 }
 
 /// What the CNN would say without a slice of the second.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct SliceReport {
     /// Where it starts, in seconds from the recording's start.
     pub from_s: f64,
@@ -80,7 +81,7 @@ pub struct SliceReport {
 }
 
 /// A second before the explained one.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct BeforeReport {
     /// Where it starts, in seconds from the recording's start.
     pub onset_s: f64,
@@ -89,7 +90,7 @@ pub struct BeforeReport {
 }
 
 /// A whole explanation for programs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ExplanationReport {
     /// The recording's name.
     pub recording: String,

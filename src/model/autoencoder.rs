@@ -124,6 +124,15 @@ impl Autoencoder {
         Ok(Autoencoder { config, baseline, digest, net: net.valid(), device })
     }
 
+    /// Above which error a weight file's autoencoder flags a second, without making the network.
+    ///
+    /// # Errors
+    /// [`ModelError`] where the file cannot be read.
+    pub fn threshold_of(path: &Path) -> Result<f64, ModelError> {
+        let Description { baseline, .. } = read_weights(path)?.description(AutoencoderConfig::VERSION)?;
+        Ok(f64::from(baseline.threshold))
+    }
+
     /// Writes the patient's weight file.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::detect::{Label, Verdict};
+use crate::signal::trend::{HemisphereTrend, TREND_HZ, TrendSecond};
 
 /// The version of the layout of a file.
 pub const VERSION: u32 = 1;
@@ -133,6 +134,47 @@ impl RecordedVerdict {
             model: row[12] as u32,
             time_s: row[13],
         })
+    }
+}
+
+/// Values of one hemisphere in a row of `trend`: power of 1 to 20 Hz, amplitude.
+const HEMISPHERE_COLUMNS: usize = TREND_HZ + 1;
+
+/// Columns of `trend`: second, frame; power of 1, 2, … 20 Hz in uV²/Hz and amplitude in uV of the left hemisphere; the
+/// same of the right one. NaN where the hemisphere has no derivation.
+pub const TREND_COLUMNS: usize = 2 + 2 * HEMISPHERE_COLUMNS;
+
+/// One second of the trend.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RecordedTrend {
+    /// Its number on the bed's time line.
+    pub second: u64,
+    /// Number of its first frame.
+    pub frame: u64,
+    /// Both hemispheres.
+    pub trend: TrendSecond,
+}
+
+impl RecordedTrend {
+    pub(super) fn row(&self) -> Vec<f64> {
+        let mut row = vec![self.second as f64, self.frame as f64];
+        for side in [&self.trend.left, &self.trend.right] {
+            row.extend(side.power.iter().map(|power| f64::from(*power)));
+            row.push(f64::from(side.amplitude_uv));
+        }
+        row
+    }
+
+    pub(super) fn of_row(row: &[f64]) -> Option<RecordedTrend> {
+        let (numbers, sides) = row.split_at_checked(2)?;
+        let (left, right) = sides.split_at_checked(HEMISPHERE_COLUMNS)?;
+        let side = |values: &[f64]| {
+            let (power, amplitude) = values.split_at_checked(TREND_HZ)?;
+            let power: [f64; TREND_HZ] = power.try_into().ok()?;
+            Some(HemisphereTrend { power: power.map(|p| p as f32), amplitude_uv: *amplitude.first()? as f32 })
+        };
+        let trend = TrendSecond { left: side(left)?, right: side(right)? };
+        Some(RecordedTrend { second: numbers[0] as u64, frame: numbers[1] as u64, trend })
     }
 }
 

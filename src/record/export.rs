@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::about::{About, RecordedVerdict};
 use super::error::RecordError;
-use super::reader::{RecordFile, files_of};
+use super::reader::{RecordFile, files_between, files_of};
 use crate::durable;
 use crate::eeg::{Annotation, Event, EventKind, RecordingFormat};
 use crate::format::FormatError;
@@ -63,15 +63,12 @@ impl RecordedSpan {
     /// [`RecordError::Nothing`] where nothing was recorded; [`RecordError`] where a file cannot be read.
     pub fn open(folder: &Path, bed: &str, from_s: f64, to_s: f64) -> Result<RecordedSpan, RecordError> {
         let mut found = Vec::new();
-        let mut there = None::<(f64, f64)>;
-        for path in files_of(folder, bed)? {
+        for path in files_between(folder, bed, from_s, to_s)? {
             let file = RecordFile::open(&path)?;
             let mut within = Vec::new();
             for stretch in file.stretches()? {
                 let begin_s = file.time_of(stretch.first_frame)?;
                 let end_s = begin_s + stretch.rows as f64 / file.about().rate_hz;
-                let (first, last) = there.unwrap_or((begin_s, end_s));
-                there = Some((first.min(begin_s), last.max(end_s)));
                 if begin_s < to_s && end_s > from_s {
                     within.push((begin_s, stretch));
                 }
@@ -82,9 +79,10 @@ impl RecordedSpan {
         }
         let Some(about) = found.last().map(|(file, _)| file.about().clone()) else {
             let when = format!(" from {} to {}", text(from_s), text(to_s));
-            let hint = there.map_or("nothing is recorded of it".to_string(), |(first, last)| {
-                format!("there is one from {} to {}", text(first), text(last))
-            });
+            let hint = extent(folder, bed)
+                .map_or("nothing is recorded of it".to_string(), |(first, last)| {
+                    format!("there is one from {} to {}", text(first), text(last))
+                });
             return Err(RecordError::Nothing { folder: folder.into(), bed: bed.into(), when, hint });
         };
         let mut files = Vec::new();
@@ -382,6 +380,19 @@ pub enum ExportError {
         /// The system's own words.
         source: std::io::Error,
     },
+}
+
+/// From when to when a bed was recorded.
+fn extent(folder: &Path, bed: &str) -> Option<(f64, f64)> {
+    let files = files_of(folder, bed).ok()?;
+    let ends = |path: &PathBuf| {
+        let file = RecordFile::open(path).ok()?;
+        let stretches = file.stretches().ok()?;
+        let (first, last) = (stretches.first()?, stretches.last()?);
+        let end_s = file.time_of(last.first_frame).ok()? + last.rows as f64 / file.about().rate_hz;
+        Some((file.time_of(first.first_frame).ok()?, end_s))
+    };
+    Some((files.iter().find_map(ends)?.0, files.iter().rev().find_map(ends)?.1))
 }
 
 /// Why a file cannot be put together with the latest one; `None` where it can.

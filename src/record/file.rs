@@ -6,7 +6,8 @@ use hdf5::{Dataset, Extent, File, H5Type, SimpleExtents};
 use ndarray::{ArrayView1, ArrayView2};
 
 use super::about::{
-    About, GAP_COLUMNS, MARK_BYTES, RecordedGap, RecordedMark, RecordedVerdict, VERDICT_COLUMNS, mark_bytes,
+    About, GAP_COLUMNS, MARK_BYTES, RecordedGap, RecordedMark, RecordedTrend, RecordedVerdict, TREND_COLUMNS,
+    VERDICT_COLUMNS, mark_bytes,
 };
 use super::error::RecordError;
 use super::reserve::Reserve;
@@ -23,6 +24,7 @@ pub(super) struct GrowingFile {
     file: File,
     signal: Table,
     verdicts: Table,
+    trend: Table,
     gaps: Table,
     marks: Table,
     mark_texts: Table,
@@ -111,6 +113,12 @@ impl GrowingFile {
                 .create(name)?;
             Ok(Table { dataset, rows: 0, columns })
         };
+        let mut trend =
+            file.new_dataset::<f64>().chunk((TABLE_ROWS, TREND_COLUMNS)).shape(growing(TREND_COLUMNS));
+        if compression > 0 {
+            // The values are of single precision: half of each is zeros.
+            trend = trend.shuffle().deflate(compression);
+        }
         let texts = file
             .new_dataset::<u8>()
             .chunk((TABLE_ROWS, MARK_BYTES))
@@ -120,6 +128,7 @@ impl GrowingFile {
             path: path.to_path_buf(),
             signal: Table { dataset: signal.create("signal")?, rows: 0, columns: channels },
             verdicts: table("verdicts", VERDICT_COLUMNS.len())?,
+            trend: Table { dataset: trend.create("trend")?, rows: 0, columns: TREND_COLUMNS },
             gaps: table("gaps", GAP_COLUMNS.len())?,
             marks: table("marks", 2)?,
             stamps: table("stamps", 3)?,
@@ -198,6 +207,11 @@ impl GrowingFile {
         self.verdicts.append(&verdict.row()).map_err(RecordError::hdf5("write", &self.path))
     }
 
+    pub(super) fn trend(&mut self, trend: &RecordedTrend) -> Result<(), RecordError> {
+        self.room_for(TABLE_ROWS * 8 * TREND_COLUMNS)?;
+        self.trend.append(&trend.row()).map_err(RecordError::hdf5("write", &self.path))
+    }
+
     pub(super) fn gap(&mut self, gap: &RecordedGap) -> Result<(), RecordError> {
         self.room_for(TABLE_ROWS * 8 * GAP_COLUMNS.len())?;
         let row = self.rows() as f64;
@@ -228,9 +242,10 @@ impl GrowingFile {
         if rows > 0 {
             self.write_pending(rows).map_err(&failed)?;
         }
-        let GrowingFile { file, signal, verdicts, gaps, marks, mark_texts, stamps, reserve, .. } = self;
+        let GrowingFile { file, signal, verdicts, trend, gaps, marks, mark_texts, stamps, reserve, .. } =
+            self;
         // The file is closed, and its marks of being written taken away, with its last dataset.
-        drop((signal, verdicts, gaps, marks, mark_texts, stamps));
+        drop((signal, verdicts, trend, gaps, marks, mark_texts, stamps));
         file.flush().map_err(&failed)?;
         file.close().map_err(&failed)?;
         drop(reserve);

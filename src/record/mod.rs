@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `signal` | frames x channels, f32 | as received, in microvolts; shuffled and compressed |
 //! | `verdicts` | seconds x 14, f64 | columns in [`VERDICT_COLUMNS`]; NaN where there is none |
+//! | `trend` | seconds x 44, f64 | see [`TREND_COLUMNS`]; files of earlier versions have none |
 //! | `gaps` | n x 5, f64 | columns in [`GAP_COLUMNS`] |
 //! | `marks` | n x 2, f64 | frame, seconds since 1970 |
 //! | `mark_texts` | n x 128, u8 | UTF-8, filled up with zeros |
@@ -33,13 +34,13 @@ mod retention;
 mod source;
 
 pub use about::{
-    About, GAP_COLUMNS, GapReason, Models, RecordedGap, RecordedMark, RecordedVerdict, VERDICT_COLUMNS,
-    VERSION,
+    About, GAP_COLUMNS, GapReason, Models, RecordedGap, RecordedMark, RecordedTrend, RecordedVerdict,
+    TREND_COLUMNS, VERDICT_COLUMNS, VERSION,
 };
 pub use config::RecordConfig;
 pub use error::RecordError;
 pub use export::{ExportError, Exported, RecordedSpan};
-pub use reader::{RecordFile, Stretch, files_of};
+pub use reader::{RecordFile, Stretch, files_between, files_of, start_of};
 pub use recorder::{Item, Recorder, RecorderState};
 pub use repair::{Mended, mend, mended_superblock};
 pub use retention::{Retained, free_bytes, retain};

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use hdf5::file::OpenMode;
 use hdf5::{Dataset, File, H5Type};
 
-use super::about::{About, GapReason, MARK_BYTES, RecordedGap, RecordedMark, RecordedVerdict, VERSION};
+use super::about::{
+    About, GapReason, MARK_BYTES, RecordedGap, RecordedMark, RecordedTrend, RecordedVerdict, TREND_COLUMNS,
+    VERSION,
+};
 use super::error::RecordError;
 
 /// Rows of `signal` without a gap between them.
@@ -33,6 +36,8 @@ pub struct RecordFile {
     // Datasets before the file: it closes with the last of them.
     signal: Dataset,
     verdicts: Dataset,
+    /// Files of earlier versions have none.
+    trend: Option<Dataset>,
     gaps: Dataset,
     marks: Dataset,
     mark_texts: Dataset,
@@ -77,6 +82,7 @@ impl RecordFile {
             path: path.to_path_buf(),
             signal,
             verdicts: dataset("verdicts")?,
+            trend: file.dataset("trend").ok(),
             gaps: dataset("gaps")?,
             marks: dataset("marks")?,
             mark_texts: dataset("mark_texts")?,
@@ -92,6 +98,8 @@ impl RecordFile {
     /// [`RecordError::Hdf5`].
     pub fn refresh(&self) -> Result<(), RecordError> {
         for dataset in [&self.signal, &self.verdicts, &self.gaps, &self.marks, &self.mark_texts, &self.stamps]
+            .into_iter()
+            .chain(&self.trend)
         {
             dataset.refresh().map_err(RecordError::hdf5("read", &self.path))?;
         }
@@ -162,6 +170,16 @@ impl RecordFile {
         Ok(rows.chunks_exact(14).filter_map(RecordedVerdict::of_row).collect())
     }
 
+    /// Every second of the trend, in order; none in files of earlier versions.
+    ///
+    /// # Errors
+    /// [`RecordError::Hdf5`].
+    pub fn trend(&self) -> Result<Vec<RecordedTrend>, RecordError> {
+        let Some(trend) = &self.trend else { return Ok(Vec::new()) };
+        let rows: Vec<f64> = self.table(trend, TREND_COLUMNS)?;
+        Ok(rows.chunks_exact(TREND_COLUMNS).filter_map(RecordedTrend::of_row).collect())
+    }
+
     /// Every gap, in order.
     ///
     /// # Errors
@@ -217,6 +235,29 @@ impl RecordFile {
         }
         dataset.read_raw().map_err(RecordError::hdf5("read", &self.path))
     }
+}
+
+/// A file spans an hour at most; twice that allows for a clock that was moved.
+const LONGEST_S: f64 = 7200.0;
+
+/// When a file was begun, in seconds since 1970, as its name says.
+pub fn start_of(path: &Path) -> Option<f64> {
+    let stem = path.file_stem()?.to_str()?;
+    let (_, moment) = stem.rsplit_once('_')?;
+    let civil = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S%.fZ", moment).ok()?;
+    let at = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    Some(at.as_millisecond() as f64 / 1e3)
+}
+
+/// Those of a bed's files that can hold something between two moments (seconds since 1970), in time order: by their
+/// names, so that weeks of record need not be opened.
+///
+/// # Errors
+/// See [`files_of`].
+pub fn files_between(folder: &Path, bed: &str, from_s: f64, to_s: f64) -> Result<Vec<PathBuf>, RecordError> {
+    let mut files = files_of(folder, bed)?;
+    files.retain(|path| start_of(path).is_none_or(|start_s| start_s < to_s && start_s > from_s - LONGEST_S));
+    Ok(files)
 }
 
 /// A bed's files, in time order; none where there is no record.

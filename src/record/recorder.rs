@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::about::{About, GapReason, RecordedGap, RecordedMark, RecordedVerdict};
+use super::about::{About, GapReason, RecordedGap, RecordedMark, RecordedTrend, RecordedVerdict};
 use super::config::RecordConfig;
 use super::error::RecordError;
 use super::file::GrowingFile;
@@ -48,6 +48,8 @@ pub enum Item {
     },
     /// A verdict.
     Verdict(RecordedVerdict),
+    /// A second of the trend.
+    Trend(Box<RecordedTrend>),
     /// Frames are missing.
     Gap(RecordedGap),
     /// A remark.
@@ -344,6 +346,7 @@ fn write_to(file: &mut GrowingFile, item: &Item) -> Result<(), RecordError> {
     match item {
         Item::Signal { first_frame, time_s, values } => file.signal(values, *first_frame, *time_s),
         Item::Verdict(verdict) => file.verdict(verdict),
+        Item::Trend(trend) => file.trend(trend),
         Item::Gap(gap) => file.gap(gap),
         Item::Mark(mark) => file.mark(mark),
         Item::Begin(_) | Item::Models(_) | Item::End => Ok(()),

@@ -5,7 +5,8 @@
 //! there before the recording began makes no transient. Samples lie derivation beside derivation,
 //! so one instruction filters several derivations.
 
-use iir_filters::filter_design::{FilterType, butter};
+pub use iir_filters::filter_design::FilterType;
+use iir_filters::filter_design::butter;
 
 use super::config::SignalConfig;
 use super::error::SignalError;
@@ -36,31 +37,31 @@ impl Section {
 /// [`SignalError::Setting`] where the configuration allows no filter.
 pub fn design(config: &SignalConfig) -> Result<Vec<Section>, SignalError> {
     config.validate()?;
+    let rate_hz = f64::from(config.rate_hz);
     let mut sections = Vec::new();
     if let Some(mains) = config.mains_hz.frequency_hz() {
         let half = config.mains_width_hz / 2.0;
         let stop = FilterType::BandStop(mains - half, mains + half);
-        sections.extend(butterworth("mains_hz", config.mains_order, stop, config.rate_hz)?);
+        sections.extend(butterworth("mains_hz", config.mains_order, stop, rate_hz)?);
     }
     let [low, high] = config.band_hz;
-    sections.extend(butterworth(
-        "band_hz",
-        config.band_order,
-        FilterType::BandPass(low, high),
-        config.rate_hz,
-    )?);
+    sections.extend(butterworth("band_hz", config.band_order, FilterType::BandPass(low, high), rate_hz)?);
     Ok(sections)
 }
 
-fn butterworth(
+/// A Butterworth filter as sections, for a rate in hertz; `setting` names it in messages.
+///
+/// # Errors
+/// [`SignalError::Setting`] where there is no such filter.
+pub fn butterworth(
     setting: &'static str,
     order: u32,
     kind: FilterType,
-    rate_hz: u32,
+    rate_hz: f64,
 ) -> Result<Vec<Section>, SignalError> {
     let found = format!("{kind:?} of order {order} at {rate_hz} Hz");
     let refuse = |expected: String| SignalError::Setting { setting, found, expected };
-    let plane = match butter(order, kind, f64::from(rate_hz)) {
+    let plane = match butter(order, kind, rate_hz) {
         Ok(plane) => plane,
         Err(error) => return Err(refuse(error.to_string())),
     };

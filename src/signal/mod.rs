@@ -12,6 +12,7 @@ pub mod filter;
 mod montage;
 mod quality;
 pub mod resample;
+pub mod trend;
 mod window;
 
 pub use checkpoint::ConditionerState;

@@ -13,8 +13,10 @@ use super::intake::Gap;
 use super::watch::Watch;
 use crate::detect::Verdict;
 use crate::record::{
-    About, GapReason, Item, Models, RecordedGap, RecordedMark, RecordedVerdict, Recorder, VERSION,
+    About, GapReason, Item, Models, RecordedGap, RecordedMark, RecordedTrend, RecordedVerdict, Recorder,
+    VERSION,
 };
+use crate::signal::trend::TrendSecond;
 
 /// What a bed writes down.
 pub struct Journal {
@@ -165,6 +167,13 @@ impl Journal {
             model: model as u32,
             time_s,
         }));
+    }
+
+    /// A second of the trend.
+    pub fn trend(&mut self, second: u64, frame: u64, trend: TrendSecond) {
+        if second >= self.recorded_seconds {
+            self.put(Item::Trend(Box::new(RecordedTrend { second, frame, trend })));
+        }
     }
 
     /// Frames are missing.

@@ -17,12 +17,13 @@ use super::gate::Gate;
 use super::health::{Proven, healthz, metrics, readyz};
 use super::live::Live;
 use super::problem::Problem;
-use super::{alarms, beds, gate, live, openapi, page, patients, reviews, session};
+use super::{alarms, beds, gate, live, openapi, page, patients, reviews, session, signal};
 use crate::access::Right;
 use crate::alarm::entry::Entry;
 use crate::alarm::log::log_path;
 use crate::alarm::{AlarmLog, LogError};
 use crate::config::WardConfig;
+use crate::review::Recorded;
 use crate::ward::alarms::ActError;
 use crate::ward::request::Request as WardRequest;
 use crate::ward::shared::Shared;
@@ -46,6 +47,8 @@ pub struct Api {
     pub gate: Arc<Gate>,
     /// What pages are told while it happens.
     pub live: Live,
+    /// What is known of the record's files.
+    pub recorded: Arc<Recorded>,
 }
 
 /// What was done.
@@ -116,7 +119,7 @@ pub fn router(api: Api) -> Router {
         ));
     for (right, routes) in [
         (Right::Watch, alarms::reading().merge(reviews::reading()).merge(beds::reading())),
-        (Right::Watch, live::routes().merge(patients::reading())),
+        (Right::Watch, live::routes().merge(patients::reading()).merge(signal::reading())),
         (Right::Acknowledge, alarms::acting()),
         (Right::Review, reviews::judging()),
         (Right::Administer, beds::changing().merge(patients::changing())),

@@ -24,3 +24,4 @@ pub mod patients;
 pub mod problem;
 pub mod reviews;
 pub mod session;
+pub mod signal;

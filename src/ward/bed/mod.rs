@@ -24,6 +24,7 @@ use crate::alarm::entry::seizure_id;
 use crate::config::{BaselineConfig, BedConfig, PatientId};
 use crate::detect::Detector;
 use crate::signal::Window;
+use crate::signal::trend::Trend;
 use crate::source::live::LiveSource;
 
 /// How often the clock is looked at.
@@ -92,6 +93,8 @@ pub struct Bed {
     shared: Arc<Shared>,
     watch: Watch,
     journal: Journal,
+    /// What the trend over hours is made of, from the first window on.
+    trend: Option<Trend>,
     health: Health,
     clocks: Clocks,
     waiting: VecDeque<Waiting>,
@@ -133,6 +136,7 @@ impl Bed {
             interrupted: false,
             due_wall_s: resumed_wall_s,
             clocks: Clocks::default(),
+            trend: None,
             health: Health::default(),
             waiting: VecDeque::new(),
             under_way: VecDeque::new(),

@@ -10,7 +10,10 @@ use super::super::status::Phase;
 use super::super::strip::Strip;
 use super::{Bed, Waiting};
 use crate::alarm::TechnicalKind;
+use crate::eeg::DERIVATIONS;
 use crate::record::{GapReason, RecordError, RecordedSource, last_second};
+use crate::signal::Window;
+use crate::signal::trend::Trend;
 use crate::source::Source;
 use crate::source::live::{Incoming, LiveLayout, Mark, Received};
 
@@ -83,6 +86,8 @@ impl Bed {
                     self.due_wall_s = Some(due_s + passed as f64 / rate_hz);
                     for window in taken.windows {
                         let second = self.watch.second_of(&window);
+                        let after_s = window.first_sample.saturating_sub(before) as f64 / rate_hz;
+                        self.show(&window, second, due_s + after_s);
                         self.waiting.push_back(Waiting { second, window, arrived: Instant::now() });
                         windows += 1;
                     }
@@ -91,6 +96,19 @@ impl Bed {
             }
         }
         tracing::info!(bed = self.name(), seconds = windows, "judged again from the record");
+    }
+
+    /// A second of signal for those who look: to the wall, and into the trend.
+    fn show(&mut self, window: &Window, second: u64, time_s: f64) {
+        let strip = Strip::of(window, second, time_s);
+        self.shared.board.update(&self.setup.config.name, |status| status.show(strip));
+        if self.trend.is_none() {
+            let rate_hz = (window.samples.len() / DERIVATIONS) as u32;
+            self.trend = Trend::new(rate_hz).ok();
+        }
+        if let Some(trend) = self.trend.as_mut().and_then(|trend| trend.second(window)) {
+            self.journal.trend(second, window.first_sample, trend);
+        }
     }
 
     pub(super) fn fed(&mut self, fed: Fed) {
@@ -280,8 +298,7 @@ impl Bed {
         for window in taken.windows {
             let second = self.watch.second_of(&window);
             let time_s = wall_s + (window.first_sample as f64 - taken.first_frame as f64) / rate_hz;
-            let strip = Strip::of(&window, second, time_s);
-            self.shared.board.update(&self.setup.config.name, |status| status.show(strip));
+            self.show(&window, second, time_s);
             self.waiting.push_back(Waiting { second, window, arrived });
         }
     }
