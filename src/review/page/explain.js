@@ -1,0 +1,26 @@
+/** What an alarm rests on: sentences, and by how much the probability falls without each part. */
+
+import { part } from "./api.js";
+import { fill, h } from "./dom.js";
+import { clock } from "./format.js";
+
+/** Derivations whose absence lowers the probability at least by this share of the largest fall drove the label. */
+const DROVE = 0.5;
+
+/** @returns {Promise<string[]>} the derivations that drove it */
+export async function explain(api, alarm, element) {
+  fill(element, h("p", { class: "quiet" }, "Asking the networks again, part by part ..."));
+  const told = await api.get(`/alarms/${part(alarm)}/explanation`);
+  const falls = told.derivations.filter((d) => d.present).map((d) => ({ name: d.derivation, fall: d.drop_in_company ?? d.drop ?? 0 }));
+  const largest = Math.max(0.001, ...falls.map((d) => d.fall));
+  const driving = falls.filter((d) => d.fall >= DROVE * largest && d.fall > 0).map((d) => d.name);
+  const bars = (rows) => h("div", { class: "bars" }, rows.flatMap(({ name, fall }) => [
+    h("span", {}, name), h("meter", { min: 0, max: largest, value: Math.max(0, fall), "aria-label": `fall without ${name}` }), h("span", {}, fall.toFixed(3)),
+  ]));
+  fill(element, h("h2", {}, `What the alarm rests on: the second at ${clock(told.time_s)}`), h("ul", {}, told.words.map((words) => h("li", {}, words))),
+    h("p", { class: "quiet" }, "By how much the probability of a seizure falls without each part, by today's networks."),
+    h("h2", {}, "Rows of electrodes"), bars(told.chains.filter((c) => c.drop !== null).map((c) => ({ name: c.chain, fall: c.drop }))),
+    h("h2", {}, "Derivations"), bars(falls),
+    h("h2", {}, "Eighths of the second"), bars(told.slices.map((s, i) => ({ name: `${i + 1}/8`, fall: s.drop }))));
+  return driving;
+}

@@ -1,0 +1,76 @@
+/** What is known of beds and open alarms, kept up to date by the live connection. Bounded: days may pass. */
+
+import { mark, since } from "./live.js";
+
+/** Seconds of strips and probabilities that a bed keeps. */
+const STRIPS = 12;
+const PROBABILITIES = 300;
+/** A sample older than this, in seconds, is no signal. */
+export const NO_SIGNAL_S = 3;
+
+export class Store extends EventTarget {
+  /** @type {Map<string, {status: Object, age: number|null, at: Object, strips: Object[], probabilities: Object[]}>} */
+  beds = new Map();
+  /** Open alarms by identity. */
+  alarms = new Map();
+  #api;
+
+  constructor(api, live) {
+    super();
+    this.#api = api;
+    live.addEventListener("bed", ({ detail }) => this.#bed(detail));
+    live.addEventListener("gone", ({ detail }) => { this.beds.delete(detail.bed); this.#tell("beds"); });
+    live.addEventListener("alarm", ({ detail }) => this.#alarm(detail));
+    live.addEventListener("changed", ({ detail }) => this.#tell(detail.what));
+    live.addEventListener("stale", () => this.reload().catch(() => {}));
+  }
+
+  async reload() {
+    const [beds, alarms] = await Promise.all([this.#api.get("/beds"), this.#api.get("/alarms", { open: true })]);
+    for (const name of [...this.beds.keys()]) if (!beds.some((bed) => bed.bed === name)) this.beds.delete(name);
+    for (const status of beds) {
+      const known = this.beds.get(status.bed);
+      if (known) known.status = status;
+      else this.beds.set(status.bed, { status, age: null, at: mark(), strips: [], probabilities: [] });
+    }
+    this.alarms = new Map(alarms.map((alarm) => [alarm.alarm, alarm]));
+    this.#tell("beds");
+    this.#tell("alarms");
+    this.#tell("stale");
+  }
+
+  /** Seconds since a bed's last sample, by this page's own clocks; null where none ever came. */
+  ageOf(bed) {
+    const known = this.beds.get(bed);
+    return known && known.age !== null ? known.age + since(known.at) : null;
+  }
+
+  #bed({ status, age_s: age, strip }) {
+    const known = this.beds.get(status.bed) ?? { strips: [], probabilities: [] };
+    const isNew = !this.beds.has(status.bed);
+    Object.assign(known, { status, age, at: mark() });
+    this.beds.set(status.bed, known);
+    if (strip) {
+      strip.bytes = Uint8Array.from(atob(strip.data), (c) => c.charCodeAt(0));
+      known.strips.push(strip);
+      known.strips.splice(0, known.strips.length - STRIPS);
+    }
+    if (known.probabilities.at(-1)?.second !== status.second) {
+      known.probabilities.push({ second: status.second, values: status.probabilities, accumulator: status.accumulator });
+      known.probabilities.splice(0, known.probabilities.length - PROBABILITIES);
+    }
+    if (isNew) this.#tell("beds");
+    this.dispatchEvent(new CustomEvent("bed", { detail: status.bed }));
+  }
+
+  #alarm(alarm) {
+    const open = alarm.phase !== "cleared";
+    const isNew = open && !this.alarms.has(alarm.alarm);
+    if (open) this.alarms.set(alarm.alarm, alarm);
+    else this.alarms.delete(alarm.alarm);
+    this.dispatchEvent(new CustomEvent("alarm", { detail: { alarm, isNew } }));
+    this.#tell("alarms");
+  }
+
+  #tell(what) { this.dispatchEvent(new Event(what)); }
+}
