@@ -14,7 +14,7 @@ export class Workspace {
 
   constructor(context) {
     this.#context = context;
-    this.pane = new Pane(context.api, context.session);
+    this.pane = new Pane(context.api);
     this.trend = new Trend(context.api);
     this.pane.addEventListener("moved", () => this.trend.at(this.pane.fromS));
     this.trend.addEventListener("seek", ({ detail }) => this.pane.go(detail - BEFORE_S));
