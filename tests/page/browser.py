@@ -7,12 +7,19 @@ import shutil
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
 expect.set_options(timeout=60_000)
 PATIENCE_S = 120
 LARGE, TABLET = {"width": 1920, "height": 1080}, {"width": 1024, "height": 768}
+
+
+def from_folder(route):
+    """While one works on the page: its files as they lie in $VIGIL_PAGE, without building the program anew."""
+    path = Path(os.environ["VIGIL_PAGE"]) / route.request.url.split("/page/")[1].split("?")[0]
+    route.fulfill(path=str(path), content_type={".js": "text/javascript", ".css": "text/css", ".wav": "audio/wav", ".svg": "image/svg+xml"}[path.suffix])
 
 
 def chromium():
@@ -40,6 +47,8 @@ class Seat:
         self.context = browser.new_context(viewport=size or LARGE, color_scheme=scheme, locale="en-GB", timezone_id="Europe/Berlin", accept_downloads=True, **more)
         if reader:
             self.context.add_init_script(f"localStorage.setItem('vigil-reader', {json.dumps(reader)})")
+        if os.environ.get("VIGIL_PAGE"):
+            self.context.route("**/page/**", from_folder)
         self.wrong = []
         self.page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))

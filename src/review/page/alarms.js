@@ -28,7 +28,6 @@ export function alarmsView(context) {
   const count = h("p", { class: "quiet" });
   const about = h("div", { class: "panel about" });
   const explained = h("div", { class: "panel", hidden: true, "aria-label": "Explanation" });
-  const why = () => session.why("review");
   const tools = h("div", { class: "row" });
   const side = h("div", { class: "side" }, about, judging.element, space.pane.element, explained, space.trend.element);
   const element = h("section", { class: "work", "aria-label": "Alarms" }, h("div", { class: "list" }, tools, count, rows), side);
@@ -131,13 +130,16 @@ export function alarmsView(context) {
   }
 
   async function explainIt() {
+    if (alarm()?.kind !== "seizure") return;
     explained.hidden = false;
     try { space.pane.drive(await explain(api, chosen, explained)); } catch (error) { fill(explained, h("p", {}, `It cannot be explained: ${error.message}`)); }
   }
 
-  fill(tools, field("Show", select("Which alarms", SHOWN, shown, (value) => { shown = value; reload(); })),
-    field("of", select("Of how many days", DAYS, days, (value) => { days = Number(value); reload(); })),
-    button("Mark missed (m)", () => space.markMissed(), { why: why(), action: "missed" }));
+  function paintTools() {
+    fill(tools, field("Show", select("Which alarms", SHOWN, shown, (value) => { shown = value; reload(); })),
+      field("of", select("Of how many days", DAYS, days, (value) => { days = Number(value); reload(); })),
+      button("Mark missed (m)", () => space.markMissed(), { why: session.why("review"), action: "missed" }));
+  }
   const reload = () => load().catch((error) => notice(error.message));
 
   store.addEventListener("alarm", ({ detail }) => {
@@ -153,16 +155,22 @@ export function alarmsView(context) {
   return {
     name: "Alarms", element,
     async show([id]) {
+      paintTools();
+      judging.paint();
       await reload();
       if (id) await open(decodeURIComponent(id));
       else if (!chosen && order.length) go(order[0]);
       else paintAbout();
     },
     key(event) {
-      const acts = { j: () => step(1), k: () => step(-1), e: () => explainIt(), a: () => takeNote(),
-        p: () => alarm() && context.acts.act(alarm(), "pause", { seconds: PAUSED_S }) };
-      if (acts[event.key] && (chosen || event.key === "j" || event.key === "k")) { acts[event.key](); return true; }
-      return judging.key(event) || space.key(event);
+      const acts = { j: () => step(1), k: () => step(-1), e: () => explainIt() };
+      // An alarm that is over or seen needs no note: the key then means the first that does, wherever it is.
+      if (["active", "latched", "audio-paused"].includes(alarm()?.phase)) {
+        acts.a = takeNote;
+        acts.p = () => context.acts.act(alarm(), "pause", { seconds: PAUSED_S });
+      }
+      acts[event.key]?.();
+      return Boolean(acts[event.key]) || judging.key(event) || space.key(event);
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import { part } from "./api.js";
 import { button, colour, field, fill, fit, h, select } from "./dom.js";
-import { across, decode, eeg, flag, gaps, grid, middles, PX_PER_MM, scaleBar } from "./draw.js";
+import { across, decode, eeg, flag, gaps, grid, middles, PX_PER_MM, scaleBar, times } from "./draw.js";
 import { clock, moment, span, utc } from "./format.js";
 import { onTheme } from "./theme.js";
 import { drawTraces, ROWS } from "./traces.js";
@@ -122,6 +122,7 @@ export class Pane extends EventTarget {
       context.fillRect(Math.min(a, b), 0, Math.abs(b - a), height);
     }
     eeg(context, traces, width, height, this.settings.gain);
+    times(context, page, width, height);
     for (const { atS, text, name } of this.#flags) {
       if (atS >= page.from_s && atS < page.from_s + page.seconds) flag(context, x(atS), height, text, name);
     }
