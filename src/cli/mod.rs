@@ -5,6 +5,7 @@
 mod terminal;
 
 pub mod alarms;
+mod calibrate;
 pub mod check;
 pub mod demo;
 mod error;

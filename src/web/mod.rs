@@ -12,9 +12,12 @@
 
 pub mod alarms;
 pub mod api;
+pub mod audit;
 pub mod beds;
 pub mod caller;
+pub mod exports;
 pub mod gate;
+pub mod gone;
 pub mod health;
 pub mod input;
 pub mod live;
@@ -22,6 +25,8 @@ pub mod openapi;
 pub mod page;
 pub mod patients;
 pub mod problem;
+pub mod recalibration;
 pub mod reviews;
+pub mod second;
 pub mod session;
 pub mod signal;
