@@ -9,7 +9,8 @@ const DAYS = [[1, "1 day"], [3, "3 days"], [7, "7 days"], [14, "14 days"], [30, 
 const WORDS = { seizure_probability: "Probability from which a second counts as seizure", threshold: "Accumulator at which an alarm rises", cap: "Largest accumulator", gain: "A seizure second adds", decay_abnormal: "An abnormal second takes away", decay_normal: "A non-seizure second takes away", refractory_s: "Seconds of silence after an alarm", gap_reset_s: "A gap of so many seconds empties it" };
 /** Settings that a person may try by hand. */
 const TRIED = ["seizure_probability", "threshold", "decay_abnormal", "decay_normal", "refractory_s"];
-const COUNTS = [["alarms", "Alarms"], ["false_alarms", "of them judged false"], ["confirmed_kept", "Confirmed seizures with an alarm"], ["missed", "Known seizures without an alarm"], ["false_alarms_per_hour", "False alarms an hour"]];
+const COUNTS = [["alarms", "Alarms"], ["false_alarms", "of them false"], ["not_counted", "of them next to what nobody has judged, not counted"], ["confirmed_kept", "Known seizures with an alarm"], ["missed", "Known seizures without an alarm"],
+  ["false_alarms_per_hour", "False alarms an hour (95 %)"], ["median_latency_s", "Median seconds from onset to alarm"]];
 
 export function recalibrateView(context) {
   const { api, session, store, notice } = context;
@@ -42,6 +43,7 @@ export function recalibrateView(context) {
   }
 
   const cell = (name, side) => {
+    if (!told[side]) return h("td", {}, "none");
     const value = told[side][name];
     const text = value === null || value === undefined ? "not known" : figure(value, 3);
     const range = name === "false_alarms_per_hour" ? told[side].interval : null;
@@ -55,33 +57,33 @@ export function recalibrateView(context) {
   }
 
   function paint() {
-    const changed = Object.keys(told.now).filter((name) => told.now[name] !== told.proposed[name]);
+    const changed = told.proposed ? Object.keys(told.now).filter((name) => told.now[name] !== told.proposed[name]) : [];
     const same = changed.length === 0;
-    fill(result, h("p", {}, `${figure(told.hours, 3)} hours of patient ${session.nameOf(told.patient)}, ${moment(seconds(told.from))} to ${moment(seconds(told.until))}. ${told.unreviewed} alarms of this time are not reviewed and count neither way.`),
+    const setting = (value) => h("td", { class: "n" }, typeof value === "number" ? figure(value) : String(value));
+    fill(result, h("p", {}, `${figure(told.hours, 3)} hours of patient ${session.nameOf(told.patient)}, ${moment(seconds(told.from))} to ${moment(seconds(told.until))}; ${figure(told.judged_hours, 3)} of them judged second by second. ${told.unreviewed} alarms of this time are not reviewed and count neither way.`),
+      told.refused ? h("p", { class: "banner warn", role: "alert" }, `No settings are proposed: ${told.refused}`) : null,
       told.differing_from_log ? h("p", {}, `${told.differing_from_log} alarms differ from the log when the settings in use are run again: settings or networks were others at the time.`) : null,
       told.warnings.map((words) => h("p", { class: "banner warn", role: "alert" }, words)),
       h("div", { class: "scroll" }, h("table", { dataset: { testid: "before-after" } }, h("thead", {}, h("tr", {}, ["", "Settings in use", "Proposed"].map((head) => h("th", { scope: "col" }, head || "Of the time shown")))),
         h("tbody", {}, COUNTS.map(([name, words]) => h("tr", {}, h("th", { scope: "row" }, words), cell(name, "before"), cell(name, "after"))),
-          (same ? [] : changed).map((name) => h("tr", {}, h("th", { scope: "row" }, WORDS[name] ?? name), h("td", { class: "n" }, figure(told.now[name])), h("td", { class: "n" }, figure(told.proposed[name]))))))),
-      same ? h("p", {}, "The proposal is what is in use: there is nothing to accept.") : null,
-      h("div", { class: "row top" }, found("Alarms gained", told.gained, "gained"), found("Alarms lost", told.lost, "lost")), h("p", {}, `${told.kept} alarms stay.`),
-      h("div", { class: "row" }, note, button("Accept for this patient", accept, { action: "accept", why: session.why("review") ?? (same ? "nothing would change" : undefined) })),
+          changed.map((name) => h("tr", {}, h("th", { scope: "row" }, WORDS[name] ?? name), setting(told.now[name]), setting(told.proposed[name])))))),
+      same && told.proposed ? h("p", {}, "The proposal is what is in use: there is nothing to accept.") : null,
+      !told.proposed ? null : h("div", { class: "row top" }, found("Alarms gained", told.gained, "gained"), found("Alarms lost", told.lost, "lost")), told.proposed ? h("p", {}, `${told.kept} alarms stay.`) : null,
+      h("div", { class: "row" }, note, button("Accept for this patient", accept, { action: "accept", why: session.why("review") ?? (same || !told.proposal ? "there is nothing to accept" : undefined) })),
       h("p", { class: "quiet" }, "These are the days on which the settings were chosen: on days to come they will do less well than here."));
   }
 
   async function accept() {
     try {
-      const done = await api.post(`/patients/${part(patient)}/recalibration`, { ...session.by(), ...numbers(asked()), proposal: told.proposal, note: note.value });
+      const done = await api.post(`/patients/${part(patient)}/recalibration`, { ...session.by(), proposal: told.proposal, note: note.value });
       notice(`Accepted for ${session.nameOf(patient)}: ${done.beds.length ? `beds ${done.beds.join(", ")} judge by it now` : "it holds from the next admission on"}.`);
       note.value = "";
       await load();
     } catch (error) {
       notice(error.message);
-      if (error.status === 409 && error.body.current) { told = error.body.current; paint(); }
+      if (error.status === 409) await load();
     }
   }
-
-  const numbers = (query) => Object.fromEntries(Object.entries(query).map(([name, value]) => [name, Number(value)]));
 
   return {
     name: "Re-calibration", element, needs: "review",
