@@ -96,6 +96,10 @@ crash: build ## kill the daemon three hundred times, two hundred of them while a
 alarm-latency: build ## from verdict to a webhook received on loopback, over some hundred alarms
 	$(CARGO) test --release --locked --test alarm_latency -- --ignored --nocapture
 
+.PHONY: screenshots
+screenshots: build python browser ## photograph the review page for GUIDE and README
+	.venv/bin/python tests/page/photograph.py $(VIGIL) docs
+
 .PHONY: bench-page
 bench-page: build python browser ## how long turning a page of the review page takes, in headless Chromium
 	.venv/bin/python benches/page_turn.py

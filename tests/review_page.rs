@@ -11,8 +11,9 @@ fn an_alarm_is_seen_heard_paused_acknowledged_reviewed_and_exported() {
     let Some(python) = browser::python() else { return };
     let ward = Ward::new(&format!(
         "{}{}",
-        browser::bed("emu-01", "200.0, 500.0, 800.0, 1100.0", 12.0),
-        browser::bed("emu-02", "", 1.0)
+        // The one whose alarm lasts long enough to be acted on, and one that has had its night already.
+        browser::bed("emu-01", "24.0", 2.0),
+        browser::bed("emu-02", "60.0, 400.0", 20.0)
     ));
     let daemon = ward.start();
     let out = ward.path("exported");

@@ -4,11 +4,17 @@ mod browser;
 mod daemon;
 mod small_disk;
 
+use std::sync::{Mutex, PoisonError};
+
 use daemon::Ward;
 use small_disk::SmallDisk;
 
+/// One browser at a time: six of them side by side would wait for each other.
+static SEAT: Mutex<()> = Mutex::new(());
+
 fn meets(ward: &Ward, what: &str, folder: Option<&str>) {
     let Some(python) = browser::python() else { return };
+    let _alone = SEAT.lock().unwrap_or_else(PoisonError::into_inner);
     let daemon = ward.start();
     let pid = daemon.child.id().to_string();
     let mut arguments = vec![daemon.address.as_str(), pid.as_str(), what];

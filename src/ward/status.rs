@@ -16,6 +16,7 @@ const STRIPS: usize = 4;
 /// How a bed is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = BedPhase)]
 pub enum Phase {
     /// The source is being sought.
     #[default]

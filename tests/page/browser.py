@@ -52,7 +52,7 @@ class Seat:
         self.wrong = []
         self.page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        self.page.on("console", lambda message: self.wrong.append(f"console: {message.text}") if message.type == "error" else None)
+        self.page.on("console", lambda message: self.wrong.append(f"console: {message.text} {message.location.get('url', '')}") if message.type == "error" else None)
 
     def go(self, place=""):
         self.page.goto(f"{self.address}/#/{place}")

@@ -100,7 +100,7 @@ with browser() as chromium:
                 for violation in Axe().run(page, options=RULES).response["violations"]:
                     for node in violation["nodes"][:3]:
                         wrong.append(f"{here}: {violation['id']}: {node['html'][:160]} | {node['failureSummary'][:200]}")
-            seat.clean()
+            wrong += [f"{screen}, {theme}: {words}" for words in seat.wrong]
             seat.context.close()
             tell(f"{screen}, {theme}: looked at {len(VIEWS)} views")
 assert not wrong, "\n".join(wrong)

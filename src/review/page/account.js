@@ -1,7 +1,7 @@
 /** One's own password; and for administrators, who has an account. */
 
 import { part } from "./api.js";
-import { ask, button, fill, h, select } from "./dom.js";
+import { ask, button, fill, h, select, wide } from "./dom.js";
 import { moment, seconds } from "./format.js";
 
 const ROLES = [["viewer", "viewer: looks"], ["nurse", "nurse: takes note of alarms"], ["reviewer", "reviewer: judges alarms"], ["administrator", "administrator: beds and accounts"]];
@@ -29,7 +29,7 @@ export function accountView({ api, session, notice }) {
   async function list() {
     let found;
     try { found = await api.get("/accounts"); } catch (error) { fill(accounts, h("p", { class: "quiet" }, error.message)); return; }
-    fill(accounts, h("h2", {}, "Accounts"), h("div", { class: "scroll" }, h("table", {},
+    fill(accounts, h("h2", {}, "Accounts"), wide("Accounts", h("table", {},
       h("thead", {}, h("tr", {}, ["Name", "Role", "State", "Signed in last", "Sessions", "Change"].map((head) => h("th", { scope: "col" }, head)))),
       h("tbody", {}, found.map((each) => h("tr", {}, h("th", { scope: "row" }, each.name),
         h("td", {}, select(`Role of ${each.name}`, ROLES, each.role, (role) => act(() => api.put(`/accounts/${part(each.name)}`, { role }), `${each.name} is ${role} now.`))),

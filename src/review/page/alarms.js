@@ -30,7 +30,7 @@ export function alarmsView(context) {
   const explained = h("div", { class: "panel", hidden: true, "aria-label": "Explanation" });
   const tools = h("div", { class: "row" });
   const side = h("div", { class: "side" }, about, judging.element, space.pane.element, explained, space.trend.element);
-  const element = h("section", { class: "work", "aria-label": "Alarms" }, h("div", { class: "list" }, tools, count, rows), side);
+  const element = h("section", { class: "work", "aria-label": "Alarms" }, h("div", { class: "list" }, h("h1", { class: "unseen" }, "Alarms"), tools, count, rows), side);
 
   const alarm = () => list.get(chosen);
 

@@ -1,6 +1,6 @@
 /** Every entry of the log, latest first: who did what, when. Nothing in it can be changed. */
 
-import { button, field, fill, h } from "./dom.js";
+import { button, field, fill, h, wide } from "./dom.js";
 import { moment, seconds } from "./format.js";
 
 export function auditView({ api, notice }) {
@@ -11,7 +11,7 @@ export function auditView({ api, notice }) {
   let [next, loading] = [null, 0];
   const element = h("section", { "aria-label": "Audit" }, h("h1", {}, "Audit"), h("p", { class: "quiet" }, "The log is written once: entries are added, never changed. Times are this browser's."),
     h("div", { class: "row" }, field("Who", asked.who), field("Bed", asked.bed), field("Alarm", asked.alarm), field("From", asked.from), field("Until", asked.until)),
-    h("div", { class: "scroll" }, h("table", { dataset: { testid: "audit" } }, h("thead", {}, h("tr", {}, ["No.", "When", "Who", "Bed", "Patient", "What", ""].map((head) => h("th", { scope: "col" }, head || "Entry")))), rows)), older);
+    wide("Entries of the log", h("table", { dataset: { testid: "audit" } }, h("thead", {}, h("tr", {}, ["No.", "When", "Who", "Bed", "Patient", "What", ""].map((head) => h("th", { scope: "col" }, head || "Entry")))), rows)), older);
 
   function row(entry) {
     const whole = h("pre", { hidden: true }, JSON.stringify(entry.entry, null, 1));

@@ -33,6 +33,11 @@ export function field(name, control) {
   return h("label", { class: "field" }, h("span", { class: "quiet" }, name), control);
 }
 
+/** Something that may be wider than its place: scrolled by finger, wheel or, once focused, by keys. */
+export function wide(name, ...children) {
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name }, ...children);
+}
+
 /** A button; `why` says why it cannot be pressed. */
 export function button(text, onclick, { action, why, main, title } = {}) {
   return h("button", { type: "button", onclick, class: main ? "main" : "", disabled: Boolean(why), title: why ?? title,

@@ -10,6 +10,9 @@ const STAYS_MS = 12000;
 /** For how long the sound is turned off, in seconds. */
 export const PAUSED_S = 120;
 
+/** Alarms that stand above every view one by one; those beyond are counted. */
+const SHOWN = 3;
+
 /** Says something once. @returns {(words: string) => void} */
 export function notices(place) {
   const announce = document.getElementById("announce");
@@ -50,14 +53,14 @@ export function alarmBanner({ api, store, session, notice }) {
   const paint = () => {
     const open = [...store.alarms.values()].filter((alarm) => alarm.kind === "seizure" && alarm.phase !== "acknowledged" && alarm.phase !== "pending");
     const why = session.why("acknowledge");
-    fill(place, open.slice(0, 4).map((alarm) => {
+    fill(place, open.slice(0, SHOWN).map((alarm) => {
       const wanted = alarm.phase === "latched" ? "over, nobody has seen it" : alarm.phase === "audio-paused" ? "sound paused" : "now";
       return h("div", { class: `banner ${alarm.priority === "high" ? "bad" : "warn"}`, dataset: { alarm: alarm.alarm } },
         h("span", { class: "grow" }, `SEIZURE ALARM, bed ${alarm.bed}, ${session.nameOf(alarm.patient)}, since ${clock(seconds(alarm.raised))} (${wanted})`),
         button("Take note (a)", () => act(alarm, "acknowledge", {}), { action: "acknowledge", why }),
-        button(`Pause sound ${PAUSED_S / 60} min (p)`, () => act(alarm, "pause", { seconds: PAUSED_S }), { action: "pause", why: why ?? (alarm.phase === "latched" ? "it sounds no more" : undefined) }),
+        alarm.phase === "latched" ? null : button(`Pause sound ${PAUSED_S / 60} min (p)`, () => act(alarm, "pause", { seconds: PAUSED_S }), { action: "pause", why }),
         h("a", { class: "as-button", href: `#/alarms/${part(alarm.alarm)}` }, "Look"));
-    }), open.length > 4 ? h("div", { class: "banner bad" }, `and ${open.length - 4} more alarms: see Alarms`) : null);
+    }), open.length > SHOWN ? h("div", { class: "banner bad" }, `and ${open.length - SHOWN} more alarms: see Alarms`) : null);
     document.title = `${open.length ? `(${open.length}) ALARM ` : ""}${session.now.ward || "vigil"} · vigil`;
   };
   store.addEventListener("alarms", paint);

@@ -24,7 +24,7 @@ export class Pane extends EventTarget {
   shown = null;
   /** A stretch that was dragged over, in seconds since 1970. */
   selected = null;
-  #api; #kept = new Map(); #hidden = new Set(); #driving = new Set(); #flags = []; #wanted = 0; #drag = null;
+  #api; #kept = new Map(); #recorded = []; #hidden = new Set(); #driving = new Set(); #flags = []; #wanted = 0; #drag = null;
 
   constructor(api) {
     super();
@@ -48,8 +48,12 @@ export class Pane extends EventTarget {
 
   /** Opens a bed's record at a moment. @param {number} fromS seconds since 1970 */
   async open(bed, fromS, { flags = [], driving = [] } = {}) {
-    if (bed !== this.bed) this.#kept.clear();
+    if (bed !== this.bed) {
+      this.#kept.clear();
+      this.#recorded = [];
+    }
     this.bed = bed;
+    this.#api.get(`/beds/${part(bed)}/recorded`).then((recorded) => { if (bed === this.bed) this.#recorded = recorded; }, () => {});
     this.#flags = flags;
     this.#driving = new Set(driving);
     this.selected = null;
@@ -75,7 +79,7 @@ export class Pane extends EventTarget {
       // A pixel that is read has been drawn.
       this.canvas.getContext("2d").getImageData(0, 0, 1, 1);
       document.documentElement.dataset.pageTurnMs = (performance.now() - began).toFixed(1);
-      for (const next of [1, -1]) this.#page(fromS + next * this.settings.seconds).catch(() => {});
+      this.#fetchAhead(fromS);
     } catch (error) {
       if (wanted !== this.#wanted) return;
       this.shown = null;
@@ -83,6 +87,14 @@ export class Pane extends EventTarget {
       this.says.textContent = error.message;
     }
     this.dispatchEvent(new Event("moved"));
+  }
+
+  /** The pages before and after, where there is a record of them. */
+  #fetchAhead(fromS) {
+    const { seconds } = this.settings;
+    for (const next of [fromS + seconds, fromS - seconds]) {
+      if (this.#recorded.some(({ from_s: from, to_s: to }) => next < to && next + seconds > from)) this.#page(next).catch(() => {});
+    }
   }
 
   /** A page that grows is asked for anew. */

@@ -1,6 +1,6 @@
 /** The measured false alarm rate and sensitivity, each with its interval, its hours, and what is not reviewed yet. */
 
-import { field, fill, h, select } from "./dom.js";
+import { field, fill, h, select, wide } from "./dom.js";
 import { figure, interval, moment, share } from "./format.js";
 
 const DAYS = [[1, "1 day"], [7, "7 days"], [30, "30 days"], [36500, "all that is logged"]];
@@ -29,7 +29,7 @@ function picture(range, point, largest, words) {
 
 export function ratesView({ api, store, session, notice }) {
   let [days, loading] = [30, 0];
-  const table = h("div", { class: "scroll" });
+  const table = wide("Table of rates");
   const missed = h("div", {});
   const element = h("section", { "aria-label": "Rates" }, h("h1", {}, "Measured rates"),
     h("p", {}, "False alarms are those that a reviewer judged false. Hours are those in which the bed was watched as it should be: maintenance, technical alarms and gaps do not count. Intervals are exact: Garwood for rates, Clopper and Pearson for shares."),

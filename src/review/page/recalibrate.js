@@ -1,7 +1,7 @@
 /** What other settings of a patient's accumulator would have done to the last days, before anyone accepts them. */
 
 import { part } from "./api.js";
-import { button, field, fill, h, select } from "./dom.js";
+import { button, field, fill, h, select, wide } from "./dom.js";
 import { figure, JUDGEMENT, moment, seconds, span } from "./format.js";
 import { Workspace } from "./workspace.js";
 
@@ -60,11 +60,11 @@ export function recalibrateView(context) {
     const changed = told.proposed ? Object.keys(told.now).filter((name) => told.now[name] !== told.proposed[name]) : [];
     const same = changed.length === 0;
     const setting = (value) => h("td", { class: "n" }, typeof value === "number" ? figure(value) : String(value));
-    fill(result, h("p", {}, `${figure(told.hours, 3)} hours of patient ${session.nameOf(told.patient)}, ${moment(seconds(told.from))} to ${moment(seconds(told.until))}; ${figure(told.judged_hours, 3)} of them judged second by second. ${told.unreviewed} alarms of this time are not reviewed and count neither way.`),
+    fill(result, h("p", {}, `${figure(told.judged_hours, 3)} hours of recorded verdicts of patient ${session.nameOf(told.patient)}, ${moment(seconds(told.from))} to ${moment(seconds(told.until))}; ${figure(told.hours, 3)} of them count as hours without a seizure. ${told.unreviewed} alarms of this time are not reviewed and count neither way.`),
       told.refused ? h("p", { class: "banner warn", role: "alert" }, `No settings are proposed: ${told.refused}`) : null,
       told.differing_from_log ? h("p", {}, `${told.differing_from_log} alarms differ from the log when the settings in use are run again: settings or networks were others at the time.`) : null,
       told.warnings.map((words) => h("p", { class: "banner warn", role: "alert" }, words)),
-      h("div", { class: "scroll" }, h("table", { dataset: { testid: "before-after" } }, h("thead", {}, h("tr", {}, ["", "Settings in use", "Proposed"].map((head) => h("th", { scope: "col" }, head || "Of the time shown")))),
+      wide("Before and after", h("table", { dataset: { testid: "before-after" } }, h("thead", {}, h("tr", {}, ["", "Settings in use", "Proposed"].map((head) => h("th", { scope: "col" }, head || "Of the time shown")))),
         h("tbody", {}, COUNTS.map(([name, words]) => h("tr", {}, h("th", { scope: "row" }, words), cell(name, "before"), cell(name, "after"))),
           changed.map((name) => h("tr", {}, h("th", { scope: "row" }, WORDS[name] ?? name), setting(told.now[name]), setting(told.proposed[name])))))),
       same && told.proposed ? h("p", {}, "The proposal is what is in use: there is nothing to accept.") : null,

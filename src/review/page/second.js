@@ -1,7 +1,7 @@
 /** The second reader, who sees nothing of the first one's judgement, and how far the two agree. */
 
 import { part } from "./api.js";
-import { button, fill, h } from "./dom.js";
+import { button, fill, h, wide } from "./dom.js";
 import { figure, JUDGEMENT, moment, seconds, span } from "./format.js";
 import { Judging } from "./judging.js";
 import { Workspace } from "./workspace.js";
@@ -66,7 +66,7 @@ export function secondView(context) {
     fill(agreement, h("h2", {}, "Agreement of first and second readers"),
       h("p", {}, `${told.agree} of ${told.pairs} alarms judged alike. Cohen's kappa: `, h("strong", { dataset: { testid: "kappa" } }, kappa)),
       told.kappa_ci ? h("p", { class: "quiet" }, `Interval: ${told.kappa_ci_method}.`) : null,
-      told.pairs ? h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "first, second"), words.map((word) => h("th", { scope: "col" }, word)))),
+      told.pairs ? wide("Table of agreement", h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "first, second"), words.map((word) => h("th", { scope: "col" }, word)))),
         h("tbody", {}, told.table.map((row, i) => h("tr", {}, h("th", { scope: "row" }, words[i]), row.map((n) => h("td", { class: "n" }, String(n)))))))) : null,
       told.disagreements.length ? [h("h2", {}, "Judged differently"), h("ul", { class: "plain" }, told.disagreements.map((each) => h("li", { class: "row" },
         h("a", { class: "as-button", href: `#/alarms/${part(each.alarm)}` }, `${each.bed} ${each.onset ? moment(seconds(each.onset)) : ""}`),
