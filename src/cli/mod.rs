@@ -4,6 +4,7 @@
 #[macro_use]
 mod terminal;
 
+pub mod account;
 pub mod alarms;
 pub mod check;
 pub mod demo;
@@ -14,6 +15,7 @@ pub mod export;
 pub mod info;
 pub mod labels;
 pub mod patient;
+mod patient_name;
 pub mod replay;
 mod replay_serve;
 pub mod score;
