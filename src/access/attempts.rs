@@ -77,6 +77,11 @@ impl Attempts {
         self.known.insert((name.to_string(), from));
     }
 
+    /// Of how many accounts and addresses failures are remembered.
+    pub fn remembered(&self) -> usize {
+        self.failures.len()
+    }
+
     fn wait(&self, of: &Of, free: u32, now: Instant) -> Option<Duration> {
         let failures = self.failures.get(of)?;
         let passed = now.saturating_duration_since(failures.last);

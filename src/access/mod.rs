@@ -14,8 +14,9 @@ mod secret;
 mod sessions;
 
 pub use accounts::{Account, Accounts, AccountsError, Change, change, is_account_name};
+pub use attempts::Attempts;
 pub use doorkeeper::{Admitted, Doorkeeper, Refused};
 pub use password::{PasswordError, check_password, hash};
 pub use role::{Right, Role};
 pub use secret::{same, word};
-pub use sessions::{Lifetimes, Seen};
+pub use sessions::{Lifetimes, Seen, Sessions};

@@ -78,10 +78,12 @@ pub struct Sessions {
 }
 
 impl Sessions {
+    /// None yet.
     pub fn new(lifetimes: Lifetimes) -> Sessions {
         Sessions { lifetimes, all: Mutex::default() }
     }
 
+    /// How long they last.
     pub fn lifetimes(&self) -> &Lifetimes {
         &self.lifetimes
     }
@@ -132,6 +134,7 @@ impl Sessions {
         self.all().get(key).map(|session| session.ends.subscribe())
     }
 
+    /// Ends one.
     pub fn end(&self, key: &Key) {
         self.all().remove(key);
     }

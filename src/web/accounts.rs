@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::Json;
@@ -21,6 +22,9 @@ use super::problem::Problem;
 use crate::access::{Account, AccountsError, Change, Doorkeeper, Refused, Role};
 use crate::alarm::entry::{AccessAct, Entry, What};
 use crate::ward::shared::time_text;
+
+/// Nobody is kept waiting longer by a disk that pauses.
+const LOGGED_WITHIN: Duration = Duration::from_secs(2);
 
 /// What administrators may do.
 pub fn administering() -> OpenApiRouter<Api> {
@@ -95,7 +99,7 @@ async fn add(
     let account = Account { name: name.clone(), role, password: String::new(), disabled: false, created };
     door.add(account, &password).await.map_err(refusal)?;
     let detail = format!("as {}", role.name());
-    audit(&api, acts(&caller), AccessAct::AccountAdded, &name, Some(peer.from.ip()), detail);
+    audit(&api, acts(&caller), AccessAct::AccountAdded, &name, Some(peer.from.ip()), detail).await;
     Ok(Json(Done { done: format!("account {name} is added") }))
 }
 
@@ -132,7 +136,7 @@ async fn alter(
     }
     let change = Change { role, disabled, password: None };
     door.alter(name.clone(), change, password.as_deref()).await.map_err(refusal)?;
-    audit(&api, acts(&caller), AccessAct::AccountChanged, &name, Some(peer.from.ip()), detail.clone());
+    audit(&api, acts(&caller), AccessAct::AccountChanged, &name, Some(peer.from.ip()), detail.clone()).await;
     Ok(Json(Done { done: format!("account {name}: {detail}") }))
 }
 
@@ -146,7 +150,7 @@ async fn remove(
     Named(name): Named<String>,
 ) -> Result<Json<Done>, Problem> {
     door(&api)?.remove(name.clone()).await.map_err(refusal)?;
-    audit(&api, acts(&caller), AccessAct::AccountRemoved, &name, Some(peer.from.ip()), String::new());
+    audit(&api, acts(&caller), AccessAct::AccountRemoved, &name, Some(peer.from.ip()), String::new()).await;
     Ok(Json(Done { done: format!("account {name} is removed") }))
 }
 
@@ -166,11 +170,20 @@ fn acts(caller: &Caller) -> &str {
     }
 }
 
-/// Writes into the log who came, went, was refused, or changed an account.
-pub fn audit(api: &Api, who: &str, act: AccessAct, account: &str, from: Option<IpAddr>, detail: String) {
+/// Writes into the log who came, went, was refused, or changed an account; waits until it stands there, as far as the
+/// disk lets it.
+pub async fn audit(
+    api: &Api,
+    who: &str,
+    act: AccessAct,
+    account: &str,
+    from: Option<IpAddr>,
+    detail: String,
+) {
     let from = from.map(|from| from.to_canonical().to_string()).unwrap_or_default();
     let what = What::Access { act, account: account.to_string(), from, detail };
     api.shared.desk.announce(Entry::of_bed("", &api.shared.desk.now(), who, what));
+    let _ = tokio::time::timeout(LOGGED_WITHIN, api.shared.desk.flush()).await;
 }
 
 /// What is told of a refusal.

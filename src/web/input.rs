@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
+use super::api::LARGEST_BODY;
 use super::problem::Problem;
 
 /// How long a body may take: it is small.
@@ -52,6 +53,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
             let words = "the body is not said to be JSON; expected Content-Type: application/json";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
         }
+        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        if length
+            .and_then(|length| length.parse().ok())
+            .is_some_and(|length: u64| length > LARGEST_BODY as u64)
+        {
+            return Err(too_large());
+        }
         let reading = tokio::time::timeout(BODY_WITHIN, Bytes::from_request(request, state));
         let Ok(read) = reading.await else {
             let words = format!("the body did not come within {} s", BODY_WITHIN.as_secs());
@@ -59,9 +67,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
         };
         let bytes = read.map_err(|error: BytesRejection| {
             if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                let words =
-                    format!("the body is too large; expected at most {} bytes", super::api::LARGEST_BODY);
-                return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, words);
+                return too_large();
             }
             Problem::mistake(format!("the body: {}", error.body_text()))
         })?;
@@ -69,6 +75,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
             Problem::mistake(format!("the body: {error}; /api/v1/openapi.json says what is expected"))
         })
     }
+}
+
+fn too_large() -> Problem {
+    let words = format!("the body is too large; expected at most {LARGEST_BODY} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, words)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

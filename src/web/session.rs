@@ -128,7 +128,7 @@ async fn sign_in(
             }
             let seen = &admitted.seen;
             let detail = format!("as {}", seen.role.name());
-            audit(&api, &seen.name, AccessAct::SignedIn, &seen.name, Some(from), detail);
+            audit(&api, &seen.name, AccessAct::SignedIn, &seen.name, Some(from), detail).await;
             let caller = Caller { person: Some(seen.name.clone()), role: seen.role, by: By::Session };
             let session = Session::of(&api, Some(&caller), Some(seen.csrf.clone()));
             Ok(([(header::SET_COOKIE, cookie(&admitted, peer.tls)?)], Json(session)).into_response())
@@ -142,7 +142,7 @@ async fn sign_in(
                 if unlogged > 0 {
                     detail.push_str(&format!("; {unlogged} more refusals before this one were not logged"));
                 }
-                audit(&api, DAEMON, AccessAct::Refused, account, Some(from), detail);
+                audit(&api, DAEMON, AccessAct::Refused, account, Some(from), detail).await;
             }
             Err(refusal(refused))
         }
@@ -160,7 +160,7 @@ async fn sign_out(
         (Some(door), Some(Extension(seen))) => {
             door.sign_out(&seen.key);
             let from = Some(peer.from.ip());
-            audit(&api, &seen.name, AccessAct::SignedOut, &seen.name, from, String::new());
+            audit(&api, &seen.name, AccessAct::SignedOut, &seen.name, from, String::new()).await;
             "signed out"
         }
         _ => "nobody was signed in",
@@ -199,7 +199,7 @@ async fn change_password(
             refused => refusal(refused),
         },
     )?;
-    audit(&api, &seen.name, AccessAct::AccountChanged, &seen.name, Some(from), "own password".into());
+    audit(&api, &seen.name, AccessAct::AccountChanged, &seen.name, Some(from), "own password".into()).await;
     Ok(Json(Done { done: "the password is changed; other sessions have ended".into() }))
 }
 
