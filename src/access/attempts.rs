@@ -58,7 +58,8 @@ impl Attempts {
         self.make_room(now);
         for (of, _) in keys {
             let failures = self.failures.entry(of).or_insert(Failures { count: 0, last: now });
-            *failures = Failures { count: failures.count.saturating_add(1), last: now };
+            let before = if failures.are_old(now) { 0 } else { failures.count };
+            *failures = Failures { count: before.saturating_add(1), last: now };
         }
         Ok(())
     }
@@ -92,18 +93,22 @@ impl Attempts {
 
     fn make_room(&mut self, now: Instant) {
         if self.failures.len() < REMEMBERED {
-            // Forgetting happens as it is needed; a failure that is old weighs nothing in `wait` any more, but its count
-            // would.
-            let is_old =
-                |failures: &mut Failures| now.saturating_duration_since(failures.last) > FORGOTTEN_AFTER;
-            self.failures.retain(|_, failures| !is_old(failures));
             return;
         }
+        self.failures.retain(|_, failures| !failures.are_old(now));
         // Those with the fewest failures go: they are the many names that were tried once.
-        let mut counts: Vec<u32> = self.failures.values().map(|failures| failures.count).collect();
-        counts.sort_unstable();
-        let middle = counts.get(counts.len() / 2).copied().unwrap_or_default();
-        self.failures.retain(|_, failures| failures.count > middle);
+        if self.failures.len() >= REMEMBERED {
+            let mut counts: Vec<u32> = self.failures.values().map(|failures| failures.count).collect();
+            counts.sort_unstable();
+            let middle = counts.get(counts.len() / 2).copied().unwrap_or_default();
+            self.failures.retain(|_, failures| failures.count > middle);
+        }
+    }
+}
+
+impl Failures {
+    fn are_old(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.last) > FORGOTTEN_AFTER
     }
 }
 
