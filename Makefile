@@ -44,8 +44,12 @@ build: setup ## compile the program and its tests, once for all targets
 demo: build ## replay the recordings of a real patient, from the first to the last alarm
 	$(VIGIL) demo
 
+.PHONY: demo-page
+demo-page: build ## the same patient as if it happened now, four times as fast, with the review page
+	$(VIGIL) replay patients/chb03/recordings --patient chb03 --serve --speed 4 --out out/demo-page
+
 .PHONY: test
-test: build python counterparties ## run the tests
+test: build python counterparties browser ## run the tests
 	$(CARGO) test --release --locked
 
 .PHONY: bench
@@ -75,6 +79,10 @@ check: setup ## format, lints, and with cargo-deny licences and advisories
 python: ## for the tests with liblsl: a Python of their own in .venv, if there is none
 	@bash .ci/python
 
+.PHONY: browser
+browser: ## install the browser in which the review page is tested (Debian's chromium)
+	@bash .ci/browser
+
 .PHONY: counterparties
 counterparties: ## install the MQTT broker that a test speaks with (Debian's mosquitto)
 	@bash .ci/counterparties
@@ -87,6 +95,10 @@ crash: build ## kill the daemon three hundred times, two hundred of them while a
 .PHONY: alarm-latency
 alarm-latency: build ## from verdict to a webhook received on loopback, over some hundred alarms
 	$(CARGO) test --release --locked --test alarm_latency -- --ignored --nocapture
+
+.PHONY: bench-page
+bench-page: build python browser ## how long turning a page of the review page takes, in headless Chromium
+	.venv/bin/python benches/page_turn.py
 
 .PHONY: bench-ward
 bench-ward: build ## ten minutes of 64 beds over LSL: latency, loss, memory

@@ -11,6 +11,7 @@
 
 pub mod access;
 pub mod alarm;
+pub mod calibrate;
 pub mod channel;
 pub mod cli;
 pub mod config;

@@ -100,6 +100,8 @@ pub enum What {
     },
     /// Somebody has judged an alarm.
     Reviewed(Review),
+    /// Another has judged it a second time, without having been shown the first judgement.
+    SecondReading(Review),
     /// Somebody has found a seizure without an alarm.
     Missed {
         /// Its beginning, in microseconds since 1970.
@@ -147,6 +149,8 @@ pub enum What {
         /// What more there is to say.
         detail: String,
     },
+    /// Somebody has accepted other settings for a patient's detector.
+    Recalibrated(Recalibration),
 }
 
 /// What happened at the door.
@@ -165,6 +169,19 @@ pub enum AccessAct {
     AccountChanged,
     /// An account was removed.
     AccountRemoved,
+}
+
+/// Settings that somebody has accepted, and those that held before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Recalibration {
+    /// The settings of label and accumulator that held until now.
+    pub from: serde_json::Value,
+    /// Those that hold from here on.
+    pub to: serde_json::Value,
+    /// The proposal that was looked at before.
+    pub proposal: String,
+    /// What the person says.
+    pub note: String,
 }
 
 /// A reviewer's judgement.
@@ -237,6 +254,7 @@ impl What {
             What::Delivered { .. } => "delivered",
             What::Undelivered { .. } => "undelivered",
             What::Reviewed(_) => "reviewed",
+            What::SecondReading(_) => "second-reading",
             What::Missed { .. } => "missed",
             What::MissedWithdrawn { .. } => "missed-withdrawn",
             What::Watched(_) => "watched",
@@ -244,6 +262,7 @@ impl What {
             What::Switched { .. } => "switched",
             What::Detector(_) => "detector",
             What::Access { .. } => "access",
+            What::Recalibrated(_) => "recalibrated",
         }
     }
 

@@ -6,7 +6,9 @@
 //!
 //! Invariant: time is a value, never asked of a clock but in `moment`; what was announced is on disk first.
 
+pub mod agreement;
 pub mod entry;
+pub mod export;
 pub mod exposure;
 pub mod log;
 pub mod message;

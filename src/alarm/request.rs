@@ -37,14 +37,25 @@ impl ReviewRequest {
     /// # Errors
     /// [`LogError::Mistake`] where a time is none, or nobody is named.
     pub fn entry(&self, alarm: &str, now: &Moment) -> Result<Entry, LogError> {
-        let review = Review {
+        Ok(Entry::of_alarm(alarm, now, somebody(&self.by)?, What::Reviewed(self.review()?)))
+    }
+
+    /// The entry of a second reading.
+    ///
+    /// # Errors
+    /// See [`ReviewRequest::entry`].
+    pub fn second_entry(&self, alarm: &str, now: &Moment) -> Result<Entry, LogError> {
+        Ok(Entry::of_alarm(alarm, now, somebody(&self.by)?, What::SecondReading(self.review()?)))
+    }
+
+    fn review(&self) -> Result<Review, LogError> {
+        Ok(Review {
             judgement: self.judgement,
             note: self.note.clone(),
             onset_us: self.onset.as_deref().map(|text| time("onset", text)).transpose()?,
             offset_us: self.offset.as_deref().map(|text| time("offset", text)).transpose()?,
             seizure_type: self.seizure_type.clone(),
-        };
-        Ok(Entry::of_alarm(alarm, now, somebody(&self.by)?, What::Reviewed(review)))
+        })
     }
 }
 

@@ -51,6 +51,9 @@ pub fn run(args: &DemoArgs) -> Result<(), CliError> {
          not how often it would call for nothing in a day on a ward.\n\nLook at {}/overview.png; the tables, events and annotated recordings lie beside it.",
         args.out.display()
     );
+    say!(
+        "\nTo see it as a ward does, in a browser, while it happens: make demo-page, then http://127.0.0.1:8765/"
+    );
     say!("Research and secondary notification only: vigil is not a medical device.");
     Ok(())
 }

@@ -6,6 +6,7 @@ mod terminal;
 
 pub mod account;
 pub mod alarms;
+mod calibrate;
 pub mod check;
 pub mod demo;
 mod error;

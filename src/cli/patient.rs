@@ -4,20 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::calibrate::{Reviewed, calibrate, calibrate_on_reviews};
 use super::error::CliError;
 use super::patient_name::name_patient;
-use super::replay::watched;
 use super::terminal::progress_bar;
 use crate::config::versions::switch_to;
-use crate::config::{
-    CalibrationRecord, ConfigError, FitRecord, PatientConfig, PatientId, WardConfig, give_to_owner,
-};
+use crate::config::{ConfigError, FitRecord, PatientConfig, PatientId, WardConfig, give_to_owner};
 use crate::dataset::{Dataset, LabelledRecording, Second, events_beside};
-use crate::detect::{AccumulatorConfig, Detector, LabelRule};
-use crate::eeg::Event;
-use crate::evaluate::AFTER_S;
 use crate::model::{Autoencoder, AutoencoderConfig, Card, Classifier, write_card};
-use crate::replay::{Replayed, Speed, Summary, in_time_order, rejudge, replay, summarise};
+use crate::replay::in_time_order;
 use crate::signal::{Mains, SignalConfig};
 use crate::train::{AutoencoderFit, fit_autoencoder};
 use crate::ward::adapt::adapt;
@@ -60,11 +55,13 @@ enum Action {
         #[command(flatten)]
         whose: Whose,
         /// Recordings to choose on; what is scored later must not be among them
-        #[arg(required = true, value_name = "REC")]
+        #[arg(required_unless_present = "reviews", value_name = "REC")]
         recordings: Vec<PathBuf>,
         /// False alarms per hour that are acceptable
         #[arg(long, default_value_t = 1.0, value_name = "RATE")]
         false_alarms_per_hour: f64,
+        #[command(flatten)]
+        reviewed: Reviewed,
     },
     /// Put another of the patient's autoencoders into use; 0 is the shared one
     Switch {
@@ -109,16 +106,16 @@ enum Action {
 }
 
 #[derive(Debug, Args)]
-struct Whose {
+pub(super) struct Whose {
     /// The patient
     #[arg(value_name = "ID")]
-    id: String,
+    pub(super) id: String,
     /// Where patients lie
     #[arg(long, default_value = "patients", value_name = "DIR")]
-    patients: PathBuf,
+    pub(super) patients: PathBuf,
     /// Where models lie
     #[arg(long, default_value = "models", value_name = "DIR")]
-    models: PathBuf,
+    pub(super) models: PathBuf,
 }
 
 /// Runs the subcommand.
@@ -129,9 +126,12 @@ pub fn run(args: &PatientArgs) -> Result<(), CliError> {
     let (done, whose) = match &args.action {
         Action::New { whose, cnn, mains } => (make(whose, cnn, *mains), whose),
         Action::Fit { whose, recordings, ignore_events } => (fit(whose, recordings, *ignore_events), whose),
-        Action::Calibrate { whose, recordings, false_alarms_per_hour } => {
-            (calibrate(whose, recordings, *false_alarms_per_hour), whose)
-        }
+        Action::Calibrate { whose, recordings, false_alarms_per_hour, reviewed } => match &reviewed.reviews {
+            Some(config) => {
+                return calibrate_on_reviews(&whose.id, config, *false_alarms_per_hour, reviewed);
+            }
+            None => (calibrate(whose, recordings, *false_alarms_per_hour), whose),
+        },
         Action::Switch { whose, version, by } => (switch(whose, *version, by), whose),
         Action::Name { whose, name, .. } => {
             (name_patient(&whose.patients, &whose.id, name.as_deref()), whose)
@@ -267,104 +267,6 @@ fn autoencoder_card(id: &PatientId, config: &PatientConfig, autoencoder: &Autoen
     let json = serde_json::to_string_pretty(autoencoder.config()).unwrap_or_else(|e| e.to_string());
     card.section("Configuration").block("json", &json);
     card
-}
-
-fn calibrate(whose: &Whose, inputs: &[PathBuf], wanted: f64) -> Result<(), CliError> {
-    if !(wanted >= 0.0 && wanted.is_finite()) {
-        return Err(CliError::Usage(format!("--false-alarms-per-hour is {wanted}; expected 0 or more")));
-    }
-    let id = PatientId::new(&whose.id)?;
-    let mut watched = watched(&whose.patients, &whose.models, &id)?;
-    let plans = in_time_order(inputs)?;
-    let names: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
-    let expert = plans.iter().map(|plan| events_beside(&plan.path)).collect::<Result<Vec<_>, _>>()?;
-    if let Some(unmarked) = plans.iter().zip(&expert).find(|(_, events)| events.is_none()) {
-        return Err(CliError::Unsuitable {
-            path: unmarked.0.path.clone(),
-            reason: "no expert marks beside it (x_events.tsv for x_eeg.edf); without them no alarm is right or wrong".into(),
-        });
-    }
-    let detector = Detector::new(watched.config.label, watched.config.accumulator)?;
-    let replayed = replay(plans, &watched.judge, detector, &watched.signal, Speed::Max, &mut |_| {})?;
-    if summarise(id.as_str(), &replayed, &expert, &[]).score.false_alarms_per_hour.is_none() {
-        return Err(CliError::Unsuitable {
-            path: inputs[0].clone(),
-            reason: format!(
-                "every second of these recordings lies in a seizure or in the {AFTER_S:.0} s after one, where no alarm \
-                 is false; add recordings of ordinary hours, or set seizure_probability and threshold by hand"
-            ),
-        });
-    }
-    let chosen = choose(&id, &watched.config, &replayed, &expert, wanted)?;
-    let Some((rule, accumulator, summary)) = chosen else {
-        return Err(CliError::Unsuitable {
-            path: inputs[0].clone(),
-            reason: format!(
-                "no threshold keeps to {wanted} false alarms an hour on these recordings; the settings stay as they were"
-            ),
-        });
-    };
-    let score = &summary.score;
-    let interval = score.false_alarms_per_hour.map_or([0.0, f64::INFINITY], |i| [i.lower, i.upper]);
-    watched.config.label = rule;
-    watched.config.accumulator = accumulator;
-    watched.config.calibration = Some(CalibrationRecord {
-        recordings: names,
-        hours: (summary.score.hours * 1e4).round() / 1e4,
-        false_alarms: score.false_alarms.len() as u64,
-        false_alarms_per_hour: interval.map(|end| (end * 1e3).round() / 1e3),
-        seizures: score.seizures.len() as u64,
-        detected: score.detected as u64,
-        date: super::today(),
-    });
-    watched.config.save(&whose.patients, &id)?;
-    say!(
-        "seizure_probability {} and threshold {}: {} on these recordings (95 % interval {:.1} to {:.1} false alarms an hour)",
-        rule.seizure_probability,
-        accumulator.threshold,
-        summary.line(),
-        interval[0],
-        interval[1]
-    );
-    Ok(())
-}
-
-/// Seizure probabilities and thresholds that calibration tries.
-const PROBABILITIES: [f32; 7] = [0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9];
-const THRESHOLDS: [f32; 8] = [4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0];
-
-type Chosen = (LabelRule, AccumulatorConfig, Summary);
-
-/// The settings that find most seizures within the wanted rate; among equals the fewest false
-/// alarms, then the shortest latency, then the highest probability.
-fn choose(
-    id: &PatientId,
-    config: &PatientConfig,
-    replayed: &Replayed,
-    expert: &[Option<Vec<Event>>],
-    wanted: f64,
-) -> Result<Option<Chosen>, CliError> {
-    let mut best: Option<(Chosen, (usize, i64, i64))> = None;
-    for threshold in THRESHOLDS {
-        for seizure_probability in PROBABILITIES {
-            let rule = LabelRule { seizure_probability, ..config.label };
-            let accumulator = AccumulatorConfig { threshold, cap: 2.0 * threshold, ..config.accumulator };
-            let again = rejudge(replayed, Detector::new(rule, accumulator)?);
-            // Calibration looks at all that it is given: nothing here is scored.
-            let summary = summarise(id.as_str(), &again, expert, &[]);
-            let score = &summary.score;
-            let false_alarms = score.false_alarms.len();
-            if false_alarms as f64 > wanted * summary.score.hours {
-                continue;
-            }
-            let latency = score.median_latency_s.unwrap_or(f64::from(threshold));
-            let merit = (score.detected, -(false_alarms as i64), -(latency * 10.0) as i64);
-            if best.as_ref().is_none_or(|(_, before)| merit > *before) {
-                best = Some(((rule, accumulator, summary), merit));
-            }
-        }
-    }
-    Ok(best.map(|(chosen, _)| chosen))
 }
 
 fn show(whose: &Whose, json: bool) -> Result<(), CliError> {

@@ -9,7 +9,10 @@ use super::error::CliError;
 use super::replay::ReplayArgs;
 use super::{read_text, serve};
 use crate::channel::ChannelConfig;
-use crate::config::{BaselineConfig, BedConfig, HttpConfig, MontageName, Outputs, WardConfig, WardSection};
+use crate::config::{
+    BaselineConfig, BedConfig, HttpConfig, MontageName, Outputs, PatientConfig, PatientId, WardConfig,
+    WardSection,
+};
 use crate::durable::replace_file;
 use crate::record::RecordConfig;
 use crate::replay::Speed;
@@ -49,7 +52,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), CliError> {
         ward: WardSection {
             name: "Replay".into(),
             state: out.join("state"),
-            patients: whole(&args.patients)?,
+            patients: patients_of_the_replay(args, &out)?,
             models: whole(&args.models)?,
         },
         http: HttpConfig {
@@ -87,8 +90,29 @@ pub fn run(args: &ReplayArgs) -> Result<(), CliError> {
         .map_err(|source: std::io::Error| CliError::Unwritable { path: path.clone(), source })?;
     say!("the ward of this replay is described in {}", path.display());
     say!("its alarms: vigil alarms list --config {}", path.display());
+    say!("the review page: http://{}/ (end with Ctrl-C)", args.listen);
     say!("whoever changes something over http://{} sends the word in {}", args.listen, token.display());
     serve::run(&serve::ServeArgs::of(path))
+}
+
+/// The patient's settings and network, copied below `--out`: what is done to this ward is not done to the patient.
+fn patients_of_the_replay(args: &ReplayArgs, out: &Path) -> Result<PathBuf, CliError> {
+    let id = PatientId::new(&args.patient)?;
+    let patients = out.join("patients");
+    let (from, to) = (id.folder(&args.patients), id.folder(&patients));
+    // A patient who is not there is told of as everywhere else.
+    PatientConfig::load(&args.patients, &id)?;
+    if PatientConfig::load(&patients, &id).is_ok() {
+        return Ok(patients);
+    }
+    std::fs::create_dir_all(&to).map_err(|source| CliError::Unwritable { path: to.clone(), source })?;
+    let entries =
+        std::fs::read_dir(&from).map_err(|source| CliError::Unreadable { path: from.clone(), source })?;
+    for entry in entries.flatten().filter(|entry| entry.path().is_file()) {
+        let path = to.join(entry.file_name());
+        std::fs::copy(entry.path(), &path).map_err(|source| CliError::Unwritable { path, source })?;
+    }
+    Ok(patients)
 }
 
 fn channels(path: Option<&Path>) -> Result<Vec<ChannelConfig>, CliError> {

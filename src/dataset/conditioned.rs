@@ -134,6 +134,16 @@ impl Dataset {
         Ok(Dataset { rate, recordings: vec![recording], stretches, left_out: Vec::new() })
     }
 
+    /// Adds another data set of the same rate; the index of its first stretch here.
+    pub fn append(&mut self, other: Dataset) -> usize {
+        let (recordings, stretches) = (self.recordings.len(), self.stretches.len());
+        self.recordings.extend(other.recordings);
+        let moved = |stretch: Stretch| Stretch { recording: stretch.recording + recordings, ..stretch };
+        self.stretches.extend(other.stretches.into_iter().map(moved));
+        self.left_out.extend(other.left_out);
+        stretches
+    }
+
     /// The people, in alphabetical order.
     pub fn people(&self) -> Vec<String> {
         let mut people: Vec<String> =

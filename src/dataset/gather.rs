@@ -85,7 +85,8 @@ pub fn events_beside(recording: &Path) -> Result<Option<Vec<crate::eeg::Event>>,
     Ok(chbmit::events_of(recording)?)
 }
 
-fn person_of(subject: &str) -> String {
+/// Whose a subject's recordings are: somebody with several names is one person.
+pub fn person_of(subject: &str) -> String {
     SAME_PERSON
         .iter()
         .find(|(alias, _)| *alias == subject)

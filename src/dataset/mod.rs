@@ -8,4 +8,4 @@ mod gather;
 
 pub use conditioned::{Dataset, LabelledRecording, Second, Stretch};
 pub use error::DatasetError;
-pub use gather::{People, events_beside, gather};
+pub use gather::{People, events_beside, gather, person_of};

@@ -182,36 +182,39 @@ fn write(
     recording_duration_s: f64,
     alarms: bool,
 ) -> Result<(), FormatError> {
+    let text = events_table(events, recording_start, recording_duration_s, alarms);
+    durable::replace_file(path, |file| file.write_all(text.as_bytes())).map_err(|source: std::io::Error| {
+        FormatError::Io { doing: "write", path: path.to_path_buf(), source }
+    })
+}
+
+/// The text of an events table; `alarms` adds a detector's own column.
+pub fn events_table(
+    events: &[Event],
+    recording_start: DateTime,
+    recording_duration_s: f64,
+    alarms: bool,
+) -> String {
     let start = recording_start.strftime(TIME).to_string();
-    durable::replace_file(path, |file| {
-        let cell = |text: String| if alarms { format!("\t{text}") } else { String::new() };
-        writeln!(file, "{COLUMNS}{}", cell(ALARM.into()))?;
-        let mut seizures = events.iter().filter(|event| event.is_seizure()).peekable();
-        if seizures.peek().is_none() {
-            writeln!(
-                file,
-                "0.00\t{recording_duration_s:.2}\tbckg\tn/a\tn/a\t{start}\t{recording_duration_s:.2}{}",
-                cell("n/a".into())
-            )?;
-        }
-        for event in seizures {
-            let EventKind::Seizure(kind) = &event.kind else { continue };
-            let confidence = event.confidence.map_or("n/a".to_string(), |value| format!("{value:.3}"));
-            let channels: String =
-                event.channels.as_deref().unwrap_or("n/a").replace(['\t', '\n', '\r'], " ");
-            writeln!(
-                file,
-                "{:.2}\t{:.2}\t{kind}\t{confidence}\t{channels}\t{start}\t{recording_duration_s:.2}{}",
-                event.onset_s,
-                event.duration_s,
-                cell(event.alarm_s.map_or("n/a".into(), |alarm_s| format!("{alarm_s:.2}")))
-            )?;
-        }
-        Ok(())
-    })
-    .map_err(|source: std::io::Error| FormatError::Io {
-        doing: "write",
-        path: path.to_path_buf(),
-        source,
-    })
+    let cell = |text: String| if alarms { format!("\t{text}") } else { String::new() };
+    let mut table = format!("{COLUMNS}{}\n", cell(ALARM.into()));
+    let mut seizures = events.iter().filter(|event| event.is_seizure()).peekable();
+    if seizures.peek().is_none() {
+        table += &format!(
+            "0.00\t{recording_duration_s:.2}\tbckg\tn/a\tn/a\t{start}\t{recording_duration_s:.2}{}\n",
+            cell("n/a".into())
+        );
+    }
+    for event in seizures {
+        let EventKind::Seizure(kind) = &event.kind else { continue };
+        let confidence = event.confidence.map_or("n/a".to_string(), |value| format!("{value:.3}"));
+        let channels: String = event.channels.as_deref().unwrap_or("n/a").replace(['\t', '\n', '\r'], " ");
+        table += &format!(
+            "{:.2}\t{:.2}\t{kind}\t{confidence}\t{channels}\t{start}\t{recording_duration_s:.2}{}\n",
+            event.onset_s,
+            event.duration_s,
+            cell(event.alarm_s.map_or("n/a".into(), |alarm_s| format!("{alarm_s:.2}")))
+        );
+    }
+    table
 }

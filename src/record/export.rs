@@ -9,13 +9,10 @@ use super::about::{About, RecordedVerdict};
 use super::error::RecordError;
 use super::reader::{RecordFile, files_between, files_of};
 use crate::durable;
-use crate::eeg::{Annotation, Event, EventKind, RecordingFormat};
+use crate::eeg::{Annotation, Event, EventKind};
 use crate::format::FormatError;
-use crate::format::edf::{EdfWriter, WriterSignal, WriterSpec};
+use crate::format::edf::EdfWriter;
 use crate::format::events::write_events;
-
-/// Bytes for annotations in each record.
-const ANNOTATION_BYTES: usize = 160;
 
 /// What was exported.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,24 +32,21 @@ pub struct Exported {
 }
 
 /// Frames of one file that belong to the span, without a gap.
-struct Part {
-    file: usize,
-    row: usize,
-    rows: usize,
-    first_frame: u64,
+pub(super) struct Part {
+    pub(super) file: usize,
+    pub(super) row: usize,
+    pub(super) rows: usize,
+    pub(super) first_frame: u64,
 }
-
-/// Takes the number of a piece's first frame, and its values.
-type EachPiece<'a> = dyn FnMut(u64, &[f32]) -> Result<(), FormatError> + 'a;
 
 /// A span of a bed's record.
 pub struct RecordedSpan {
-    files: Vec<RecordFile>,
-    parts: Vec<Part>,
-    about: About,
-    start_s: f64,
-    first_frame: u64,
-    left_out: Vec<String>,
+    pub(super) files: Vec<RecordFile>,
+    pub(super) parts: Vec<Part>,
+    pub(super) about: About,
+    pub(super) start_s: f64,
+    pub(super) first_frame: u64,
+    pub(super) left_out: Vec<String>,
 }
 
 impl RecordedSpan {
@@ -117,11 +111,11 @@ impl RecordedSpan {
         Ok(RecordedSpan { files, parts, about, start_s, first_frame, left_out })
     }
 
-    fn onset_s(&self, frame: u64) -> f64 {
+    pub(super) fn onset_s(&self, frame: u64) -> f64 {
         frame.saturating_sub(self.first_frame) as f64 / self.about.rate_hz
     }
 
-    fn end_s(&self) -> f64 {
+    pub(super) fn end_s(&self) -> f64 {
         self.parts.last().map_or(0.0, |part| self.onset_s(part.first_frame + part.rows as u64))
     }
 
@@ -165,7 +159,7 @@ impl RecordedSpan {
         Ok(events)
     }
 
-    fn annotations(&self, events: &[Event]) -> Result<Vec<Annotation>, RecordError> {
+    pub(super) fn annotations(&self, events: &[Event]) -> Result<Vec<Annotation>, RecordError> {
         let mut annotations: Vec<Annotation> = events
             .iter()
             .map(|event| Annotation {
@@ -195,31 +189,6 @@ impl RecordedSpan {
         Ok(annotations)
     }
 
-    /// Calls `each` with every piece of signal: the number of its first frame, and its values.
-    fn pieces(&self, each: &mut EachPiece<'_>) -> Result<(), ExportError> {
-        let rows = self.samples_per_record();
-        for part in &self.parts {
-            let mut done = 0;
-            while done < part.rows {
-                let count = rows.min(part.rows - done);
-                let values = self.files[part.file].read(part.row + done, count)?;
-                each(part.first_frame + done as u64, &values)?;
-                done += count;
-            }
-        }
-        Ok(())
-    }
-
-    /// A record is a second, or the shortest whole number of seconds with whole samples.
-    fn record_s(&self) -> f64 {
-        let whole = |seconds: &f64| (self.about.rate_hz * seconds).fract().abs() < 1e-9;
-        [1.0, 2.0, 4.0, 5.0, 8.0, 10.0, 20.0, 40.0, 100.0].into_iter().find(whole).unwrap_or(1.0)
-    }
-
-    fn samples_per_record(&self) -> usize {
-        (self.about.rate_hz * self.record_s()).round() as usize
-    }
-
     /// Writes the span: EDF+C, or EDF+D where it has gaps; and the alarms as a table.
     ///
     /// # Errors
@@ -241,7 +210,9 @@ impl RecordedSpan {
                 ranges.iter().map(|(low, high)| (high - low) / 65_535.0 / 2.0).fold(0.0, f64::max);
             let annotations = self.annotations(&found)?;
             let beside = durable::beside(path);
-            let written = self.write(&beside, &ranges, &annotations);
+            let written = EdfWriter::create(&beside, &self.spec(&ranges, &annotations))
+                .map_err(ExportError::from)
+                .and_then(|writer| self.write(writer, &ranges, &annotations));
             let placed = written.and_then(|()| {
                 durable::place(&beside, path).map_err(|source| ExportError::Io { path: path.into(), source })
             });
@@ -254,111 +225,6 @@ impl RecordedSpan {
             write_events(path, &found, start, exported.duration_s)?;
         }
         Ok(exported)
-    }
-
-    /// Lowest and highest value of each channel, widened to numbers that a header can hold.
-    fn ranges(&self) -> Result<Vec<(f64, f64)>, ExportError> {
-        let channels = self.about.labels.len();
-        let mut largest = vec![1.0f64; channels];
-        self.pieces(&mut |_, values| {
-            for frame in values.chunks_exact(channels) {
-                for (largest, value) in largest.iter_mut().zip(frame) {
-                    if value.is_finite() {
-                        *largest = largest.max(f64::from(value.abs()));
-                    }
-                }
-            }
-            Ok(())
-        })?;
-        let widened = |value: f64| {
-            if value < 9999.0 { (value * 10.0).ceil() / 10.0 } else { value.ceil().min(9_999_999.0) }
-        };
-        Ok(largest.into_iter().map(widened).map(|value| (-value, value)).collect())
-    }
-
-    fn write(
-        &self,
-        path: &Path,
-        ranges: &[(f64, f64)],
-        annotations: &[Annotation],
-    ) -> Result<(), ExportError> {
-        let samples = self.samples_per_record();
-        let record_s = self.record_s();
-        let gaps =
-            self.parts.windows(2).any(|two| two[0].first_frame + two[0].rows as u64 != two[1].first_frame);
-        let ascii =
-            |label: &str| label.chars().filter(|c| (' '..='~').contains(c)).take(16).collect::<String>();
-        let signals = self
-            .about
-            .labels
-            .iter()
-            .zip(&self.about.units)
-            .zip(ranges)
-            .map(|((label, unit), range)| WriterSignal {
-                label: ascii(label),
-                unit: ascii(unit).chars().take(8).collect(),
-                samples_per_record: samples,
-                physical_range: *range,
-                digital_range: (-32768, 32767),
-                prefilter: String::new(),
-            })
-            .collect();
-        let spec = WriterSpec {
-            format: if gaps { RecordingFormat::EdfPlusD } else { RecordingFormat::EdfPlusC },
-            start: civil(self.start_s),
-            patient: format!("{} X X X", self.about.patient),
-            recording: format!("X X vigil_{}", self.about.bed),
-            record_s,
-            signals,
-            annotation_bytes: ANNOTATION_BYTES,
-        };
-        let mut writer = EdfWriter::create(path, &spec)?;
-        let channels = self.about.labels.len();
-        let mut waiting = annotations.iter().peekable();
-        let mut next_s = 0.0;
-        self.pieces(&mut |first_frame, values| {
-            let onset_s = self.onset_s(first_frame);
-            let mut remarks = Vec::new();
-            while let Some(annotation) = waiting.next_if(|a| a.onset_s < onset_s + record_s) {
-                remarks.push(annotation.clone());
-            }
-            let frames = values.len() / channels;
-            if frames < samples {
-                // A record is whole; what was not recorded repeats the last value, and says so.
-                remarks.push(Annotation {
-                    onset_s: onset_s + frames as f64 / self.about.rate_hz,
-                    duration_s: Some((samples - frames) as f64 / self.about.rate_hz),
-                    text: "vigil: not recorded".into(),
-                });
-            }
-            let digital: Vec<Vec<i16>> = (0..channels)
-                .map(|channel| {
-                    let (low, high) = ranges[channel];
-                    let mut last = 0;
-                    let mut samples_of: Vec<i16> = values
-                        .iter()
-                        .skip(channel)
-                        .step_by(channels)
-                        .map(|value| {
-                            if value.is_finite() {
-                                let share = (f64::from(*value) - low) / (high - low);
-                                last =
-                                    (share * 65_535.0 - 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16;
-                            }
-                            last
-                        })
-                        .collect();
-                    samples_of.resize(samples, last);
-                    samples_of
-                })
-                .collect();
-            // A record that was filled up may reach beyond a short gap.
-            let onset_s: f64 = onset_s.max(next_s);
-            next_s = onset_s + record_s;
-            writer.write_record(onset_s, &digital, &remarks)
-        })?;
-        writer.finish()?;
-        Ok(())
     }
 }
 
@@ -409,7 +275,7 @@ fn differs(about: &About, latest: &About) -> Option<&'static str> {
     }
 }
 
-fn civil(unix_s: f64) -> DateTime {
+pub(super) fn civil(unix_s: f64) -> DateTime {
     let at = jiff::Timestamp::from_millisecond((unix_s * 1e3).round() as i64)
         .unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     TimeZone::UTC.to_datetime(at)

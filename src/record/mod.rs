@@ -22,7 +22,9 @@
 //! makes a detector wait.
 
 mod about;
+mod clip;
 mod config;
+mod edf;
 mod error;
 mod export;
 mod file;
@@ -37,6 +39,7 @@ pub use about::{
     About, GAP_COLUMNS, GapReason, Models, RecordedGap, RecordedMark, RecordedTrend, RecordedVerdict,
     TREND_COLUMNS, VERDICT_COLUMNS, VERSION,
 };
+pub use clip::{ClipNote, MOST_CLIP_BYTES};
 pub use config::RecordConfig;
 pub use error::RecordError;
 pub use export::{ExportError, Exported, RecordedSpan};

@@ -11,12 +11,12 @@ use super::api::{Api, Done};
 use super::caller::Caller;
 use super::input::{Asked, Named, Told};
 use super::problem::Problem;
-use crate::alarm::LogError;
 use crate::alarm::entry::{Entry, What};
 use crate::alarm::log::{AlarmRecord, Held};
 use crate::alarm::rate::{By, Rate, rates};
 use crate::alarm::request::time;
 use crate::alarm::state::AlarmKind;
+use crate::alarm::{AlarmLog, LogError};
 
 /// What everyone may read.
 pub fn reading() -> OpenApiRouter<Api> {
@@ -49,7 +49,11 @@ impl Period {
     }
 }
 
-fn ends(from: &Option<String>, until: &Option<String>) -> Result<(i64, i64), LogError> {
+/// Both ends of a period that a query gives, in microseconds since 1970.
+///
+/// # Errors
+/// [`LogError::Mistake`] where one is no time.
+pub fn ends(from: &Option<String>, until: &Option<String>) -> Result<(i64, i64), LogError> {
     let end = |name, text: &Option<String>, otherwise| {
         text.as_deref().map_or(Ok(otherwise), |text| time(name, text))
     };
@@ -81,6 +85,17 @@ pub struct Which {
 }
 
 impl Which {
+    /// The alarms, in the order in which they were raised.
+    ///
+    /// # Errors
+    /// [`LogError`], also where an end of the period is no time.
+    pub(super) fn found(&self, log: &AlarmLog) -> Result<Vec<Held>, LogError> {
+        let (from, until) = ends(&self.from, &self.until)?;
+        let mut alarms = if self.open { log.open_alarms()? } else { log.alarms(from, until)? };
+        alarms.retain(|alarm| self.holds(alarm));
+        Ok(alarms)
+    }
+
     fn holds(&self, alarm: &Held) -> bool {
         self.bed.as_ref().is_none_or(|bed| alarm.bed == *bed)
             && self.patient.as_ref().is_none_or(|patient| alarm.patient == *patient)
@@ -93,13 +108,7 @@ impl Which {
 #[utoipa::path(get, path = "/alarms", tag = "alarms", params(Which), responses((status = 200, body = [AlarmRecord])))]
 async fn list(State(api): State<Api>, Asked(which): Asked<Which>) -> Result<Json<Vec<AlarmRecord>>, Problem> {
     let now = api.shared.desk.now();
-    api.read_log(move |log| {
-        let (from, until) = ends(&which.from, &which.until)?;
-        let mut alarms = if which.open { log.open_alarms()? } else { log.alarms(from, until)? };
-        alarms.retain(|alarm| which.holds(alarm));
-        Ok(alarms.iter().map(|held| held.record(&now)).collect())
-    })
-    .await
+    api.read_log(move |log| Ok(which.found(log)?.iter().map(|held| held.record(&now)).collect())).await
 }
 
 /// One alarm and what became of it.

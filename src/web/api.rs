@@ -17,7 +17,10 @@ use super::gate::Gate;
 use super::health::{Proven, healthz, metrics, readyz};
 use super::live::Live;
 use super::problem::Problem;
-use super::{accounts, alarms, beds, dress, gate, live, openapi, page, patients, reviews, session, signal};
+use super::{
+    accounts, alarms, audit, beds, dress, exports, gate, live, openapi, page, patients, recalibration,
+    reviews, second, session, signal,
+};
 use crate::access::Right;
 use crate::alarm::entry::Entry;
 use crate::alarm::log::log_path;
@@ -121,7 +124,8 @@ pub fn router(api: Api) -> Router {
         (Right::Watch, live::routes().merge(patients::reading()).merge(signal::reading())),
         (Right::Watch, session::own()),
         (Right::Acknowledge, alarms::acting()),
-        (Right::Review, reviews::judging()),
+        (Right::Review, reviews::judging().merge(second::routes())),
+        (Right::Review, audit::routes().merge(exports::routes()).merge(recalibration::routes())),
         (Right::Administer, beds::changing().merge(patients::changing()).merge(accounts::administering())),
     ] {
         let (routes, mut described) = under_v1(routes).split_for_parts();

@@ -114,6 +114,7 @@ impl From<LogError> for Problem {
         let status = match &error {
             LogError::NoAlarm { .. } => StatusCode::NOT_FOUND,
             LogError::Mistake(_) => StatusCode::BAD_REQUEST,
+            LogError::OwnReview { .. } => StatusCode::FORBIDDEN,
             error if error.is_refusal() => StatusCode::CONFLICT,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         };

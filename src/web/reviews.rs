@@ -49,7 +49,8 @@ pub struct Judging {
 }
 
 impl Judging {
-    fn by(self, who: String) -> ReviewRequest {
+    /// The judgement as somebody's.
+    pub(super) fn by(self, who: String) -> ReviewRequest {
         let Judging { by: _, judgement, note, onset, offset, seizure_type, after } = self;
         ReviewRequest { by: who, judgement, note, onset, offset, seizure_type, after }
     }

@@ -108,7 +108,9 @@ async fn eeg(
         montage: page.montage.unwrap_or(PageMontage::Recorded),
         cuts: Cuts { low_hz: cut(page.low_cut), high_hz: cut(page.high_cut), notch_hz: cut(page.notch) },
     };
-    Ok(Json(blocking(move || eeg_page(&folder, &bed, &request)).await??))
+    let (period, of) = ((page.from, page.from + page.seconds), bed.clone());
+    let found = blocking(move || eeg_page(&folder, &of, &request)).await?;
+    api.of_record(&bed, period, found).await.map(Json)
 }
 
 /// A stretch of time.
@@ -135,8 +137,9 @@ async fn verdicts(
     let patient = api.shared.board.get(&bed).map(|bed| bed.patient);
     let ward = api.config.borrow().ward.clone();
     let (patients, models) = (ward.patients, ward.models);
+    let (period, of) = ((stretch.from, stretch.from + stretch.seconds), bed.clone());
     let found = blocking(move || {
-        let mut found = traces(&folder, &bed, stretch.from, stretch.seconds)?;
+        let mut found = traces(&folder, &of, stretch.from, stretch.seconds)?;
         // The lines are those of the settings in use; whoever looks at other days sees today's.
         if let Some(id) = patient.and_then(|id| crate::config::PatientId::new(&id).ok())
             && let Ok(config) = PatientConfig::load(&patients, &id)
@@ -149,7 +152,7 @@ async fn verdicts(
         }
         Ok::<_, ReviewError>(found)
     });
-    Ok(Json(found.await??))
+    api.of_record(&bed, period, found.await?).await.map(Json)
 }
 
 /// A trend.
@@ -177,7 +180,9 @@ async fn trend(
 ) -> Result<Json<TrendPage>, Problem> {
     let folder = api.record_of(&bed)?;
     let columns = hours.columns.unwrap_or(1200);
-    Ok(Json(blocking(move || trend_page(&folder, &bed, hours.from, hours.seconds, columns)).await??))
+    let (period, of) = ((hours.from, hours.from + hours.seconds), bed.clone());
+    let found = blocking(move || trend_page(&folder, &of, hours.from, hours.seconds, columns)).await?;
+    api.of_record(&bed, period, found).await.map(Json)
 }
 
 /// What an alarm rests on.
@@ -206,6 +211,7 @@ async fn explanation(
     let second = AlarmSecond { timeline, raised_second, onset_s, raised_s: onset_s + 120.0 };
     let (folder, id) = (api.record_of(&held.bed)?, patient_id(&held.patient)?);
     let ward = api.config.borrow().ward.clone();
+    let bed = held.bed.clone();
     let explained = blocking(move || {
         let mut watched = Models::default()
             .watched(&ward.patients, &ward.models, &id)
@@ -213,6 +219,6 @@ async fn explanation(
         let (signal, rule) = (watched.signal.clone(), watched.config.label);
         explain_alarm(&folder, &held.bed, second, &signal, &mut watched.judge, rule)
     });
-    let (time_s, explanation) = explained.await??;
+    let (time_s, explanation) = api.of_record(&bed, (onset_s, onset_s + 1.0), explained.await?).await?;
     Ok(Json(Explained { time_s, explanation }))
 }

@@ -82,6 +82,34 @@ pub enum LogError {
         /// As what.
         judgement: &'static str,
     },
+    /// Somebody else has read the alarm a second time meanwhile.
+    #[error(
+        "{alarm} has been read a second time by {by} meanwhile ({judgement}); look at that, then read again"
+    )]
+    ReadMeanwhile {
+        /// The alarm.
+        alarm: String,
+        /// Who.
+        by: String,
+        /// As what.
+        judgement: &'static str,
+    },
+    /// Who reads a second time has read first.
+    #[error("{by} has judged {alarm} before; a second reading is another person's: leave it to a colleague")]
+    OwnReview {
+        /// The alarm.
+        alarm: String,
+        /// Who.
+        by: String,
+    },
+    /// There is no first judgement yet.
+    #[error(
+        "{alarm} has not been judged yet; a second reading follows a first: judge it as its first reviewer"
+    )]
+    NotReviewed {
+        /// The alarm.
+        alarm: String,
+    },
     /// Nothing that the log could hold.
     #[error("{0}")]
     Mistake(String),
@@ -95,6 +123,9 @@ impl LogError {
             LogError::Refused { .. }
                 | LogError::NoAlarm { .. }
                 | LogError::ReviewedMeanwhile { .. }
+                | LogError::ReadMeanwhile { .. }
+                | LogError::OwnReview { .. }
+                | LogError::NotReviewed { .. }
                 | LogError::Mistake(_)
         )
     }

@@ -3,6 +3,7 @@
 //! Write-ahead log with full synchronisation: when an append returns, it is on disk. Several processes may use one log
 //! at a time; every append looks at its alarm's state under the same lock under which it writes.
 
+mod audit;
 mod backup;
 mod error;
 mod news;
@@ -10,6 +11,7 @@ mod outbox;
 mod read;
 mod record;
 pub mod schema;
+mod second;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,11 +20,13 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 
 use super::entry::{Entry, Judgement, What};
 use super::message::{Posting, Routing};
+pub use audit::{AuditEntry, AuditPage, AuditQuery, LARGEST_PAGE, PAGE};
 pub use backup::{Merged, restore};
 pub use error::LogError;
 pub use news::Touched;
 pub use outbox::{Outgoing, Waiting};
 pub use record::{AlarmRecord, Held, Logged, Mark, ReviewRecord, Stretch};
+pub use second::{ToRead, same_person};
 
 /// How long an append waits for another process. The daemon's alarms do not wait longer than that: they go another way.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -242,7 +246,7 @@ fn about_alarm(
     if let Some(act) = entry.what.act(&entry.who) {
         state.apply(act, &entry.at).map_err(refused)?;
     }
-    if let What::Reviewed(review) = &entry.what {
+    if let What::Reviewed(review) | What::SecondReading(review) = &entry.what {
         check_review(review.judgement, review.onset_us, review.offset_us, held.kind())?;
     }
     let mut entry = entry.clone();

@@ -69,11 +69,19 @@ impl AlarmLog {
     /// # Errors
     /// [`LogError`].
     pub fn seizures_of(&self, bed: &str, timeline: u64) -> Result<Vec<Held>, LogError> {
-        let condition = "alarm IN (SELECT alarm FROM entry WHERE what = 'seizure' AND bed = ?1)";
-        let entries = select(&self.connection, condition, [bed]).map_err(self.told("read"))?;
-        let mut alarms = alarms_of(&entries);
+        let mut alarms = self.seizures_on(bed)?;
         alarms.retain(|alarm| alarm.second.is_some_and(|(of, _)| of == timeline));
         Ok(alarms)
+    }
+
+    /// Every seizure alarm of a bed, in the order in which they were raised.
+    ///
+    /// # Errors
+    /// [`LogError`].
+    pub fn seizures_on(&self, bed: &str) -> Result<Vec<Held>, LogError> {
+        let condition = "alarm IN (SELECT alarm FROM entry WHERE what = 'seizure' AND bed = ?1)";
+        let entries = select(&self.connection, condition, [bed]).map_err(self.told("read"))?;
+        Ok(alarms_of(&entries))
     }
 
     /// Missed seizures that reviewers marked and did not withdraw, with an onset in a period.
@@ -159,6 +167,16 @@ impl AlarmLog {
         Ok(beds)
     }
 
+    /// The entries that tell when beds were not watched as they should be: maintenance, technical alarms and ends of
+    /// alarms, oldest first.
+    ///
+    /// # Errors
+    /// [`LogError`].
+    pub fn disturbances(&self) -> Result<Vec<Logged>, LogError> {
+        select(&self.connection, "what IN ('maintenance', 'technical', 'ended')", [])
+            .map_err(self.told("read"))
+    }
+
     /// What changes whenever another process has written to the log.
     ///
     /// # Errors
@@ -185,7 +203,7 @@ pub(super) fn alarms_of_ids(connection: &Connection, ids: &BTreeSet<&str>) -> ru
 }
 
 /// Alarms out of entries in order, which may lie mixed.
-fn alarms_of(entries: &[Logged]) -> Vec<Held> {
+pub(super) fn alarms_of(entries: &[Logged]) -> Vec<Held> {
     let mut alarms: Vec<Held> = Vec::new();
     let mut places: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
     for logged in entries {
@@ -203,7 +221,7 @@ fn alarms_of(entries: &[Logged]) -> Vec<Held> {
     alarms
 }
 
-fn select<P: rusqlite::Params>(
+pub(super) fn select<P: rusqlite::Params>(
     connection: &Connection,
     condition: &str,
     values: P,

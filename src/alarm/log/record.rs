@@ -49,6 +49,15 @@ pub struct Held {
     pub state: AlarmState,
     /// The review that holds, and its number.
     pub review: Option<ReviewRecord>,
+    /// The second reading that holds.
+    pub second_reading: Option<ReviewRecord>,
+    /// Everybody who has given a first judgement, in order.
+    pub judged_by: Vec<String>,
+    /// What two people said independently: the first judgement as it stood when the alarm was first read a second time,
+    /// and that reading. What either says later rests on more than the EEG.
+    pub independent: Option<(ReviewRecord, ReviewRecord)>,
+    /// Seconds from a seizure's onset to the second in which it was raised, and to that in which it ended.
+    pub run_s: Option<(u64, Option<u64>)>,
     kind: AlarmKind,
 }
 
@@ -101,6 +110,8 @@ pub struct AlarmRecord {
     pub detector: String,
     /// Second of the bed's time line in which it was raised, with that time line.
     pub second: Option<(u64, u64)>,
+    /// The second reading that holds.
+    pub second_reading: Option<ReviewRecord>,
 }
 
 /// A missed seizure that a reviewer marked.
@@ -154,9 +165,11 @@ impl Held {
         let kind = entry.what.raises()?;
         let mut state = AlarmState::pending(kind);
         state.apply(Act::Raised, &entry.at).ok()?;
+        let mut run_s = None;
         let (priority, detail, onset_us, second, excluded) = match &entry.what {
-            What::Seizure { timeline, raised_second, onset_us, excluded, .. } => {
+            What::Seizure { timeline, onset_second, raised_second, onset_us, excluded } => {
                 let detail = "seizure alarm".to_string();
+                run_s = Some((raised_second.saturating_sub(*onset_second), None));
                 (Priority::High, detail, Some(*onset_us), Some((*timeline, *raised_second)), *excluded)
             }
             What::Technical { kind, priority, detail } => {
@@ -179,6 +192,10 @@ impl Held {
             acknowledged: Vec::new(),
             state,
             review: None,
+            second_reading: None,
+            judged_by: Vec::new(),
+            independent: None,
+            run_s,
             kind,
         })
     }
@@ -191,11 +208,25 @@ impl Held {
             let _ = self.state.apply(act, at);
         }
         match what {
-            What::Ended { .. } => self.ended = Some(at.clone()),
+            What::Ended { end_second, .. } => {
+                self.ended = Some(at.clone());
+                if let (Some((raised, ended)), Some((_, raised_second)), Some(end_second)) =
+                    (&mut self.run_s, self.second, end_second)
+                {
+                    *ended = Some(*raised + end_second.saturating_sub(raised_second));
+                }
+            }
             What::Acknowledged => self.acknowledged.push((who.clone(), at.clone())),
             What::Reviewed(review) => {
-                let (by, time) = (who.clone(), at.text());
-                self.review = Some(ReviewRecord { seq: logged.seq, by, time, review: review.clone() });
+                self.review = Some(ReviewRecord::of(logged, review));
+                self.judged_by.push(who.clone());
+            }
+            What::SecondReading(review) => {
+                let second = ReviewRecord::of(logged, review);
+                if let (None, Some(first)) = (&self.independent, &self.review) {
+                    self.independent = Some((first.clone(), second.clone()));
+                }
+                self.second_reading = Some(second);
             }
             _ => {}
         }
@@ -225,6 +256,26 @@ impl Held {
             excluded: self.excluded,
             detector: self.detector.clone(),
             second: self.second,
+            second_reading: self.second_reading.clone(),
         }
+    }
+
+    /// What a seizure alarm spans of the recorded time, in microseconds since 1970: onset, the end of the second in which
+    /// it was raised, and its end where it has one. `None` for a technical alarm.
+    ///
+    /// Where the end was told without a second - the daemon was started anew - the moment of the telling stands in.
+    pub fn span_us(&self) -> Option<(i64, i64, Option<i64>)> {
+        let (onset_us, (raised_s, ended_s)) = (self.onset_us?, self.run_s?);
+        let after = |seconds: u64| onset_us.saturating_add((seconds as i64).saturating_mul(1_000_000));
+        let raised_us = after(raised_s + 1);
+        let told = self.ended.as_ref().map(|at| at.wall_us.max(raised_us));
+        Some((onset_us, raised_us, ended_s.map(after).or(told).map(|end| end.max(raised_us))))
+    }
+}
+
+impl ReviewRecord {
+    pub(super) fn of(logged: &Logged, review: &Review) -> ReviewRecord {
+        let entry = &logged.entry;
+        ReviewRecord { seq: logged.seq, by: entry.who.clone(), time: entry.at.text(), review: review.clone() }
     }
 }

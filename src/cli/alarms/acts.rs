@@ -69,6 +69,9 @@ pub struct ReviewArgs {
     /// Judge anew what was judged before; the earlier judgement stays in the log
     #[arg(long)]
     again: bool,
+    /// Read a second time what another has judged; the first judgement is not shown, and stays what rates count
+    #[arg(long)]
+    second: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -159,11 +162,12 @@ pub fn pause(args: &PauseArgs) -> Result<(), CliError> {
 /// [`CliError`].
 pub fn review(args: &ReviewArgs) -> Result<(), CliError> {
     let mut log = args.place.open()?;
-    let before = Held::fold(&log.history(&args.alarm)?).and_then(|held| held.review);
+    let held = Held::fold(&log.history(&args.alarm)?);
+    let before = held.and_then(|held| if args.second { held.second_reading } else { held.review });
     if let Some(before) = before.as_ref().filter(|_| !args.again) {
         let judged = before.review.judgement.name();
         return Err(LogError::Mistake(format!(
-            "{} was judged {judged} by {} on {}; to judge it anew, add --again",
+            "{} was judged {judged} by {} on {}; to judge it anew, add --again; as a second reader, --second",
             args.alarm, before.by, before.time
         ))
         .into());
@@ -181,8 +185,14 @@ pub fn review(args: &ReviewArgs) -> Result<(), CliError> {
         seizure_type: args.seizure_type.clone(),
         after: before.map(|before| before.seq),
     };
-    log.review(&request.entry(&args.alarm, &Clocks::here().now())?, request.after)?;
-    say!("{}: {} (by {})", args.alarm, request.judgement.name(), args.by);
+    let now = Clocks::here().now();
+    if args.second {
+        log.read_again(&request.second_entry(&args.alarm, &now)?, request.after)?;
+    } else {
+        log.review(&request.entry(&args.alarm, &now)?, request.after)?;
+    }
+    let reading = if args.second { ", second reading" } else { "" };
+    say!("{}: {} (by {}{reading})", args.alarm, request.judgement.name(), args.by);
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Period, Place};
 use crate::alarm::entry::What;
+use crate::alarm::export::csv;
 use crate::alarm::log::{AlarmRecord, Held, Mark};
 use crate::alarm::moment::{Clocks, wall_text};
 use crate::alarm::state::AlarmKind;
@@ -171,6 +172,9 @@ pub fn show(args: &ShowArgs) -> Result<(), CliError> {
                 format!("given up by {channel} after {attempts} attempts: {reason}")
             }
             What::Reviewed(review) => format!("reviewed: {} {}", review.judgement.name(), review.note),
+            What::SecondReading(review) => {
+                format!("read a second time: {} {}", review.judgement.name(), review.note)
+            }
             other => other.name().to_string(),
         };
         say!("  {:>6}  {}  {:<10} {what}", logged.seq, entry.at.text(), entry.who);
@@ -185,57 +189,22 @@ pub fn show(args: &ShowArgs) -> Result<(), CliError> {
 pub fn export(args: &ExportArgs) -> Result<(), CliError> {
     let log = args.place.open()?;
     let (from, until) = args.period.ends()?;
-    let mut lines = Vec::new();
-    match args.format {
+    let text = match args.format {
         Format::Csv => {
             let now = Clocks::here().now();
-            lines.push(
-                "alarm,kind,priority,bed,patient,phase,onset,raised,ended,acknowledged_by,judgement,reviewer,note,excluded,detector,detail"
-                    .to_string(),
-            );
-            for held in log.alarms(from, until)? {
-                lines.push(row(&held.record(&now)));
-            }
+            let alarms = log.alarms(from, until)?;
+            csv(&alarms.iter().map(|held| held.record(&now)).collect::<Vec<_>>())
         }
         Format::Jsonl => {
-            for logged in log.entries()? {
-                if (from..until).contains(&logged.entry.at.wall_us) {
-                    lines.push(serde_json::to_string(&logged.entry).unwrap_or_default());
-                }
-            }
+            let entries = log.entries()?.into_iter().map(|logged| logged.entry);
+            entries
+                .filter(|entry| (from..until).contains(&entry.at.wall_us))
+                .map(|entry| serde_json::to_string(&entry).unwrap_or_default() + "\n")
+                .collect()
         }
-    }
-    replace_file(&args.out, |file| lines.iter().try_for_each(|line| writeln!(file, "{line}")))
+    };
+    replace_file(&args.out, |file| file.write_all(text.as_bytes()))
         .map_err(|source: std::io::Error| CliError::Unwritable { path: args.out.clone(), source })?;
     say!("wrote {}", args.out.display());
     Ok(())
-}
-
-fn row(record: &AlarmRecord) -> String {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let review = record.review.as_ref();
-    let by: Vec<&str> = record.acknowledged.iter().map(|(by, _)| by.as_str()).collect();
-    let fields = [
-        record.alarm.clone(),
-        record.kind.name().into(),
-        record.priority.name().into(),
-        record.bed.clone(),
-        record.patient.clone(),
-        record.phase.name().into(),
-        text(&record.onset),
-        record.raised.clone(),
-        text(&record.ended),
-        by.join("; "),
-        review.map_or(String::new(), |review| review.review.judgement.name().into()),
-        review.map_or(String::new(), |review| review.by.clone()),
-        review.map_or(String::new(), |review| review.review.note.clone()),
-        record.excluded.map_or(String::new(), |why| why.name().into()),
-        record.detector.clone(),
-        record.detail.clone(),
-    ];
-    let quoted = |field: &String| match field.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", field.replace('"', "\"\"")),
-        false => field.clone(),
-    };
-    fields.iter().map(quoted).collect::<Vec<_>>().join(",")
 }

@@ -1,6 +1,8 @@
 //! `vigil alarms`: the log of alarms, and the rates that come out of it.
 
 mod acts;
+mod agreement;
+mod audit;
 mod keep;
 mod list;
 mod rate;
@@ -30,6 +32,8 @@ enum Command {
     Show(list::ShowArgs),
     Export(list::ExportArgs),
     Rate(rate::RateArgs),
+    Agreement(agreement::AgreementArgs),
+    Audit(audit::AuditArgs),
     Acknowledge(acts::AcknowledgeArgs),
     Pause(acts::PauseArgs),
     Review(acts::ReviewArgs),
@@ -100,6 +104,8 @@ pub fn run(args: &AlarmsArgs) -> Result<(), CliError> {
         Command::Show(args) => list::show(args),
         Command::Export(args) => list::export(args),
         Command::Rate(args) => rate::run(args),
+        Command::Agreement(args) => agreement::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Acknowledge(args) => acts::acknowledge(args),
         Command::Pause(args) => acts::pause(args),
         Command::Review(args) => acts::review(args),

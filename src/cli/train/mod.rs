@@ -1,6 +1,7 @@
 //! `vigil train`: fits a CNN on the recordings of many people.
 
 mod origin;
+mod reviews;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use crate::train::{
 };
 use crate::ward::{SHARED, cnn_path};
 use origin::{Origin, few_with_seizures, must_be_unseen, relabelled};
+use reviews::add_reviews;
 
 /// Fit a CNN on the recordings of many people.
 #[derive(Debug, Args)]
@@ -77,6 +79,9 @@ pub struct TrainArgs {
     /// What becomes of that table's rows which nobody has reviewed
     #[arg(long, value_enum, default_value_t = Proposed::LeaveOut, requires = "labels", value_name = "WHAT")]
     proposed: Proposed,
+    /// A ward's configuration: what its reviewers say is trained on as well, with the EEG of its record
+    #[arg(long, value_name = "VIGIL_TOML", conflicts_with = "autoencoder")]
+    reviews: Option<PathBuf>,
     /// Settings to use in place of the defaults: a TOML file with tables [model] and [training]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -242,6 +247,14 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Cli
             labels
         }
     };
+    let data = describe(&dataset, &args.data);
+    let mut labels = labels;
+    if let Some(config) = &args.reviews {
+        let signal = &settings.model.signal;
+        let told = add_reviews(args, config, &mut dataset, &mut labels, signal, &excluded)?;
+        cleaned_by = Some(cleaned_by.map_or(told.clone(), |before: String| format!("{before} {told}")));
+        remarks.push(told);
+    }
     let (held_out, trained): (Vec<_>, Vec<_>) = labels
         .into_iter()
         .partition(|(second, _)| args.hold_out.contains(&dataset.recording_of(*second).person));
@@ -283,7 +296,7 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Cli
             name: &args.name,
             command: &super::command_line(),
             date: &super::today(),
-            data: &describe(&dataset, &args.data),
+            data: &data,
             trained: &people,
             held_out: &if args.refit { BTreeMap::new() } else { PersonLabels::count(&dataset, &held_out) },
             excluded: &excluded,

@@ -85,9 +85,19 @@ impl EdfWriter {
     /// # Errors
     /// [`FormatError::Unfit`] for what EDF+ cannot hold, [`FormatError::Io`] where the disk refuses.
     pub fn create(path: &Path, spec: &WriterSpec) -> Result<EdfWriter, FormatError> {
+        // What EDF+ cannot hold leaves no empty file.
+        encode_header(spec).map_err(|(what, found, expected)| unfit(path, what, found, expected))?;
+        let file = File::create(path).map_err(|source| unwritable(path, source))?;
+        EdfWriter::begin(file, path, spec)
+    }
+
+    /// Writes the header into an empty file; `path` stands in messages.
+    ///
+    /// # Errors
+    /// See [`EdfWriter::create`].
+    pub fn begin(mut file: File, path: &Path, spec: &WriterSpec) -> Result<EdfWriter, FormatError> {
         let header =
             encode_header(spec).map_err(|(what, found, expected)| unfit(path, what, found, expected))?;
-        let mut file = File::create(path).map_err(|source| unwritable(path, source))?;
         file.write_all(&header).and_then(|()| file.sync_data()).map_err(|source| unwritable(path, source))?;
         Ok(EdfWriter {
             path: path.to_path_buf(),

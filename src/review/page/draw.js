@@ -20,24 +20,30 @@ export const across = (page, width) => (timeS) => ((timeS - page.from_s) / page.
 /** The middle of each trace in pixels. */
 export const middles = (count, height) => Array.from({ length: count }, (_, i) => ((i + 0.5) * height) / Math.max(count, 1));
 
-/** Lines of time: each second, stronger and with the time each fifth. */
-export function grid(context, page, width, height, { times = true } = {}) {
+/** Lines of time: each second, stronger each fifth. */
+export function grid(context, page, width, height) {
   const x = across(page, width);
-  const step = page.seconds > 60 ? 5 : 1;
-  for (let t = Math.ceil(page.from_s / step) * step; t < page.from_s + page.seconds; t += step) {
-    const strong = t % (step * 5) === 0;
-    context.strokeStyle = colour(strong ? "grid-strong" : "grid");
+  for (let t = Math.ceil(page.from_s); t < page.from_s + page.seconds; t += 1) {
+    context.strokeStyle = colour(t % 5 === 0 ? "grid-strong" : "grid");
     context.lineWidth = 1;
     context.beginPath();
     const at = Math.round(x(t)) + 0.5;
     context.moveTo(at, 0);
     context.lineTo(at, height);
     context.stroke();
-    if (strong && times) {
-      context.fillStyle = colour("quiet");
-      context.font = "11px system-ui, sans-serif";
-      context.fillText(clock(t), at + 3, height - 4);
-    }
+  }
+}
+
+/** The time at each fifth second, over whatever is drawn there. */
+export function times(context, page, width, height) {
+  const x = across(page, width);
+  context.font = "11px system-ui, sans-serif";
+  for (let t = Math.ceil(page.from_s / 5) * 5; t < page.from_s + page.seconds; t += 5) {
+    const [at, text] = [x(t) + 2, clock(t)];
+    context.fillStyle = colour("panel");
+    context.fillRect(at, height - 14, context.measureText(text).width + 4, 14);
+    context.fillStyle = colour("quiet");
+    context.fillText(text, at + 2, height - 3);
   }
 }
 

@@ -25,11 +25,28 @@ export class Live extends EventTarget {
   #source = null;
   #looked = mark();
   #opened = mark();
+  #looking = null;
+
+  constructor() {
+    super();
+    document.addEventListener("visibilitychange", () => { if (this.#looking) this.#look(); });
+  }
 
   start() {
+    if (this.#looking) return;
+    this.heard = mark();
+    this.#looked = mark();
     this.#open();
-    setInterval(() => this.#look(), LOOKED_MS);
-    document.addEventListener("visibilitychange", () => this.#look());
+    this.#looking = setInterval(() => this.#look(), LOOKED_MS);
+  }
+
+  /** Nobody is signed in: nothing is told. */
+  stop() {
+    clearInterval(this.#looking);
+    this.#looking = null;
+    this.#source?.close();
+    this.lost = false;
+    this.dispatchEvent(new Event("found"));
   }
 
   /** Seconds of silence. */
@@ -66,7 +83,10 @@ export class Live extends EventTarget {
         this.dispatchEvent(new Event("lost"));
       }
       // The browser's own retry may wait for long: this page asks again by itself.
-      if (since(this.#opened) > SILENT_S) this.#open();
+      if (since(this.#opened) > SILENT_S) {
+        this.#open();
+        this.dispatchEvent(new Event("again"));
+      }
     }
     this.dispatchEvent(new Event("look"));
   }

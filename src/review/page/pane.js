@@ -2,8 +2,9 @@
 
 import { part } from "./api.js";
 import { button, colour, field, fill, fit, h, select } from "./dom.js";
-import { across, decode, eeg, flag, gaps, grid, middles, PX_PER_MM, scaleBar } from "./draw.js";
+import { across, decode, eeg, flag, gaps, grid, middles, PX_PER_MM, scaleBar, times } from "./draw.js";
 import { clock, moment, span, utc } from "./format.js";
+import { onTheme } from "./theme.js";
 import { drawTraces, ROWS } from "./traces.js";
 
 const GAINS = [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200];
@@ -23,28 +24,25 @@ export class Pane extends EventTarget {
   shown = null;
   /** A stretch that was dragged over, in seconds since 1970. */
   selected = null;
-  #api; #session; #kept = new Map(); #hidden = new Set(); #driving = new Set(); #flags = []; #wanted = 0; #drag = null;
+  #api; #kept = new Map(); #hidden = new Set(); #driving = new Set(); #flags = []; #wanted = 0; #drag = null;
 
-  constructor(api, session) {
+  constructor(api) {
     super();
     this.#api = api;
-    this.#session = session;
     this.settings = { seconds: 15, gain: 10, montage: "longitudinal", low: 0.5, high: 35, notch: 60, ...stored() };
     this.canvas = h("canvas", { class: "eeg", tabindex: "0", role: "img", "aria-label": "EEG", dataset: { testid: "eeg" } });
     this.traces = h("canvas", { class: "traces", role: "img", "aria-label": `The detector: ${ROWS.join("; ")}`, dataset: { testid: "traces" } });
     this.labels = h("div", { class: "labels" });
     this.says = h("div", { class: "says", "aria-live": "polite" });
     this.tools = h("div", { class: "row tools" });
-    const beside = h("div", { class: "labels" }, h("div", { class: "quiet" }, "seizure", h("br"), "abnormal", h("br"), "non-seiz."));
-    beside.replaceChildren(...["probability", "AE error", "accumulator"].map((name) => h("div", { class: "quiet" }, name)));
-    beside.style.cssText = "display:grid;grid-template-rows:repeat(3,1fr);padding:4px";
+    const beside = h("div", { class: "labels rows" }, ["probability", "AE error", "accumulator"].map((name) => h("div", { class: "quiet" }, name)));
     this.element = h("section", { class: "pane", "aria-label": "EEG pane" }, this.tools,
       h("div", { class: "frame" }, this.labels, this.canvas, beside, this.traces), this.says);
     this.canvas.addEventListener("pointerdown", (event) => this.#down(event));
     this.canvas.addEventListener("pointermove", (event) => this.#move(event));
     this.canvas.addEventListener("pointerup", () => { this.#drag = null; });
     new ResizeObserver(() => this.draw()).observe(this.canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+    onTheme(() => this.draw());
     this.#makeTools();
   }
 
@@ -124,6 +122,7 @@ export class Pane extends EventTarget {
       context.fillRect(Math.min(a, b), 0, Math.abs(b - a), height);
     }
     eeg(context, traces, width, height, this.settings.gain);
+    times(context, page, width, height);
     for (const { atS, text, name } of this.#flags) {
       if (atS >= page.from_s && atS < page.from_s + page.seconds) flag(context, x(atS), height, text, name);
     }

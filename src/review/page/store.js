@@ -39,6 +39,14 @@ export class Store extends EventTarget {
     this.#tell("stale");
   }
 
+  /** Another is signed in, or nobody: nothing stays from before. */
+  clear() {
+    this.beds.clear();
+    this.alarms.clear();
+    this.#tell("beds");
+    this.#tell("alarms");
+  }
+
   /** Seconds since a bed's last sample, by this page's own clocks; null where none ever came. */
   ageOf(bed) {
     const known = this.beds.get(bed);

@@ -46,7 +46,7 @@ export function drawTraces(canvas, page, said) {
   const verdicts = said?.verdicts ?? [];
   context.fillStyle = colour("select");
   for (const v of verdicts) if (v.alarming) context.fillRect(x(v.time_s), 0, x(v.time_s + 1) - x(v.time_s), height);
-  grid(context, page, width, height, { times: false });
+  grid(context, page, width, height);
   // A second's verdict stands in its middle; a missing second breaks the line.
   const points = (row, value) => verdicts.map((v, i) => {
     const y = value(v);

@@ -3,6 +3,7 @@
 import { part } from "./api.js";
 import { colour, field, fill, fit, h, select } from "./dom.js";
 import { clock, date, JUDGEMENT, seconds } from "./format.js";
+import { onTheme } from "./theme.js";
 
 const HOURS = [0.25, 1, 2, 6, 12, 24];
 /** How the rows share the height. */
@@ -41,6 +42,7 @@ export class Trend extends EventTarget {
       this.#seek(((this.#cursor ?? this.#endS) - this.#data.from_s) / (this.#hours * 3600) + step);
     });
     new ResizeObserver(() => this.draw()).observe(this.canvas);
+    onTheme(() => this.draw());
     fill(this.tools, h("h2", {}, "Trend"), field("Length", select("Length of the trend", HOURS.map((n) => [n, n < 1 ? "15 min" : `${n} h`]), this.#hours, (value) => {
       this.#hours = Number(value);
       localStorage.setItem("vigil-trend-hours", value);

@@ -90,7 +90,7 @@ export function wallView({ store, session, live }) {
     };
     const tile = h("article", { class: "tile", "aria-label": `bed ${bed}`, dataset: { testid: "tile", bed } },
       h("header", {}, parts.title, parts.patient, h("span", { class: "grow" }), parts.state),
-      parts.strip, parts.probability, parts.figures, parts.technical, parts.overlay);
+      h("div", { class: "signal" }, parts.strip, parts.probability, parts.overlay), parts.figures, parts.technical);
     tile.addEventListener("click", () => { location.hash = `#/bed/${part(bed)}`; });
     return { tile, parts };
   }
@@ -109,7 +109,7 @@ export function wallView({ store, session, live }) {
     const p = status.probabilities;
     parts.figures.textContent = p ? `seizure ${p[0].toFixed(2)} · abnormal ${p[1].toFixed(2)} · accumulator ${status.accumulator.toFixed(1)} · ${status.alarms} alarms` : "no verdict yet";
     fill(parts.technical, Object.entries(status.technical).map(([kind_, words]) => h("div", {}, h("span", { class: "tag medium" }, kind_), ` ${words}`)),
-      status.reason ? h("div", {}, status.reason) : null);
+      status.reason && !Object.values(status.technical).includes(status.reason) ? h("div", {}, status.reason) : null);
     drawStrips(parts.strip, known.strips);
     drawProbabilities(parts.probability, known.probabilities);
     age(bed);

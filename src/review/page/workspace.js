@@ -14,7 +14,7 @@ export class Workspace {
 
   constructor(context) {
     this.#context = context;
-    this.pane = new Pane(context.api, context.session);
+    this.pane = new Pane(context.api);
     this.trend = new Trend(context.api);
     this.pane.addEventListener("moved", () => this.trend.at(this.pane.fromS));
     this.trend.addEventListener("seek", ({ detail }) => this.pane.go(detail - BEFORE_S));
@@ -98,9 +98,8 @@ export function bedView(context) {
   const care = button("Maintenance", maintain);
   const marks = h("div", {});
   let bed = null, following = true, lastS = null;
-  const element = h("section", { class: "side", "aria-label": "Bed" }, h("div", { class: "row" }, head, follow, care,
-    button("Mark missed seizure (m)", () => space.markMissed(), { why: session.why("review"), action: "missed" }), button("Export (x)", () => space.exports())),
-  space.pane.element, space.trend.element, marks);
+  const tools = h("div", { class: "row" });
+  const element = h("section", { class: "side", "aria-label": "Bed" }, tools, space.pane.element, space.trend.element, marks);
 
   function paint() {
     const status = store.beds.get(bed)?.status;
@@ -144,6 +143,7 @@ export function bedView(context) {
     async show([name]) {
       bed = decodeURIComponent(name);
       [following, lastS] = [true, null];
+      fill(tools, head, follow, care, button("Mark missed seizure (m)", () => space.markMissed(), { why: session.why("review"), action: "missed" }), button("Export (x)", () => space.exports()));
       paint();
       listMarks();
       const recorded = await context.api.get(`/beds/${encodeURIComponent(bed)}/recorded`).catch(() => []);

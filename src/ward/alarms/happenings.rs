@@ -183,6 +183,7 @@ impl LogKeeper {
         let now = entry.at.clone();
         let appended = match (&mut self.log, &entry.what) {
             (Some(log), What::Reviewed(_)) => log.review(&entry, after),
+            (Some(log), What::SecondReading(_)) => log.read_again(&entry, after),
             (Some(log), _) => log.append(&entry),
             (None, _) => return self.act_unlogged(entry),
         };

@@ -1,0 +1,66 @@
+/** The form with which an alarm is judged: the same for the first and for the second reader. */
+
+import { button, fill, h, select } from "./dom.js";
+import { clock } from "./format.js";
+
+/** Types in the words of the ILAE; another may be typed. */
+const TYPES = ["focal preserved consciousness", "focal impaired consciousness", "focal to bilateral tonic-clonic", "generalized tonic-clonic", "generalized absence", "unknown onset", "unclassified"];
+const KEYS = [["c", "seizure", "Seizure (c)"], ["r", "false-alarm", "False alarm (r)"], ["u", "uncertain", "Uncertain (u)"]];
+
+export class Judging {
+  #pane; #why; #onJudged;
+  /** Corrected ends, in seconds since 1970; null where they are as the alarm says. */
+  #ends = null;
+
+  /** @param {(body: Object) => Promise<void>} onJudged is given the body of the request */
+  constructor(pane, why, onJudged) {
+    [this.#pane, this.#why, this.#onJudged] = [pane, why, onJudged];
+    this.note = h("input", { "aria-label": "Note (n)", placeholder: "note (n)", maxlength: 2000, class: "grow" });
+    this.type = select("Seizure type (ILAE)", [["", "type not given"], ...TYPES.map((type) => [type, type])], "", () => {});
+    this.ends = h("span", { class: "quiet" });
+    this.element = h("div", { class: "judge panel", role: "group", "aria-label": "Judgement" });
+    this.paint();
+  }
+
+  /** Begins anew for another alarm. */
+  clear(review) {
+    this.note.value = review?.note ?? "";
+    const type = review?.seizure_type ?? "";
+    if (type && !TYPES.includes(type)) this.type.append(h("option", { value: type }, type));
+    this.type.value = type;
+    this.#ends = review?.onset_us || review?.offset_us ? [review.onset_us, review.offset_us].map((us) => (us ? us / 1e6 : null)) : null;
+    this.paint();
+  }
+
+  paint() {
+    const why = this.#why();
+    fill(this.element, KEYS.map(([, judgement, words]) => button(words, () => this.#judge(judgement), { action: judgement, why })), this.note, this.type,
+      button("Ends from selection (o)", () => this.takeEnds(), { why, title: "drag over the EEG from onset to offset first" }), this.ends);
+    const [onset, offset] = this.#ends ?? [null, null];
+    fill(this.ends, this.#ends ? `onset ${onset ? clock(onset) : "as told"}, offset ${offset ? clock(offset) : "as told"} ` : "onset and offset as the alarm says",
+      this.#ends ? button("Forget", () => { this.#ends = null; this.paint(); }) : null);
+  }
+
+  takeEnds() {
+    if (!this.#pane.selected) { this.ends.textContent = "drag over the EEG from onset to offset first"; return; }
+    this.#ends = [...this.#pane.selected];
+    this.paint();
+  }
+
+  key(event) {
+    const meant = KEYS.find(([key]) => key === event.key);
+    if (meant && !this.#why()) this.#judge(meant[1]);
+    else if (event.key === "n") this.note.focus();
+    else if (event.key === "o") this.takeEnds();
+    else return Boolean(meant);
+    return true;
+  }
+
+  async #judge(judgement) {
+    const body = { judgement, note: this.note.value };
+    const text = (s) => (s === null ? undefined : new Date(s * 1000).toISOString());
+    if (this.#ends) [body.onset, body.offset] = this.#ends.map(text);
+    if (judgement === "seizure" && this.type.value) body.seizure_type = this.type.value;
+    await this.#onJudged(body);
+  }
+}

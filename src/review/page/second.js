@@ -1,0 +1,83 @@
+/** The second reader, who sees nothing of the first one's judgement, and how far the two agree. */
+
+import { part } from "./api.js";
+import { button, fill, h } from "./dom.js";
+import { figure, JUDGEMENT, moment, seconds, span } from "./format.js";
+import { Judging } from "./judging.js";
+import { Workspace } from "./workspace.js";
+
+export function secondView(context) {
+  const { api, session, unsaved, store, notice } = context;
+  const space = new Workspace(context);
+  let [list, chosen] = [[], null];
+  const judging = new Judging(space.pane, () => session.why("review") ?? (chosen ? undefined : "nothing is left to read"), judge);
+  const rows = h("ol", { "aria-label": "Alarms to read a second time", dataset: { testid: "second" } });
+  const says = h("p", { class: "quiet" });
+  const agreement = h("div", { class: "panel", dataset: { testid: "agreement" } });
+  const element = h("section", { class: "work", "aria-label": "Second reader" },
+    h("div", { class: "list" }, h("h1", {}, "Second reader"), h("p", { class: "quiet" }, "Alarms that another has judged. What they said is not sent to this page before you have judged; the detector's own traces are hidden."), says, rows),
+    h("div", { class: "side" }, judging.element, space.pane.element, space.trend.element, agreement));
+
+  async function load() {
+    if (session.open && !session.reader) {
+      list = [];
+      says.textContent = "Say who you are first (top right): nobody reads twice what they have read.";
+    } else {
+      list = await api.get("/second-reading", session.by());
+      says.textContent = list.length ? `${list.length} to read` : "Nothing is left for you to read.";
+    }
+    if (!list.some((each) => each.alarm === chosen)) chosen = null;
+    paint();
+    await agree();
+    if (!chosen && list.length) await open(list[0]);
+    else judging.paint();
+  }
+
+  function paint() {
+    fill(rows, list.map((each) => h("li", { class: each.alarm === chosen ? "chosen" : "", dataset: { alarm: each.alarm } },
+      h("button", { type: "button", "aria-current": each.alarm === chosen ? "true" : undefined, onclick: () => open(each) },
+        h("strong", {}, each.bed), h("span", { class: "quiet" }, ` ${session.nameOf(each.patient)}`),
+        h("div", {}, moment(seconds(each.raised)), each.ended ? ` · ${span(seconds(each.ended) - seconds(each.raised))}` : "")))));
+  }
+
+  async function open(each) {
+    chosen = each.alarm;
+    paint();
+    judging.clear(null);
+    await space.openBlind(each);
+  }
+
+  async function judge(body) {
+    try {
+      const saved = await unsaved.judge(chosen, { ...session.by(), ...body }, "second-review");
+      notice(saved ? `Read: ${JUDGEMENT[body.judgement]}.` : "Not saved yet: it is kept here and tried again.");
+      list = list.filter((each) => each.alarm !== chosen);
+      chosen = null;
+      await load();
+    } catch (error) { notice(error.message); }
+  }
+
+  async function agree() {
+    const told = await api.get("/agreement").catch((error) => { fill(agreement, h("p", {}, error.message)); return null; });
+    if (!told) return;
+    const words = told.judgements.map((judgement) => JUDGEMENT[judgement]);
+    const kappa = told.kappa === null ? "not known: it takes pairs of readings with more than one judgement among them"
+      : `${figure(told.kappa, 2)}${told.kappa_ci ? ` (95 % ${figure(told.kappa_ci[0], 2)} to ${figure(told.kappa_ci[1], 2)})` : ""}`;
+    fill(agreement, h("h2", {}, "Agreement of first and second readers"),
+      h("p", {}, `${told.agree} of ${told.pairs} alarms judged alike. Cohen's kappa: `, h("strong", { dataset: { testid: "kappa" } }, kappa)),
+      told.kappa_ci ? h("p", { class: "quiet" }, `Interval: ${told.kappa_ci_method}.`) : null,
+      told.pairs ? h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "first, second"), words.map((word) => h("th", { scope: "col" }, word)))),
+        h("tbody", {}, told.table.map((row, i) => h("tr", {}, h("th", { scope: "row" }, words[i]), row.map((n) => h("td", { class: "n" }, String(n)))))))) : null,
+      told.disagreements.length ? [h("h2", {}, "Judged differently"), h("ul", { class: "plain" }, told.disagreements.map((each) => h("li", { class: "row" },
+        h("a", { class: "as-button", href: `#/alarms/${part(each.alarm)}` }, `${each.bed} ${each.onset ? moment(seconds(each.onset)) : ""}`),
+        `${each.first.by}: ${JUDGEMENT[each.first.judgement]} · ${each.second.by}: ${JUDGEMENT[each.second.judgement]}`)))] : null);
+  }
+
+  session.addEventListener("reader", () => { if (element.isConnected) load().catch((error) => notice(error.message)); });
+  store.addEventListener("reviews", () => { if (element.isConnected) agree(); });
+  return {
+    name: "Second reader", element, needs: "review",
+    show: () => load().catch((error) => notice(error.message)),
+    key: (event) => judging.key(event) || space.key(event),
+  };
+}

@@ -1,0 +1,56 @@
+//! What goes wrong before the review page is told, and nothing that a reviewer did is lost.
+
+mod browser;
+mod daemon;
+mod small_disk;
+
+use daemon::Ward;
+use small_disk::SmallDisk;
+
+fn meets(ward: &Ward, what: &str, folder: Option<&str>) {
+    let Some(python) = browser::python() else { return };
+    let daemon = ward.start();
+    let pid = daemon.child.id().to_string();
+    let mut arguments = vec![daemon.address.as_str(), pid.as_str(), what];
+    arguments.extend(folder);
+    browser::run(&python, "trouble.py", &arguments);
+}
+
+fn with_an_alarm() -> Ward {
+    Ward::new(&browser::bed("emu-01", "40.0", 20.0))
+}
+
+#[test]
+fn a_lost_connection_shows_itself_within_three_seconds() {
+    meets(&Ward::new(&browser::bed("emu-01", "", 1.0)), "a_lost_connection_shows_itself", None);
+}
+
+#[test]
+fn a_browser_that_slept_for_an_hour_knows_it() {
+    meets(&Ward::new(&browser::bed("emu-01", "", 1.0)), "a_browser_that_slept_for_an_hour_knows_it", None);
+}
+
+#[test]
+fn of_two_reviewers_at_once_the_last_write_never_wins_silently() {
+    meets(&with_an_alarm(), "two_reviewers_at_once_both_see_it", None);
+}
+
+#[test]
+fn a_judgement_survives_a_disk_that_fills_during_a_review() {
+    let ward = with_an_alarm();
+    let Some(disk) = SmallDisk::mount_over(&ward.path("state"), 16) else { return };
+    let folder = disk.path().to_string_lossy().into_owned();
+    meets(&ward, "a_judgement_survives_a_full_disk", Some(&folder));
+}
+
+#[test]
+fn a_recording_whose_file_is_gone_is_said_to_be_gone_and_its_alarm_can_be_judged() {
+    let ward = with_an_alarm();
+    let folder = ward.path("record").to_string_lossy().into_owned();
+    meets(&ward, "a_recording_whose_file_is_gone_is_said_to_be_gone", Some(&folder));
+}
+
+#[test]
+fn sound_that_the_browser_refuses_is_told_of_and_comes_with_a_touch() {
+    meets(&with_an_alarm(), "sound_that_the_browser_refuses_is_told_of", None);
+}
