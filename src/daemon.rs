@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -23,9 +22,10 @@ use crate::ward::request::{Refused, Request};
 use crate::ward::scribe::Scribe;
 use crate::ward::shared::{Shared, Ways};
 use crate::web::api::{Api, router};
-use crate::web::gate::Gate;
 use crate::web::health::Proven;
+use crate::web::listen::Port;
 use crate::web::live::Live;
+use crate::web::port::{self, PortError};
 
 /// How often the proof is looked for where systemd does not say.
 const PROOF_EVERY: Duration = Duration::from_secs(5);
@@ -44,15 +44,8 @@ const FITS: usize = 256;
 #[non_exhaustive]
 pub enum DaemonError {
     /// The web port.
-    #[error(
-        "cannot listen on {address}: {source}; is another vigil running? choose another `listen` in [http]"
-    )]
-    Port {
-        /// The address.
-        address: String,
-        /// The system's own words.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Port(#[from] PortError),
     /// A folder or file.
     #[error("cannot {doing} {path}: {source}")]
     Io {
@@ -88,14 +81,14 @@ pub async fn run(
     let state = config.ward.state.clone();
     writable(&state.join("beds"))?;
     writable(&config.record.folder)?;
-    let listener = listen(&config.http.listen).await?;
-    let token = token(&config)?;
+    let opened = port::open(&config.http).await?;
+    let connections = config.http.connections;
     mend_records(&config);
 
     let (inference, networks) = Inference::start().map_err(start("the thread of the networks"))?;
     let metrics = Arc::new(Metrics::new());
     let beds = config.bed.iter().map(|bed| bed.name.clone()).collect();
-    let (desk, announcing) = Desk::start(&state, &config.ward.name, &config.channel, beds, metrics.clone())
+    let (desk, announcing) = Desk::start(&config.ward, &config.channel, beds, metrics.clone())
         .map_err(start("the thread of the alarms"))?;
     let (scribe, writing) = Scribe::start().map_err(start("the thread of the states"))?;
     let (recorder, recording) =
@@ -118,7 +111,7 @@ pub async fn run(
     let keeping = tokio::spawn(keeper.run(requests));
     let proven = Proven::default();
     let (stop_serving, serving_stops) = oneshot::channel::<()>();
-    if let Ok(address) = listener.local_addr() {
+    if let Ok(address) = opened.listener.local_addr() {
         listening(address);
     }
     let api = Api {
@@ -126,17 +119,15 @@ pub async fn run(
         ward: ward.clone(),
         config: config_there.clone(),
         proven: proven.clone(),
-        gate: Arc::new(Gate { token, csrf: secret().map_err(start("the gate"))? }),
+        gate: opened.gate.clone(),
         live: Live::start(shared.clone()),
         recorded: Arc::default(),
     };
-    let serving = tokio::spawn(
-        axum::serve(listener, router(api))
-            .with_graceful_shutdown(async {
-                let _ = serving_stops.await;
-            })
-            .into_future(),
-    );
+    tokio::spawn(port::look_after(opened.gate, opened.tls.clone(), config_there.clone()));
+    let open = Port { listener: opened.listener, tls: opened.tls, connections };
+    let serving = tokio::spawn(open.serve(router(api), async {
+        let _ = serving_stops.await;
+    }));
 
     let notifier = Notifier::from_environment().unwrap_or_else(|error| {
         tracing::error!(%error, "the service manager will not hear of us");
@@ -317,48 +308,6 @@ fn writable(folder: &Path) -> Result<(), DaemonError> {
     std::fs::create_dir_all(folder).map_err(io)?;
     let trial = folder.join(".writable");
     std::fs::write(&trial, b"").and_then(|()| std::fs::remove_file(&trial)).map_err(io)
-}
-
-/// The web port: handed over by systemd, or opened here.
-async fn listen(address: &str) -> Result<TcpListener, DaemonError> {
-    let failed = |source| DaemonError::Port { address: address.to_string(), source };
-    if let Some(listener) = listenfd::ListenFd::from_env().take_tcp_listener(0).map_err(failed)? {
-        listener.set_nonblocking(true).map_err(failed)?;
-        return TcpListener::from_std(listener).map_err(failed);
-    }
-    TcpListener::bind(address).await.map_err(failed)
-}
-
-/// A word that nobody can guess.
-fn secret() -> std::io::Result<String> {
-    use std::io::Read;
-    let mut bytes = [0; 32];
-    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The secret word: of the configured file, or of systemd's credentials.
-fn token(config: &WardConfig) -> Result<Option<Arc<str>>, DaemonError> {
-    let credential = std::env::var_os("CREDENTIALS_DIRECTORY")
-        .map(|folder| PathBuf::from(folder).join("api-token"))
-        .filter(|path| path.is_file());
-    let Some(path) = config.http.token_file.clone().or(credential) else { return Ok(None) };
-    let text = std::fs::read_to_string(&path).map_err(|source| DaemonError::Io {
-        doing: "read",
-        path: path.clone(),
-        source,
-    })?;
-    let word = text.trim();
-    if word.is_empty() {
-        // What stands in for a missing secret opens nothing.
-        return Ok(None);
-    }
-    if word.len() < 16 {
-        let source =
-            std::io::Error::other(format!("the token has {} letters; expected 16 or more", word.len()));
-        return Err(DaemonError::Io { doing: "read", path, source });
-    }
-    Ok(Some(word.into()))
 }
 
 /// Takes the mark of being written from files that a crash left behind.

@@ -66,6 +66,7 @@ fn message() -> Message {
         priority: Priority::High,
         bed: "emu-01".into(),
         patient: Some("chb03".into()),
+        patient_name: None,
         detail: "seizure alarm".into(),
         time: "2026-11-24T03:00:00.250Z".into(),
         raised: "2026-11-24T03:00:00.250Z".into(),

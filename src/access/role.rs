@@ -33,7 +33,23 @@ pub enum Right {
     SeeNames,
 }
 
+impl Right {
+    /// The name in the API's description.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Right::Watch => "watch",
+            Right::Acknowledge => "acknowledge",
+            Right::Review => "review",
+            Right::Administer => "administer",
+            Right::SeeNames => "see-names",
+        }
+    }
+}
+
 impl Role {
+    /// Every role.
+    pub const ALL: [Role; 4] = [Role::Viewer, Role::Nurse, Role::Reviewer, Role::Administrator];
+
     /// Whether a role has a right.
     pub fn may(self, right: Right) -> bool {
         self >= match right {

@@ -138,8 +138,37 @@ pub enum What {
     },
     /// A detector is used for the first time.
     Detector(DetectorId),
+    /// Somebody signed in or out, was refused, or an account was changed.
+    Access {
+        /// Which of these.
+        act: AccessAct,
+        /// The account that it is about; empty where there is none.
+        account: String,
+        /// The address that it came from; empty for the command line.
+        from: String,
+        /// What more there is to say.
+        detail: String,
+    },
     /// Somebody has accepted other settings for a patient's detector.
     Recalibrated(Recalibration),
+}
+
+/// What happened at the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccessAct {
+    /// Somebody signed in.
+    SignedIn,
+    /// Somebody signed out.
+    SignedOut,
+    /// Somebody was refused.
+    Refused,
+    /// An account was added.
+    AccountAdded,
+    /// An account was changed.
+    AccountChanged,
+    /// An account was removed.
+    AccountRemoved,
 }
 
 /// Settings that somebody has accepted, and those that held before.
@@ -232,6 +261,7 @@ impl What {
             What::Maintenance { .. } => "maintenance",
             What::Switched { .. } => "switched",
             What::Detector(_) => "detector",
+            What::Access { .. } => "access",
             What::Recalibrated(_) => "recalibrated",
         }
     }
@@ -297,6 +327,7 @@ impl Entry {
                 format!("w-{of}-{}-{}", exposure.timeline, exposure.from_second)
             }
             What::Detector(id) => format!("d-{}", id.digest()),
+            What::Access { act, account, .. } => format!("a-{account}/{act:?}/{}", at.wall_us),
             other => format!("b-{of}/{}/{}", other.name(), at.wall_us),
         };
         Entry {

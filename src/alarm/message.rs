@@ -28,6 +28,9 @@ pub struct Message {
     /// The patient's id; absent unless the channel is to be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patient: Option<String>,
+    /// The patient's name; absent unless the channel is to be told. Never kept: it is looked up as a message goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patient_name: Option<String>,
     /// What and where, in words.
     pub detail: String,
     /// Wall clock of what is told, RFC 3339 in UTC.
@@ -71,6 +74,7 @@ impl Message {
             priority: held.priority,
             bed: held.bed.clone(),
             patient: (!held.patient.is_empty()).then(|| held.patient.clone()),
+            patient_name: None,
             detail: if detail.is_empty() { held.detail.clone() } else { detail },
             time: entry.at.text(),
             raised: held.raised.text(),

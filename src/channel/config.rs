@@ -33,9 +33,12 @@ pub struct ChannelConfig {
     /// Told only of what nobody has taken note of within so many seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation_after_s: Option<u32>,
-    /// Whether messages name the patient.
+    /// Whether messages name the patient by id.
     #[serde(default)]
     pub patient: bool,
+    /// Whether messages name the patient by name, where one is known.
+    #[serde(default)]
+    pub names: bool,
     /// Longest time that an attempt may take, in seconds.
     #[serde(default = "five")]
     pub timeout_s: u32,
@@ -106,6 +109,11 @@ impl ChannelConfig {
         }
         if let Some(unknown) = self.beds.iter().find(|bed| !beds.contains(bed)) {
             return Err(("beds", format!("there is no bed {unknown:?}; expected names of [[bed]]")));
+        }
+        if self.names && matches!(self.way, Way::Syslog(_)) {
+            let what =
+                "names is true, but a log is kept and handed on for years: no patient's name goes to syslog";
+            return Err(("syslog", what.into()));
         }
         match &self.way {
             Way::Webhook(way) => way.check(),

@@ -72,6 +72,8 @@ pub fn report(message: &Message, config: &Hl7Config, control: &str) -> String {
         AlarmKind::Technical => "ST",
     };
     let patient = message.patient.as_deref().map(field).unwrap_or_default();
+    // PID-5, XPN: the whole name stands as the family name, since nobody here knows its parts.
+    let name = message.patient_name.as_deref().map(field).unwrap_or_default();
     let mut segments = vec![
         format!(
             "MSH|^~\\&|{}|{}|{}|{}|{time}||ORU^R40^ORU_R40|{}|P|2.6|||AL|NE||UNICODE UTF-8|||IHE_PCD_ACM_001^IHE PCD^1.3.6.1.4.1.19376.1.6.1.4.1^ISO",
@@ -81,7 +83,7 @@ pub fn report(message: &Message, config: &Hl7Config, control: &str) -> String {
             field(&config.receiving_facility),
             field(control),
         ),
-        format!("PID|||{patient}||"),
+        format!("PID|||{patient}||{name}"),
         format!("PV1||I|{}^^{}", field(&message.ward), field(bed)),
         format!("OBR|1||{}^VIGIL|{event}|||{}", field(&message.alarm), stamp(&message.raised)),
     ];

@@ -24,6 +24,7 @@ pub struct CheckArgs {
 /// [`CliError`] for what would keep the daemon from starting, or from watching any bed.
 pub fn run(args: &CheckArgs) -> Result<(), CliError> {
     let config = WardConfig::load(&args.config)?;
+    crate::web::port::check(&config.http)?;
     let mut models = Models::default();
     let mut failed = None;
     let mut watched = 0;

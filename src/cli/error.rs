@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::access::{AccountsError, PasswordError, Refused};
 use crate::alarm::LogError;
 use crate::config::ConfigError;
 use crate::daemon::DaemonError;
@@ -24,6 +25,7 @@ use crate::source::lsl::OutletError;
 use crate::train::TrainError;
 use crate::ward::PatientError;
 use crate::ward::adapt::AdaptError;
+use crate::web::port::PortError;
 
 /// The exit codes, as `--help` lists them.
 pub const EXIT_CODES: &str = "Exit codes:
@@ -91,6 +93,12 @@ pub enum CliError {
     #[error(transparent)]
     Daemon(#[from] DaemonError),
     #[error(transparent)]
+    Port(#[from] PortError),
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error(transparent)]
     Adapt(#[from] AdaptError),
     #[error("cannot read {path}: {source}")]
     Unreadable { path: PathBuf, source: std::io::Error },
@@ -145,13 +153,38 @@ impl CliError {
             CliError::Adapt(AdaptError::Model(error)) => of_model(error),
             CliError::Adapt(_) => 9,
             CliError::Log(error) => of_log(error),
-            CliError::Daemon(DaemonError::Port { .. }) => 11,
+            CliError::Daemon(DaemonError::Port(error)) | CliError::Port(error) => of_port(error),
+            CliError::Accounts(error) => of_accounts(error),
+            CliError::Password(PasswordError::Failed(_)) => 1,
+            CliError::Password(_) => 2,
             CliError::Daemon(DaemonError::Io { doing: "write", .. }) => 9,
             CliError::Daemon(DaemonError::Io { .. }) => 3,
             CliError::Daemon(DaemonError::Start { .. }) => 1,
             CliError::Plot(PlotError::Write { .. }) => 9,
             CliError::Plot(_) | CliError::Judge(_) | CliError::Evaluate(_) => 1,
         }
+    }
+}
+
+fn of_port(error: &PortError) -> u8 {
+    match error {
+        PortError::Taken { .. } => 11,
+        PortError::Exposed(_) | PortError::Tls(_) => 8,
+        PortError::Accounts(Refused::Accounts(error)) => of_accounts(error),
+        PortError::Token { .. } => 3,
+        _ => 1,
+    }
+}
+
+fn of_accounts(error: &AccountsError) -> u8 {
+    match error {
+        AccountsError::Io { doing: "write", .. } | AccountsError::Busy { .. } => 9,
+        AccountsError::Io { .. } | AccountsError::Missing { .. } => 3,
+        AccountsError::BadName { .. }
+        | AccountsError::NoAccount { .. }
+        | AccountsError::Exists { .. }
+        | AccountsError::LastAdministrator { .. } => 2,
+        _ => 8,
     }
 }
 

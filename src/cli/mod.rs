@@ -4,6 +4,7 @@
 #[macro_use]
 mod terminal;
 
+pub mod account;
 pub mod alarms;
 mod calibrate;
 pub mod check;
@@ -15,6 +16,7 @@ pub mod export;
 pub mod info;
 pub mod labels;
 pub mod patient;
+mod patient_name;
 pub mod replay;
 mod replay_serve;
 pub mod score;

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::calibrate::{Reviewed, calibrate, calibrate_on_reviews};
 use super::error::CliError;
+use super::patient_name::name_patient;
 use super::terminal::progress_bar;
 use crate::config::versions::switch_to;
 use crate::config::{ConfigError, FitRecord, PatientConfig, PatientId, WardConfig, give_to_owner};
@@ -73,6 +74,17 @@ enum Action {
         #[arg(long, default_value = "command line", value_name = "NAME")]
         by: String,
     },
+    /// Give the patient a name, which nurses see instead of the id; it stands in no log and no address
+    Name {
+        #[command(flatten)]
+        whose: Whose,
+        /// The name
+        #[arg(value_name = "NAME", required_unless_present = "remove")]
+        name: Option<String>,
+        /// Take the name away
+        #[arg(long, conflicts_with = "name")]
+        remove: bool,
+    },
     /// Fit an autoencoder on what a bed has gathered; the daemon does this by itself
     #[command(hide = true)]
     Adapt {
@@ -121,6 +133,9 @@ pub fn run(args: &PatientArgs) -> Result<(), CliError> {
             None => (calibrate(whose, recordings, *false_alarms_per_hour), whose),
         },
         Action::Switch { whose, version, by } => (switch(whose, *version, by), whose),
+        Action::Name { whose, name, .. } => {
+            (name_patient(&whose.patients, &whose.id, name.as_deref()), whose)
+        }
         Action::Adapt { config, request } => return adapt_from(config, request),
         Action::Show { whose, json } => return show(whose, *json),
     };

@@ -55,7 +55,11 @@ pub fn run(args: &ReplayArgs) -> Result<(), CliError> {
             patients: patients_of_the_replay(args, &out)?,
             models: whole(&args.models)?,
         },
-        http: HttpConfig { listen: args.listen.clone(), token_file: Some(token.clone()) },
+        http: HttpConfig {
+            listen: args.listen.clone(),
+            token_file: Some(token.clone()),
+            ..HttpConfig::default()
+        },
         record: RecordConfig {
             // A replay is no patient's record: it takes what room there is.
             keep_free_gb: 0.0,

@@ -105,6 +105,18 @@ pub fn line_of(text: &str, key: &str) -> Option<usize> {
     Some(line_at(text, value.span().start))
 }
 
+/// The line of a setting in a section, or in the nth of several.
+pub fn line_in(text: &str, section: &str, nth: Option<usize>, setting: &str) -> Option<usize> {
+    let document = DeTable::parse(text).ok()?;
+    let section = document.get_ref().get(section)?;
+    let table = match nth {
+        Some(nth) => section.get_ref().as_array()?.get(nth)?,
+        None => section,
+    };
+    let span = table.get_ref().as_table()?.get(setting).map_or_else(|| table.span(), |value| value.span());
+    Some(line_at(text, span.start))
+}
+
 /// The line of a byte, from 1.
 pub fn line_at(text: &str, byte: usize) -> usize {
     text.as_bytes()[..byte.min(text.len())].iter().filter(|&&byte| byte == b'\n').count() + 1

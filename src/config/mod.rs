@@ -2,15 +2,17 @@
 //!
 //! Invariant: a mistake is told with its file, its line, what was expected and an example.
 
+mod http;
 mod mistake;
 mod owner;
 mod patient;
+mod patient_name;
 pub mod versions;
 mod ward;
 
-pub use mistake::{ConfigError, mistake};
+pub use http::{HttpConfig, TlsConfig, is_this_machine};
+pub use mistake::{ConfigError, line_in, mistake};
 pub use owner::{give_to_owner, is_writable};
 pub use patient::{CalibrationRecord, FitRecord, PatientConfig, PatientId};
-pub use ward::{
-    BaselineConfig, BedConfig, HttpConfig, MontageName, Outputs, Switching, WardConfig, WardSection,
-};
+pub use patient_name::PatientName;
+pub use ward::{BaselineConfig, BedConfig, MontageName, Outputs, Switching, WardConfig, WardSection};

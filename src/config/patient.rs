@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::mistake::{ConfigError, line_of, mistake};
+use super::patient_name::PatientName;
 use crate::detect::{AccumulatorConfig, AeFlag, LabelRule, SettingError};
 use crate::durable;
 use crate::signal::Mains;
@@ -78,6 +79,10 @@ pub struct CalibrationRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PatientConfig {
+    /// The patient's name, where somebody wants to see it: shown to nurses and up, told to a channel that is configured
+    /// so, and nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<PatientName>,
     /// Name of the CNN: a folder below the models.
     pub cnn: String,
     /// Frequency of the mains where the patient is recorded.
@@ -100,6 +105,7 @@ impl PatientConfig {
     /// The defaults for a new patient.
     pub fn new(cnn: &str, mains_hz: Mains) -> PatientConfig {
         PatientConfig {
+            name: None,
             cnn: cnn.to_string(),
             mains_hz,
             label: LabelRule::default(),
@@ -160,6 +166,14 @@ impl PatientConfig {
             example: example_of(error.setting).to_string(),
             what: error.to_string(),
         };
+        if let Some(what) = config.name.as_ref().and_then(PatientName::mistake) {
+            return Err(ConfigError::Mistake {
+                path: path.to_path_buf(),
+                line: line_of(text, "name").unwrap_or(1),
+                what: what.to_string(),
+                example: example_of("name").to_string(),
+            });
+        }
         config.label.validate().map_err(refused)?;
         config.accumulator.validate().map_err(refused)?;
         let plain = !config.cnn.is_empty()
@@ -198,6 +212,13 @@ impl PatientConfig {
             }
             let _ = writeln!(text, "{setting}\n");
         };
+        if let Some(name) = &self.name {
+            put(
+                "The patient's name, for nurses and up. It stands in no log, metric or address; in messages only of a\n\
+                 channel with `names = true`. Without it everybody sees the id.",
+                format!("name = {}", toml::Value::from(name.as_str())),
+            );
+        }
         put("The CNN: a folder below models/.", format!("cnn = {}", toml::Value::from(self.cnn.as_str())));
         put(
             "Frequency of the mains where the patient is recorded: 50, 60, or 0 for no notch.",
@@ -299,6 +320,7 @@ fn list(names: &[String]) -> toml::Value {
 /// A line as it should be.
 fn example_of(setting: &str) -> &'static str {
     match setting {
+        "name" => "name = \"Ada Lovelace\"",
         "cnn" => "cnn = \"cnn\"",
         "mains_hz" => "mains_hz = 50",
         "seizure_probability" => "seizure_probability = 0.6",

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use toml::de::DeTable;
 
-use super::mistake::{ConfigError, line_at, mistake};
+use super::http::HttpConfig;
+use super::mistake::{ConfigError, line_in, mistake};
 use super::patient::PatientId;
 use crate::channel::ChannelConfig;
 use crate::record::RecordConfig;
@@ -46,24 +46,6 @@ pub struct WardSection {
     pub patients: PathBuf,
     /// Folder of models.
     pub models: PathBuf,
-}
-
-/// `[http]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct HttpConfig {
-    /// Address and port of health, metrics and the API.
-    pub listen: String,
-    /// File with the secret word that whoever changes beds must send. Without it nothing can be
-    /// changed over the network; `$CREDENTIALS_DIRECTORY/api-token` is looked for too.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub token_file: Option<PathBuf>,
-}
-
-impl Default for HttpConfig {
-    fn default() -> Self {
-        HttpConfig { listen: "127.0.0.1:8765".into(), token_file: None }
-    }
 }
 
 /// How a patient's autoencoder takes over.
@@ -225,9 +207,8 @@ impl WardConfig {
         if let Err((setting, what)) = config.record.check() {
             return refuse(line_in(text, "record", None, setting), what, setting);
         }
-        if config.http.listen.parse::<std::net::SocketAddr>().is_err() {
-            let what = format!("listen is {:?}; expected an address and a port", config.http.listen);
-            return refuse(line_in(text, "http", None, "listen"), what, "listen");
+        if let Err((setting, what)) = config.http.check() {
+            return refuse(line_in(text, "http", None, setting), what, setting);
         }
         let baseline = &config.baseline;
         if baseline.seconds < 60 {
@@ -243,9 +224,7 @@ impl WardConfig {
         ] {
             *place = folder.join(&place);
         }
-        if let Some(token) = &mut config.http.token_file {
-            *token = folder.join(&token);
-        }
+        config.http.paths_from(&folder);
         for bed in &mut config.bed {
             bed.source.paths_from(&folder);
         }
@@ -254,18 +233,6 @@ impl WardConfig {
         }
         Ok(config)
     }
-}
-
-/// The line of a setting in a section, or in the nth of several.
-fn line_in(text: &str, section: &str, nth: Option<usize>, setting: &str) -> Option<usize> {
-    let document = DeTable::parse(text).ok()?;
-    let section = document.get_ref().get(section)?;
-    let table = match nth {
-        Some(nth) => section.get_ref().as_array()?.get(nth)?,
-        None => section,
-    };
-    let span = table.get_ref().as_table()?.get(setting).map_or_else(|| table.span(), |value| value.span());
-    Some(line_at(text, span.start))
 }
 
 /// A line as it should be.
@@ -290,6 +257,15 @@ fn example_of(setting: &str) -> &'static str {
         "models" => "models = \"/usr/local/share/vigil/models\"",
         "listen" => "listen = \"127.0.0.1:8765\"",
         "token_file" => "token_file = \"/etc/vigil/api-token\"",
+        "accounts" => "accounts = \"/var/lib/vigil/accounts.toml\"",
+        "tls" | "certificate" | "key" => {
+            "tls = { certificate = \"/etc/vigil/tls/vigil.crt\", key = \"/etc/vigil/tls/vigil.key\" }"
+        }
+        "names" => "names = [\"vigil.example.org\"]",
+        "session_idle_h" => "session_idle_h = 12",
+        "session_longest_h" => "session_longest_h = 24",
+        "display_longest_d" => "display_longest_d = 30",
+        "connections" => "connections = 4096",
         "folder" => "folder = \"/var/lib/vigil/record\"",
         "keep_days" => "keep_days = 14",
         "keep_free_gb" => "keep_free_gb = 5",

@@ -18,8 +18,8 @@ use super::health::{Proven, healthz, metrics, readyz};
 use super::live::Live;
 use super::problem::Problem;
 use super::{
-    alarms, audit, beds, exports, gate, live, openapi, page, patients, recalibration, reviews, second,
-    session, signal,
+    accounts, alarms, audit, beds, dress, exports, gate, live, openapi, page, patients, recalibration,
+    reviews, second, session, signal,
 };
 use crate::access::Right;
 use crate::alarm::entry::Entry;
@@ -113,8 +113,7 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 /// Everything that the port answers to.
 pub fn router(api: Api) -> Router {
     // Whoever is let in at all.
-    let (session, session_doc) = under_v1(session::routes()).split_for_parts();
-    let mut doc = session_doc;
+    let (session, mut doc) = under_v1(session::routes()).split_for_parts();
     let mut router =
         Router::new().route("/healthz", get(healthz)).merge(page::routes()).merge(session).merge(needing(
             Right::Watch,
@@ -123,12 +122,14 @@ pub fn router(api: Api) -> Router {
     for (right, routes) in [
         (Right::Watch, alarms::reading().merge(reviews::reading()).merge(beds::reading())),
         (Right::Watch, live::routes().merge(patients::reading()).merge(signal::reading())),
+        (Right::Watch, session::own()),
         (Right::Acknowledge, alarms::acting()),
         (Right::Review, reviews::judging().merge(second::routes())),
         (Right::Review, audit::routes().merge(exports::routes()).merge(recalibration::routes())),
-        (Right::Administer, beds::changing().merge(patients::changing())),
+        (Right::Administer, beds::changing().merge(patients::changing()).merge(accounts::administering())),
     ] {
-        let (routes, described) = under_v1(routes).split_for_parts();
+        let (routes, mut described) = under_v1(routes).split_for_parts();
+        openapi::needs(&mut described, right);
         doc.merge(described);
         router = router.merge(needing(right, routes));
     }
@@ -143,6 +144,7 @@ pub fn router(api: Api) -> Router {
             Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, words).into_response()
         })
         .layer(from_fn_with_state(api.gate.clone(), gate::let_in))
+        .layer(from_fn(dress::dressed))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(api)
 }

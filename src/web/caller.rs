@@ -71,7 +71,7 @@ pub async fn allowed(right: Right, request: Request, next: Next) -> Response {
         Some(caller) => {
             let words = match (caller.by, right) {
                 (By::Open, Right::Administer) => {
-                    "this changes beds or networks and needs the token: Authorization: Bearer ... (http.token_file)".into()
+                    "this changes beds, networks or accounts and needs the token: Authorization: Bearer ... (http.token_file)".into()
                 }
                 _ => format!("the role {} may not do this", caller.role.name()),
             };
@@ -80,7 +80,8 @@ pub async fn allowed(right: Right, request: Request, next: Next) -> Response {
     }
 }
 
-fn nobody() -> Problem {
+/// What is told to whom nobody knows.
+pub fn nobody() -> Problem {
     Problem::unauthorised(
         "sign in first (POST /api/v1/session), or send the token: Authorization: Bearer ...",
     )

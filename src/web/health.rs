@@ -38,7 +38,8 @@ pub async fn healthz(State(api): State<Api>) -> Response {
             let text = format!("the last proof is {:.0} s old\n", at.elapsed().as_secs_f64());
             (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
         }
-        Some((_, Err(reason))) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response(),
+        // Why, the log says: the reason may name a bed.
+        Some((_, Err(_))) => (StatusCode::SERVICE_UNAVAILABLE, "data does not move\n").into_response(),
         None => (StatusCode::SERVICE_UNAVAILABLE, "not yet proven\n").into_response(),
     }
 }

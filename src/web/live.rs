@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use futures_util::Stream;
@@ -14,11 +15,15 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{Receiver, Sender, channel};
+use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::Api;
+use super::caller::nobody;
+use super::problem::Problem;
+use crate::access::Seen;
 use crate::alarm::log::{AlarmRecord, log_path};
 use crate::alarm::{AlarmLog, LogError};
 use crate::ward::shared::Shared;
@@ -162,17 +167,46 @@ pub fn routes() -> OpenApiRouter<Api> {
 /// `changed` where lists and rates must be asked for anew, `resync` where messages were lost.
 #[utoipa::path(get, path = "/events", tag = "live",
     responses((status = 200, description = "server-sent events", content_type = "text/event-stream", body = String)))]
-async fn events(State(api): State<Api>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+async fn events(
+    State(api): State<Api>,
+    seen: Option<Extension<Seen>>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let hello = json!({ "version": env!("CARGO_PKG_VERSION"), "time_s": api.shared.unix_now() });
     let hello = Event::default().event("hello").data(hello.to_string());
-    let pages = api.live.pages.subscribe();
-    Sse::new(unfold((Some(hello), pages), |(hello, mut pages)| async move {
-        let event = match hello {
-            Some(hello) => hello,
-            None => next(&mut pages).await?,
-        };
-        Some((Ok(event), (None, pages)))
-    }))
+    let session = match (&api.gate.door, seen) {
+        // It may have ended since it was found.
+        (Some(door), Some(Extension(seen))) => Some(door.watch(&seen.key).ok_or_else(nobody)?),
+        _ => None,
+    };
+    let listening = Listening { hello: Some(hello), pages: api.live.pages.subscribe(), session };
+    Ok(Sse::new(unfold(listening, |mut listening| async move {
+        let event = listening.next().await?;
+        Some((Ok(event), listening))
+    })))
+}
+
+/// A page that listens.
+struct Listening {
+    hello: Option<Event>,
+    pages: Receiver<Arc<Message>>,
+    /// Ends with the session; `None` where there is none that could end.
+    session: Option<watch::Receiver<()>>,
+}
+
+impl Listening {
+    /// The next event; `None` where nobody may listen any more.
+    async fn next(&mut self) -> Option<Event> {
+        if let Some(hello) = self.hello.take() {
+            return Some(hello);
+        }
+        let Some(session) = &mut self.session else { return next(&mut self.pages).await };
+        tokio::select! {
+            biased;
+            // Nothing is ever sent: it changes when its sender is gone.
+            _ = session.changed() => None,
+            event = next(&mut self.pages) => event,
+        }
+    }
 }
 
 async fn next(pages: &mut Receiver<Arc<Message>>) -> Option<Event> {

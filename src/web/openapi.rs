@@ -3,12 +3,14 @@
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::api::Api;
 use super::problem::Problem;
+use crate::access::Right;
 
 /// Title, version, and the problem that every operation may answer with.
 pub fn complete(mut doc: OpenApi) -> OpenApi {
@@ -39,6 +41,17 @@ pub fn complete(mut doc: OpenApi) -> OpenApi {
         }
     }
     doc
+}
+
+/// What is needed for operations: `x-right` of each. One without it is for whoever asks.
+pub fn needs(doc: &mut OpenApi, right: Right) {
+    for item in doc.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            let extensions = ExtensionsBuilder::new().add("x-right", right.name()).build();
+            operation.extensions.get_or_insert_default().merge(extensions);
+        }
+    }
 }
 
 fn answers_with(operation: &mut Operation, problem: &utoipa::openapi::Response) {

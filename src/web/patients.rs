@@ -51,8 +51,7 @@ async fn patients(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Pat
     let named = caller.may(Right::SeeNames);
     let name = move |id: &str| {
         let id = PatientId::new(id).ok().filter(|_| named)?;
-        PatientConfig::load(&folder, &id).ok()?;
-        None::<String>
+        Some(PatientConfig::load(&folder, &id).ok()?.name?.as_str().to_string())
     };
     let found = move || {
         beds.into_iter().map(|(patient, beds)| Patient { name: name(&patient), patient, beds }).collect()

@@ -70,7 +70,12 @@ impl Ward {
 
     /// The same, with variables in its environment.
     pub fn start_with(&self, variables: &[(&str, &str)]) -> Daemon {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_vigil"))
+        self.start_by(Command::new(env!("CARGO_BIN_EXE_vigil")), variables)
+    }
+
+    /// The same, by a command that ends in the program.
+    pub fn start_by(&self, mut command: Command, variables: &[(&str, &str)]) -> Daemon {
+        let mut child = command
             .args(["serve", "--config"])
             .arg(self.path("vigil.toml"))
             .envs(variables.iter().copied())
@@ -174,9 +179,11 @@ impl Daemon {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let authorization = token.map_or(String::new(), |token| format!("Authorization: Bearer {token}\r\n"));
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: vigil\r\nConnection: close\r\n{authorization}Content-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{authorization}{kind}Content-Length: {}\r\n\r\n{body}",
+            self.address,
             body.len()
         )
         .unwrap();

@@ -142,6 +142,11 @@ fn words(kind: &str, entry: &Value) -> String {
         }
         "switched" => format!("networks exchanged from second {}", number("from_second")),
         "detector" => "a detector used for the first time".into(),
+        "access" => {
+            let account = text("account");
+            let did = text("act").replace('-', " ");
+            with(if account.is_empty() { did } else { format!("{did} ({account})") }, text("detail"))
+        }
         "recalibrated" => with("accepted other settings of the detector".into(), text("note")),
         other => {
             let told = |(name, value): (&String, &Value)| {

@@ -19,6 +19,14 @@ impl AlarmLog {
         select(&self.connection, "", []).map_err(self.told("read"))
     }
 
+    /// The entries of one kind, by its name in the log, oldest first.
+    ///
+    /// # Errors
+    /// [`LogError`].
+    pub fn of_kind(&self, what: &str) -> Result<Vec<Logged>, LogError> {
+        select(&self.connection, "what = ?1", [what]).map_err(self.told("read"))
+    }
+
     /// The entries of one alarm, oldest first.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! One channel's task: messages in order, tried again with growing pauses until they are taken.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::alarm::message::Message;
 use crate::alarm::moment::Clocks;
 use crate::alarm::{TechnicalKind, Transition};
 use crate::channel::{Channel, ChannelConfig, SendError, SetupError};
+use crate::config::{PatientConfig, PatientId};
 use crate::ward::metrics::Metrics;
 
 /// Messages that may wait with a carrier; the outbox keeps the others.
@@ -50,11 +52,13 @@ impl Carriers {
         channel: Result<Channel, SetupError>,
         desk: Sender<Work>,
         metrics: Arc<Metrics>,
+        patients: &Path,
     ) {
         let (way, ready) = mpsc::channel(WAITING);
         self.ways.insert(config.name.clone(), way);
         let carrier = Carrier {
             config: config.clone(),
+            patients: patients.to_path_buf(),
             desk,
             metrics,
             clocks: Clocks::here(),
@@ -77,6 +81,8 @@ impl Carriers {
 
 struct Carrier {
     config: ChannelConfig,
+    /// The folder of patients.
+    patients: PathBuf,
     desk: Sender<Work>,
     metrics: Arc<Metrics>,
     clocks: Clocks,
@@ -144,6 +150,14 @@ impl Carrier {
         }
     }
 
+    /// A patient's name, where there is one: looked up as a message goes, and kept nowhere.
+    async fn name_of(&self, patient: Option<&str>) -> Option<String> {
+        let id = PatientId::new(patient?).ok()?;
+        let patients = self.patients.clone();
+        let looked = tokio::task::spawn_blocking(move || PatientConfig::load(&patients, &id).ok()?.name);
+        Some(looked.await.ok()??.as_str().to_string())
+    }
+
     fn limit(&self) -> Duration {
         Duration::from_secs(self.config.timeout_s.into())
     }
@@ -152,6 +166,9 @@ impl Carrier {
     async fn attempt(&mut self, channel: &mut Channel, mut held: Held) -> Option<(Held, bool)> {
         held.attempts += 1;
         let mut message = held.ready.message.clone();
+        if self.config.names {
+            message.patient_name = self.name_of(message.patient.as_deref()).await;
+        }
         if !self.config.patient {
             message.patient = None;
         }

@@ -20,6 +20,7 @@ use crate::alarm::moment::{Clocks, Moment};
 use crate::alarm::spare::Spare;
 use crate::alarm::{AlarmLog, LogError, TechnicalKind, Transition};
 use crate::channel::{Channel, ChannelConfig};
+use crate::config::WardSection;
 use crate::ward::metrics::Metrics;
 
 /// What may wait for the thread: room for a disk that pauses.
@@ -102,8 +103,7 @@ impl Desk {
     /// # Errors
     /// What the operating system says.
     pub fn start(
-        state: &Path,
-        ward: &str,
+        ward: &WardSection,
         channels: &[ChannelConfig],
         beds: BTreeSet<String>,
         metrics: Arc<Metrics>,
@@ -116,11 +116,13 @@ impl Desk {
         let mut carriers = Carriers::default();
         for config in channels {
             // A channel that cannot be set up is one that is down: the others are not kept from their work.
-            carriers.start(config, Channel::new(config), desk.work.clone(), metrics.clone());
+            let channel = Channel::new(config);
+            carriers.start(config, channel, desk.work.clone(), metrics.clone(), &ward.patients);
         }
         let (counting, stop_counting) = bounded(0);
-        rates::count_on(log_path(state), metrics, stop_counting)?;
-        let keeper = LogKeeper::new(log_path(state), routing, ward.to_string(), beds, clocks, carriers, seen);
+        let log = log_path(&ward.state);
+        rates::count_on(log.clone(), metrics, stop_counting)?;
+        let keeper = LogKeeper::new(log, routing, ward.name.clone(), beds, clocks, carriers, seen);
         let thread = std::thread::Builder::new().name("alarms".into()).spawn(move || {
             run(keeper, &waiting);
             drop(counting);
