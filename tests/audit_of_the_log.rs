@@ -94,7 +94,6 @@ fn entries_are_found_by_person_bed_alarm_and_time() {
         let (code, text) = daemon.ask("GET", &format!("/api/v1/audit{query}"), Some(TOKEN), "");
         assert!(code == 400 && text.contains(expected), "{query}: {code} {text}");
     }
-    assert_eq!(daemon.get("/api/v1/audit").0, 401);
     daemon.stop();
 }
 

@@ -327,10 +327,8 @@ fn the_command_line_shows_the_same_and_accepts() {
     assert_eq!(PatientConfig::load(&ward.path("patients"), &id).unwrap(), before);
     let refused = run(&["--false-alarms-per-hour", "0.1"]);
     assert_eq!(refused.status.code(), Some(5), "{refused:?}");
-    assert!(
-        String::from_utf8_lossy(&refused.stderr).contains("too little to choose settings by"),
-        "{refused:?}"
-    );
+    let why = String::from_utf8_lossy(&refused.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(why.contains("too little to choose settings by"), "{why}");
     assert_eq!(PatientConfig::load(&ward.path("patients"), &id).unwrap(), before);
     let done = run(&["--by", "Ada"]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

@@ -166,8 +166,10 @@ pub fn kappa(table: &[[u64; 3]; 3]) -> Option<Kappa> {
                 };
         }
     }
-    let standard_error = (spread.max(0.0) / n).sqrt() / (1.0 - expected);
-    let interval = (agreeing(table) < count(table)).then(|| Interval {
+    // Where all agree the spread is 0, and what rounding leaves of it is not to be told as an error.
+    let differ = agreeing(table) < count(table);
+    let standard_error = if differ { (spread.max(0.0) / n).sqrt() / (1.0 - expected) } else { 0.0 };
+    let interval = differ.then(|| Interval {
         lower: (kappa - Z * standard_error).max(-1.0),
         upper: (kappa + Z * standard_error).min(1.0),
     });

@@ -26,7 +26,8 @@ pub fn choose<T, E: From<SettingError>>(
 ) -> Result<Option<Chosen<T>>, E> {
     let mut best: Option<(Chosen<T>, (usize, i64, i64))> = None;
     for threshold in THRESHOLDS {
-        for seizure_probability in PROBABILITIES {
+        // Of equals the first is kept: the highest probability.
+        for seizure_probability in PROBABILITIES.into_iter().rev() {
             let rule = LabelRule { seizure_probability, ..label };
             let accumulator = AccumulatorConfig { threshold, cap: 2.0 * threshold, ..accumulator };
             let outcome = tried(rule, accumulator)?;
