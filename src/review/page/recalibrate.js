@@ -68,7 +68,7 @@ export function recalibrateView(context) {
         h("tbody", {}, COUNTS.map(([name, words]) => h("tr", {}, h("th", { scope: "row" }, words), cell(name, "before"), cell(name, "after"))),
           changed.map((name) => h("tr", {}, h("th", { scope: "row" }, WORDS[name] ?? name), setting(told.now[name]), setting(told.proposed[name])))))),
       same && told.proposed ? h("p", {}, "The proposal is what is in use: there is nothing to accept.") : null,
-      !told.proposed ? null : h("div", { class: "row top" }, found("Alarms gained", told.gained, "gained"), found("Alarms lost", told.lost, "lost")), told.proposed ? h("p", {}, `${told.kept} alarms stay.`) : null,
+      !told.proposed ? null : h("div", { class: "row top" }, found("Alarms gained", told.gained, "alarms-gained"), found("Alarms lost", told.lost, "alarms-lost")), told.proposed ? h("p", {}, `${told.kept} alarms stay.`) : null,
       h("div", { class: "row" }, note, button("Accept for this patient", accept, { action: "accept", why: session.why("review") ?? (same || !told.proposal ? "there is nothing to accept" : undefined) })),
       h("p", { class: "quiet" }, "These are the days on which the settings were chosen: on days to come they will do less well than here."));
   }

@@ -15,7 +15,7 @@ export function secondView(context) {
   const says = h("p", { class: "quiet" });
   const agreement = h("div", { class: "panel", dataset: { testid: "agreement" } });
   const element = h("section", { class: "work", "aria-label": "Second reader" },
-    h("div", { class: "list" }, h("h1", {}, "Second reader"), h("p", { class: "quiet" }, "Alarms that another has judged. What they said is not sent to this page before you have judged; the detector's own traces are hidden."), says, rows),
+    h("div", { class: "list" }, h("h1", {}, "Second reader"), h("p", { class: "quiet" }, "Alarms that another has judged. What they said is not shown here before you have judged; the detector's own traces are hidden."), says, rows),
     h("div", { class: "side" }, judging.element, space.pane.element, space.trend.element, agreement));
 
   async function load() {
