@@ -45,7 +45,7 @@ def a_lost_connection_shows_itself(chromium):
     try:
         # What was under way arrives; then the clock stands still until it is told to go on.
         time.sleep(0.3)
-        page.clock.pause_at(page.evaluate("() => Date.now()") + 200)
+        page.clock.pause_at(page.evaluate("() => Date.now()") / 1000 + 0.2)
         left_ms = 3000 - page.evaluate("() => performance.now() - window.heardAt")
         if left_ms > 0:
             page.clock.run_for(int(left_ms))
