@@ -72,7 +72,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
             Problem::mistake(format!("the body: {}", error.body_text()))
         })?;
         serde_json::from_slice(&bytes).map(Told).map_err(|error| {
-            Problem::mistake(format!("the body: {error}; /api/v1/openapi.json says what is expected"))
+            let what = if error.is_data() { "the body" } else { "the body is no JSON" };
+            Problem::mistake(format!("{what}: {error}; /api/v1/openapi.json says what is expected"))
         })
     }
 }
