@@ -162,9 +162,14 @@ fn each_protocol_scores_what_it_says() {
         &networks[..],
     ];
     let cross = json(root, &also.concat());
-    for name in
-        ["three-class, mean over gains", "whole", "three-class, suppressor", "three-class, calibrated"]
-    {
+    for name in [
+        "three-class, mean over gains",
+        "whole",
+        "three-class, suppressor",
+        "three-class, calibrated",
+        "rhythm trees alone",
+        "three-class with rhythm trees",
+    ] {
         assert_eq!(method(&cross, name)["people"].as_array().map(Vec::len), Some(4), "{name}");
     }
     let calm = method(&cross, "three-class")["people"]

@@ -221,6 +221,9 @@ fn methods_are_compared_on_people_whom_no_network_has_seen() {
         "three-class, suppressor",
         "three-class, suppressor with history",
         "three-class, calibrated",
+        "rhythm trees alone",
+        "three-class with rhythm trees",
+        "two-class with rhythm trees",
         "line length",
     ];
     assert_eq!(names, expected);

@@ -28,7 +28,7 @@ pub fn calibrated(people: &[JudgedPerson], folds: &BTreeMap<String, usize>) -> V
             let curve = curves.get(&fold_of(person)).and_then(Option::as_ref);
             let seconds = person.seconds.iter().map(|judged| JudgedSecond {
                 opinion: judged.opinion.map(|opinion| match curve {
-                    Some(curve) => mapped(opinion, curve.probability(&[log_odds(opinion)]) as f32),
+                    Some(curve) => with_seizure(opinion, curve.probability(&[log_odds(opinion)]) as f32),
                     None => opinion,
                 }),
                 ..*judged
@@ -38,12 +38,14 @@ pub fn calibrated(people: &[JudgedPerson], folds: &BTreeMap<String, usize>) -> V
         .collect()
 }
 
-fn log_odds(opinion: Opinion) -> f64 {
+/// The logarithm of the odds of seizure.
+pub(super) fn log_odds(opinion: Opinion) -> f64 {
     let p = f64::from(opinion.probabilities[0]).clamp(1e-6, 1.0 - 1e-6);
     (p / (1.0 - p)).ln()
 }
 
-fn mapped(opinion: Opinion, seizure: f32) -> Opinion {
+/// The same opinion with another probability of seizure; the rest keeps its proportions.
+pub(super) fn with_seizure(opinion: Opinion, seizure: f32) -> Opinion {
     let [_, abnormal, other] = opinion.probabilities;
     let rest = abnormal + other;
     let share = if rest > 0.0 { abnormal / rest } else { 0.0 };

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use super::calibrated::calibrated;
 use super::line::{JudgedPerson, JudgedSecond};
 use super::methods::Method;
+use super::rhythm_trees::TreeOpinions;
 use super::suppressor::SecondLook;
 use crate::dataset::{Dataset, Second};
 use crate::detect::{AeFlag, Opinion};
-use crate::model::AutoencoderOpinion;
+use crate::model::{AutoencoderOpinion, ModelError};
 
 /// What was judged by whom.
 pub struct Judgements {
@@ -27,7 +28,15 @@ pub struct Judgements {
 
 impl Judgements {
     /// The methods, in the order in which the literature went, and the plainest of all.
-    pub fn methods(self, dataset: &Dataset, folds: &BTreeMap<String, usize>) -> Vec<Method> {
+    ///
+    /// # Errors
+    /// [`ModelError`] where windows are too short for their rhythm to be described.
+    pub fn methods(
+        self,
+        dataset: &Dataset,
+        folds: &BTreeMap<String, usize>,
+    ) -> Result<Vec<Method>, ModelError> {
+        let trees = TreeOpinions::of(dataset, &self.three_class, folds)?;
         let of = |name: &str, description: &str, people| Method {
             name: name.into(),
             description: description.into(),
@@ -37,6 +46,22 @@ impl Judgements {
             people,
         };
         let mut methods = Vec::new();
+        let mut with_trees = vec![
+            of(
+                "rhythm trees alone",
+                "boosted trees on the line length, spectrum and autocorrelation of a second, fitted on the other folds' people",
+                trees.alone(&self.three_class),
+            ),
+            of(
+                "three-class with rhythm trees",
+                "the three-class CNN, its log-odds averaged with those of the rhythm trees",
+                trees.beside(&self.three_class),
+            ),
+        ];
+        if let Some(people) = &self.two_class {
+            let description = "the two-class CNN, in the same way";
+            with_trees.push(of("two-class with rhythm trees", description, trees.beside(people)));
+        }
         if let Some(people) = self.two_class {
             methods.push(of("two-class", "CNN on window images, seizure or not (Emami 2019a)", people));
         }
@@ -99,12 +124,13 @@ impl Judgements {
         });
         methods.extend(looked_at_again);
         methods.push(set_right);
+        methods.extend(with_trees);
         methods.extend(variants);
         methods.push(Method {
             is_probability: false,
             ..of("line length", "mean over derivations of the logarithm of the line length", lengths)
         });
-        methods
+        Ok(methods)
     }
 }
 

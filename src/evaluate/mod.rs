@@ -4,6 +4,7 @@
 
 mod alarms;
 mod auroc;
+mod boost;
 mod calibrated;
 mod cost;
 mod curves;
@@ -17,6 +18,7 @@ mod methods;
 mod npv;
 pub mod report;
 mod rhythm;
+mod rhythm_trees;
 mod seconds;
 mod settings;
 mod suppressor;
@@ -29,6 +31,7 @@ pub use alarms::{
     seconds_outside,
 };
 pub use auroc::auroc;
+pub use boost::{BoostConfig, BoostSample, boost};
 pub use cost::{Timed, turns, window_costs};
 pub use folds::{FoldError, grouped_folds};
 pub use interval::{Interval, clopper_pearson, garwood, median_interval};
@@ -39,6 +42,7 @@ pub use line::{
 };
 pub use methods::{Method, score_method};
 pub use npv::{AlarmFree, alarm_free_blocks};
+pub use rhythm_trees::TreeOpinions;
 pub use seconds::{
     CONTEXT_S, EvaluateError, PersonScore, first_unseen, judge_people, judge_people_by, judge_seconds,
     same_windows, seconds_by_person,

@@ -12,8 +12,10 @@ mod device;
 mod error;
 mod head;
 mod occlusion;
+mod rhythm;
 mod size;
 mod store;
+mod trees;
 mod viewer;
 
 pub use autoencoder::{
@@ -27,6 +29,8 @@ pub use device::compute_device;
 pub use error::ModelError;
 pub use head::Head;
 pub use occlusion::{Occlusion, SLICES, WithoutDerivation};
+pub use rhythm::{RHYTHM_FEATURES, RhythmReader};
 pub use size::NetworkSize;
 pub use store::{WeightFile, must_agree, read_weights, write_weights};
+pub use trees::{Tree, Trees};
 pub use viewer::Viewer;

@@ -211,7 +211,7 @@ impl<'a> Protocol<'a> {
         scored: &dyn Fn(&str) -> bool,
     ) -> Result<Vec<MethodReport>, CliError> {
         judged
-            .methods(dataset, folds)
+            .methods(dataset, folds)?
             .iter()
             .map(|method| Ok(score_method(dataset, method, folds, comparison, scored)?))
             .collect()
