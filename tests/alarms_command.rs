@@ -95,7 +95,7 @@ fn a_night_is_judged_measured_exported_and_copied() {
     let table = ward.path("alarms.csv");
     said(&alarms(&config, &["export", "--out", table.to_str().unwrap()]));
     let table = std::fs::read_to_string(table).unwrap();
-    assert!(table.contains(&format!("{},seizure,high,emu-01,chb03,", names[0])), "{table}");
+    assert!(table.contains(&format!("{},emu-01,chb03,seizure,seizure alarm,high,", names[0])), "{table}");
     let copy = ward.path("copy.sqlite");
     said(&alarms(&config, &["backup", copy.to_str().unwrap()]));
     assert!(said(&alarms(&config, &["restore", copy.to_str().unwrap()])).contains(" 0 entries added"));

@@ -53,7 +53,7 @@ fn fetch(daemon: &Daemon, path: &str) -> (u16, String, Vec<u8>) {
     let mut stream = TcpStream::connect(&daemon.address).unwrap();
     write!(
         stream,
-        "GET /api/v1{path} HTTP/1.1\r\nHost: vigil\r\nConnection: close\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+        "GET /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
     )
     .unwrap();
     let mut answer = Vec::new();

@@ -209,7 +209,7 @@ fn kappa_and_its_interval_are_those_of_scikit_learn_and_statsmodels() {
                 let error = case["standard_error"].as_f64().unwrap_or(0.0);
                 assert!((found.standard_error - error).abs() < 1e-9, "{case} {found:?}");
                 match found.interval {
-                    None => assert_eq!(case["observed"], 1.0, "{case}"),
+                    None => assert!(error < 1e-9, "{case}"),
                     Some(ends) => {
                         let [lower, upper] = ["lower", "upper"].map(|end| case[end].as_f64().unwrap());
                         assert!((ends.lower - lower.max(-1.0)).abs() < 1e-9, "{case} {ends:?}");

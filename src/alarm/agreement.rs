@@ -20,8 +20,8 @@ pub const JUDGEMENTS: [Judgement; 3] = [Judgement::Seizure, Judgement::FalseAlar
 const Z: f64 = 1.959_963_984_540_054;
 
 /// How its interval comes about.
-pub const METHOD: &str = "asymptotic (Fleiss, Cohen and Everitt 1969), cut to -1 to 1; none where all agree, since the asymptotic error is then \
-     0; with few pairs too narrow";
+pub const METHOD: &str = "asymptotic (Fleiss, Cohen and Everitt 1969), cut to -1 to 1; none where the asymptotic error is 0, as where all agree, \
+     since it says nothing then; with few pairs too narrow";
 
 /// Cohen's kappa of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
@@ -166,10 +166,10 @@ pub fn kappa(table: &[[u64; 3]; 3]) -> Option<Kappa> {
                 };
         }
     }
-    // Where all agree the spread is 0, and what rounding leaves of it is not to be told as an error.
-    let differ = agreeing(table) < count(table);
-    let standard_error = if differ { (spread.max(0.0) / n).sqrt() / (1.0 - expected) } else { 0.0 };
-    let interval = differ.then(|| Interval {
+    // Where all agree, or one reader says one thing throughout, the spread is 0: what rounding leaves of it is no error.
+    let spread = if spread > 1e-13 { spread } else { 0.0 };
+    let standard_error = (spread / n).sqrt() / (1.0 - expected);
+    let interval = (standard_error > 0.0).then(|| Interval {
         lower: (kappa - Z * standard_error).max(-1.0),
         upper: (kappa + Z * standard_error).min(1.0),
     });

@@ -125,11 +125,11 @@ impl Trend {
         let mut frames: Vec<Frame> = (0..self.rate_hz)
             .map(|n| std::array::from_fn(|d| f64::from(window.samples[d * self.rate_hz + n])))
             .collect();
-        for d in 0..DERIVATIONS {
-            if window.present[d] && !self.running[d] {
+        for (d, present) in window.present.into_iter().enumerate() {
+            if present && !self.running[d] {
                 self.cascade.restart(d, frames[0][d]);
             }
-            self.running[d] = window.present[d];
+            self.running[d] = present;
         }
         self.cascade.filter(&mut frames);
         let mut sums = [0.0; DERIVATIONS];

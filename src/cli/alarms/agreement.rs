@@ -68,7 +68,9 @@ fn print(found: &Agreement) {
                 "  kappa {kappa:.3} (95 %: {lower:.3} to {upper:.3}, asymptotic; too narrow with few pairs)"
             );
         }
-        (Some(kappa), None) => say!("  kappa {kappa:.3}; no interval where all agree"),
+        (Some(kappa), None) => {
+            say!("  kappa {kappa:.3}; no interval: its asymptotic error is 0, which says nothing")
+        }
         _ => say!("  kappa: not defined where both say the same one thing of every alarm"),
     }
     for pair in &found.readers {
