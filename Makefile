@@ -45,8 +45,8 @@ demo: build ## replay the recordings of a real patient, from the first to the la
 	$(VIGIL) demo
 
 .PHONY: demo-page
-demo-page: build ## the same patient as if it happened now, four times as fast, with the review page
-	$(VIGIL) replay patients/chb03/recordings --patient chb03 --serve --speed 4 --out out/demo-page
+demo-page: build ## the same patient as if it happened now, with the review page
+	$(VIGIL) replay patients/chb03/recordings --patient chb03 --serve --speed 1 --out out/demo-page
 
 .PHONY: test
 test: build python counterparties browser ## run the tests

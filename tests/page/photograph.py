@@ -14,8 +14,9 @@ from browser import Seat, ask, browser, expect, tell, wait_until
 vigil, folder = Path(sys.argv[1]), Path(sys.argv[2])
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "127.0.0.1:18766"
+RECORDINGS = ", ".join(f'"{ROOT}/patients/chb03/recordings/sub-chb03_ses-01_task-szMonitoring_run-{run}_eeg.edf"' for run in ("07", "09", "10"))
 SIZE = {"width": 1440, "height": 960}
-# The child's own recordings eight times as fast as they happened; beside them beds with made-up EEG and one without signal.
+# Some of the child's own recordings, as fast as they happened; beside them beds with made-up EEG and one without signal.
 WARD = f"""
 [ward]
 name = "Epilepsy monitoring unit"
@@ -31,7 +32,7 @@ warn_free_gb = 0
 [[bed]]
 name = "emu-01"
 patient = "chb03"
-source.replay = {{ recordings = ["{ROOT}/patients/chb03/recordings"], speed = 8.0 }}
+source.replay = {{ recordings = [{RECORDINGS}], speed = 1.0 }}
 [[bed]]
 name = "emu-02"
 patient = "made-up"

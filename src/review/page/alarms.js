@@ -80,7 +80,7 @@ export function alarmsView(context) {
       `onset ${each.onset ? moment(seconds(each.onset)) : "not known"} · alarm ${moment(seconds(each.raised))} · ${each.ended ? `over ${moment(seconds(each.ended))}` : "lasts"}`,
       seen ? ` · seen by ${seen}` : " · seen by nobody", each.excluded ? ` · its time does not count as monitored (${each.excluded})` : ""),
     each.review ? h("div", {}, `Judged ${JUDGEMENT[each.review.judgement]} by ${each.review.by} at ${moment(seconds(each.review.time))}: ${each.review.note || "no note"}`) : null,
-    each.second ? secondOf(each.second) : null);
+    each.second_reading ? secondOf(each.second_reading) : null);
   }
 
   const secondOf = (second) => (second.judgement ? h("div", {}, `Second reader ${second.by}: ${JUDGEMENT[second.judgement]}: ${second.note || "no note"}`) : null);
@@ -120,7 +120,8 @@ export function alarmsView(context) {
       const [at, saved] = [order.indexOf(each.alarm), await unsaved.judge(each.alarm, whole)];
       notice(saved ? `${each.bed}, ${moment(seconds(each.raised))}: ${JUDGEMENT[body.judgement]}.` : "Not saved yet: it is kept here and tried again.");
       const next = order.slice(at + 1).concat(order.slice(0, at)).find((id) => list.get(id)?.kind === "seizure" && !list.get(id).review && id !== each.alarm);
-      if (next && !each.review) go(next);
+      // Whoever has gone elsewhere meanwhile is not called away from there.
+      if (next && !each.review && chosen === each.alarm) go(next);
     } catch (error) { notice(error.message); }
   }
 
