@@ -1,7 +1,7 @@
 //! What pages are told while it happens: beds each second, alarms as soon as the log has them, and a beat by which a
 //! page knows that it is told anything at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,8 +24,10 @@ use super::api::Api;
 use super::caller::nobody;
 use super::problem::Problem;
 use crate::access::Seen;
-use crate::alarm::log::{AlarmRecord, log_path};
+use crate::alarm::log::{AlarmRecord, Held, log_path};
+use crate::alarm::state::Phase;
 use crate::alarm::{AlarmLog, LogError};
+use crate::ward::alarms::Desk;
 use crate::ward::shared::Shared;
 use crate::ward::status::BedStatus;
 use crate::ward::strip::Strip;
@@ -123,29 +125,61 @@ struct News {
     seq: i64,
     alarms: Vec<AlarmRecord>,
     changed: Vec<&'static str>,
+    /// Alarms whose sound is off for a while.
+    hushed: BTreeSet<String>,
+}
+
+impl News {
+    /// What is new after an entry. That a pause runs out is written nowhere: alarms that were `hushed` are looked at again.
+    fn of(
+        log: &AlarmLog,
+        after: Option<i64>,
+        hushed: BTreeSet<String>,
+        desk: &Desk,
+    ) -> Result<News, LogError> {
+        let Some(after) = after else {
+            let (seq, open, now) = (log.last_seq()?, log.open_alarms()?, desk.now());
+            let hushed = open.iter().map(|held| held.record(&now)).filter(is_hushed).map(|alarm| alarm.alarm);
+            return Ok(News { seq, alarms: Vec::new(), changed: Vec::new(), hushed: hushed.collect() });
+        };
+        let touched = log.touched_since(after)?;
+        let mut waiting = Vec::new();
+        for alarm in hushed.into_iter().filter(|id| !touched.alarms.iter().any(|held| held.alarm == *id)) {
+            waiting.extend(Held::fold(&log.history(&alarm)?));
+        }
+        // Taken after what was read: a pause that has just begun would lie ahead of a time taken before.
+        let now = desk.now();
+        let mut alarms: Vec<_> = touched.alarms.iter().map(|held| held.record(&now)).collect();
+        let (still, again): (Vec<_>, Vec<_>) =
+            waiting.iter().map(|held| held.record(&now)).partition(is_hushed);
+        alarms.extend(again);
+        let hushed = alarms.iter().filter(|alarm| is_hushed(alarm)).chain(&still);
+        let hushed = hushed.map(|alarm| alarm.alarm.clone()).collect();
+        Ok(News { seq: touched.seq, alarms, changed: touched.changed(), hushed })
+    }
+}
+
+/// Whether an alarm is silent now and will be heard again though nobody does anything.
+fn is_hushed(alarm: &AlarmRecord) -> bool {
+    matches!(alarm.phase, Phase::AudioPaused | Phase::Latched) && !alarm.sounds
 }
 
 async fn tell_of_alarms(live: Live, shared: Arc<Shared>) {
     let mut written = shared.desk.written();
     let mut seq: Option<i64> = None;
+    let mut hushed = BTreeSet::new();
     loop {
         // As soon as the desk has written; and from time to time in any case.
         let _ = tokio::time::timeout(LOOKED_EVERY, written.changed()).await;
         written.mark_unchanged();
-        let (path, now, after) = (log_path(&shared.state), shared.desk.now(), seq);
+        let (path, desk, after, paused) = (log_path(&shared.state), shared.desk.clone(), seq, hushed.clone());
         let began = Instant::now();
-        let looked = tokio::task::spawn_blocking(move || -> Result<News, LogError> {
-            let log = AlarmLog::open_existing(&path)?;
-            let Some(after) = after else {
-                return Ok(News { seq: log.last_seq()?, alarms: Vec::new(), changed: Vec::new() });
-            };
-            let touched = log.touched_since(after)?;
-            let alarms = touched.alarms.iter().map(|held| held.record(&now)).collect();
-            Ok(News { seq: touched.seq, alarms, changed: touched.changed() })
+        let looked = tokio::task::spawn_blocking(move || {
+            News::of(&AlarmLog::open_existing(&path)?, after, paused, &desk)
         });
         match looked.await {
             Ok(Ok(news)) => {
-                seq = Some(news.seq);
+                (seq, hushed) = (Some(news.seq), news.hushed);
                 news.alarms.iter().for_each(|alarm| live.tell("alarm", alarm));
                 news.changed.iter().for_each(|what| live.tell("changed", &json!({ "what": what })));
             }

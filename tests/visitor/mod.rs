@@ -218,6 +218,24 @@ impl Listener {
         self.reads_until(|heard| String::from_utf8_lossy(heard).contains(&wanted))
     }
 
+    /// Waits for a line of this kind; where it begins in what was heard.
+    pub fn hears_line(&mut self, wanted: impl Fn(&str) -> bool) -> usize {
+        let find = |heard: &[u8]| {
+            let text = String::from_utf8_lossy(heard).into_owned();
+            let mut begins = 0;
+            for line in text.split_inclusive('\n') {
+                // A line whose end has not come yet is none.
+                if line.ends_with('\n') && wanted(line) {
+                    return Some(begins);
+                }
+                begins += line.len();
+            }
+            None
+        };
+        assert!(self.reads_until(|heard| find(heard).is_some()), "the stream ended before");
+        find(&self.heard).expect("just found")
+    }
+
     /// Waits until the stream ends.
     pub fn ends(&mut self) -> bool {
         !self.reads_until(|_| false)

@@ -21,9 +21,10 @@ export function accountView({ api, session, notice }) {
     try {
       await what();
       notice(words);
-      if (session.may.administer) await list();
       return true;
     } catch (error) { notice(error.message); return false; }
+    // What was refused is not left standing in the table as though it were so.
+    finally { if (session.may.administer) await list(); }
   }
 
   async function list() {

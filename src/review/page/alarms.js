@@ -6,6 +6,7 @@ import { explain } from "./explain.js";
 import { JUDGEMENT, moment, seconds, span } from "./format.js";
 import { Judging } from "./judging.js";
 import { PAUSED_S } from "./notices.js";
+import { SAVED, THEIRS, WAITING } from "./unsaved.js";
 import { Workspace } from "./workspace.js";
 
 const DAYS = [[1, "1 day"], [7, "7 days"], [30, "30 days"], [36500, "all"]];
@@ -23,6 +24,9 @@ export function alarmsView(context) {
   const { api, session, store, unsaved, notice } = context;
   const space = new Workspace(context);
   let [days, shown, list, chosen, order] = [7, "seizure", new Map(), null, []];
+  /** The review that was there when the chosen alarm was opened: another one that comes meanwhile is never overwritten unseen. */
+  let seen = null;
+  let [loads, shows, fresh, sending] = [0, 0, null, null];
   const judging = new Judging(space.pane, () => session.why("review") ?? (alarm()?.kind === "seizure" ? undefined : "a technical alarm is not judged"), judge);
   const rows = h("ol", { "aria-label": "Alarms", dataset: { testid: "alarms" } });
   const count = h("p", { class: "quiet" });
@@ -34,16 +38,29 @@ export function alarmsView(context) {
 
   const alarm = () => list.get(chosen);
 
+  /** Whether an alarm belongs into the list as it was asked for. */
+  const fits = (each) => {
+    if (shown === "open") return each.phase !== "cleared";
+    if (shown === "unreviewed") return each.kind === "seizure" && !each.review;
+    return each.kind === shown;
+  };
+
   async function load() {
+    const mine = ++loads;
+    const told = fresh = new Map();
     const query = { from: days > 3650 ? undefined : new Date(Date.now() - days * 864e5).toISOString() };
     if (shown === "open") query.open = true;
     if (shown === "unreviewed") query.unreviewed = true;
     if (shown === "seizure" || shown === "technical") query.kind = shown;
     const found = await api.get("/alarms", query);
+    if (mine !== loads) return;
+    fresh = null;
     const kept = alarm();
     list = new Map(found.map((each) => [each.alarm, each]));
     // What is being looked at stays in the list though it has been judged meanwhile.
     if (kept && !list.has(kept.alarm)) list.set(kept.alarm, kept);
+    // What was told while the answer was under way is newer than it.
+    for (const each of told.values()) if (list.has(each.alarm) || fits(each)) list.set(each.alarm, each);
     order = [...list.values()].sort(inOrder).map((each) => each.alarm);
     paintList();
   }
@@ -69,7 +86,7 @@ export function alarmsView(context) {
     const each = alarm();
     if (!each) { fill(about, h("p", { class: "quiet" }, "No alarm is chosen. j and k go through the list.")); return; }
     const act = session.why("acknowledge");
-    const seen = each.acknowledged.map(([who, when]) => `${who} at ${moment(seconds(when))}`).join(", ");
+    const noted = each.acknowledged.map(([who, when]) => `${who} at ${moment(seconds(when))}`).join(", ");
     fill(about, h("div", { class: "row" },
       h("strong", {}, `${each.kind === "seizure" ? "Seizure alarm" : "Technical alarm"}, bed ${each.bed || "of the ward"}, ${session.nameOf(each.patient)}`),
       h("span", { class: `tag ${each.priority}` }, each.priority), h("span", { class: "tag" }, each.phase.replace("-", " ")), h("span", { class: "grow" }),
@@ -78,12 +95,10 @@ export function alarmsView(context) {
       button("Export (x)", () => space.exports(seconds(each.onset ?? each.raised)), { action: "export" })),
     h("div", {}, each.detail), h("div", { class: "quiet" },
       `onset ${each.onset ? moment(seconds(each.onset)) : "not known"} · alarm ${moment(seconds(each.raised))} · ${each.ended ? `over ${moment(seconds(each.ended))}` : "lasts"}`,
-      seen ? ` · seen by ${seen}` : " · seen by nobody", each.excluded ? ` · its time does not count as monitored (${each.excluded})` : ""),
+      noted ? ` · seen by ${noted}` : " · seen by nobody", each.excluded ? ` · its time does not count as monitored (${each.excluded})` : ""),
     each.review ? h("div", {}, `Judged ${JUDGEMENT[each.review.judgement]} by ${each.review.by} at ${moment(seconds(each.review.time))}: ${each.review.note || "no note"}`) : null,
-    each.second_reading ? secondOf(each.second_reading) : null);
+    each.second_reading ? h("div", {}, `Second reader ${each.second_reading.by}: ${JUDGEMENT[each.second_reading.judgement]}: ${each.second_reading.note || "no note"}`) : null);
   }
-
-  const secondOf = (second) => (second.judgement ? h("div", {}, `Second reader ${second.by}: ${JUDGEMENT[second.judgement]}: ${second.note || "no note"}`) : null);
 
   function go(id) { location.hash = `#/alarms/${part(id)}`; }
 
@@ -92,13 +107,14 @@ export function alarmsView(context) {
     chosen = id;
     if (!list.has(id)) {
       const found = await api.get(`/alarms/${part(id)}`).catch((error) => { notice(error.message); return null; });
-      if (!found) return;
+      if (!found || chosen !== id) return;
       list.set(id, found.alarm);
       order.unshift(id);
     }
     paintList();
     paintAbout();
     if (!other) return;
+    seen = alarm().review?.seq ?? null;
     judging.clear(alarm().review);
     explained.hidden = true;
     const each = alarm();
@@ -113,16 +129,33 @@ export function alarmsView(context) {
 
   async function judge(body) {
     const each = alarm();
-    if (!each) return;
+    // Pressed twice is meant once.
+    if (!each || sending === each.alarm) return;
+    sending = each.alarm;
     try {
       const whole = { ...session.by(), ...body };
-      if (each.review) whole.after = each.review.seq;
-      const [at, saved] = [order.indexOf(each.alarm), await unsaved.judge(each.alarm, whole)];
-      notice(saved ? `${each.bed}, ${moment(seconds(each.raised))}: ${JUDGEMENT[body.judgement]}.` : "Not saved yet: it is kept here and tried again.");
+      if (seen !== null) whole.after = seen;
+      const [at, became] = [order.indexOf(each.alarm), await unsaved.judge(each.alarm, whole)];
+      notice(became === WAITING ? "Not saved yet: it is kept here and tried again."
+        : `${each.bed}, ${moment(seconds(each.raised))}: ${became === SAVED ? JUDGEMENT[body.judgement] : "the other judgement is kept"}.`);
+      if (became !== WAITING) await settled(each.alarm, became);
+      // Whoever has gone on by themselves is not led elsewhere.
+      if (chosen !== each.alarm) return;
       const next = order.slice(at + 1).concat(order.slice(0, at)).find((id) => list.get(id)?.kind === "seizure" && !list.get(id).review && id !== each.alarm);
       // Whoever has gone elsewhere meanwhile is not called away from there.
       if (next && !each.review && chosen === each.alarm) go(next);
     } catch (error) { notice(error.message); }
+    finally { sending = null; }
+  }
+
+  /** Reads a judged alarm anew: the next judgement of it comes after the one that stands now, if that is known here. */
+  async function settled(id, became) {
+    const told = (await api.get(`/alarms/${part(id)}`).catch(() => null))?.alarm;
+    if (!told) return;
+    if (list.has(id)) list.set(id, told);
+    if (chosen === id && (became === THEIRS || told.review?.by === session.reader)) seen = told.review?.seq ?? null;
+    paintList();
+    paintAbout();
   }
 
   async function takeNote() {
@@ -144,21 +177,31 @@ export function alarmsView(context) {
   const reload = () => load().catch((error) => notice(error.message));
 
   store.addEventListener("alarm", ({ detail }) => {
-    const known = list.has(detail.alarm.alarm);
-    list.set(detail.alarm.alarm, detail.alarm);
-    if (!known) order.unshift(detail.alarm.alarm);
+    const told = detail.alarm;
+    const known = list.has(told.alarm);
+    if (known) list.set(told.alarm, told);
+    // Whoever comes back to this view reads the list anew.
     if (!element.isConnected) return;
+    fresh?.set(told.alarm, told);
+    if (!known && fits(told)) {
+      list.set(told.alarm, told);
+      order.unshift(told.alarm);
+    }
     paintList();
-    if (detail.alarm.alarm === chosen) { paintAbout(); judging.paint(); }
+    if (told.alarm === chosen) { paintAbout(); judging.paint(); }
   });
   store.addEventListener("stale", () => { if (element.isConnected) reload(); });
+  // Another person begins anew: nothing that was typed stays.
+  store.addEventListener("cleared", () => { [list, chosen, order, seen] = [new Map(), null, [], null]; judging.clear(null); });
   session.addEventListener("names", () => { if (element.isConnected) { paintList(); paintAbout(); } });
   return {
     name: "Alarms", element,
     async show([id]) {
       paintTools();
       judging.paint();
+      const mine = ++shows;
       await reload();
+      if (mine !== shows) return;
       if (id) await open(decodeURIComponent(id));
       else if (!chosen && order.length) go(order[0]);
       else paintAbout();

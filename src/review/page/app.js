@@ -27,7 +27,7 @@ const session = new Session(api);
 const live = new Live();
 const store = new Store(api, live);
 const sound = new Sound(store);
-const unsaved = new Unsaved(api);
+const unsaved = new Unsaved(api, session);
 const said = h("div", {});
 const notice = notices(said);
 const context = { api, session, live, store, sound, unsaved, notice };
@@ -38,7 +38,7 @@ context.acts = acts;
 const views = { ward: wallView(context), alarms: alarmsView(context), second: secondView(context), rates: ratesView(context), recalibration: recalibrateView(context), audit: auditView(context), account: accountView(context), bed: bedView(context) };
 const signIn = signInView(session);
 const beds = silentBeds(store, live);
-fill(banners, lostBanner(live), silentBanner(sound), acts.element, beds, unsavedBanner(unsaved), said);
+fill(banners, lostBanner(live), silentBanner(sound), acts.element, beds, unsavedBanner(unsaved, session), said);
 
 const theme = button("", () => paintTheme(nextTheme()), { title: "light, dark, or as the system is (t)" });
 const paintTheme = (name) => { theme.textContent = `Theme: ${name}`; };
@@ -63,7 +63,7 @@ async function route() {
     return;
   }
   const [key, ...rest] = place();
-  const view = views[key] ?? views.ward;
+  const view = Object.hasOwn(views, key) ? views[key] : views.ward;
   beds.classList.toggle("unseen", view === views.ward);
   paintNav();
   if (shown !== view) {
@@ -80,6 +80,9 @@ const ACTS = {
   p: () => { const first = acts.first(); if (first) acts.act(first, "pause", { seconds: PAUSED_S }); },
 };
 
+/** Keys that may be held down: those that move. A judgement held for too long must not fall on the next alarm. */
+const HELD = new Set(["j", "k", "[", "]", "+", "-", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "PageUp", "PageDown"]);
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]") || !session.now.signed_in) return;
   const typing = event.target.closest?.("input, textarea, select");
@@ -87,6 +90,7 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") event.target.blur();
     return;
   }
+  if (event.repeat && !HELD.has(event.key)) return;
   if (/^[1-9]$/.test(event.key)) {
     const chosen = listed()[Number(event.key) - 1];
     if (chosen) location.hash = `#/${chosen[0]}`;
@@ -97,11 +101,22 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+let asking = false;
+/** Asks who is signed in until it is answered: one question at a time, and what is wrong is said once. */
 async function whoIsIt() {
-  try { await session.load(); } catch (error) {
-    notice(error.message);
-    setTimeout(whoIsIt, 2000);
+  if (asking) return;
+  asking = true;
+  for (let told = false; ;) {
+    try {
+      await session.load();
+      break;
+    } catch (error) {
+      if (!told) notice(error.message);
+      told = true;
+      await new Promise((go) => setTimeout(go, 2000));
+    }
   }
+  asking = false;
 }
 
 let signedIn = null;
@@ -109,9 +124,11 @@ session.addEventListener("change", async () => {
   const { now } = session;
   document.getElementById("ward").textContent = now.ward || "vigil";
   document.getElementById("version").textContent = now.version ? `vigil ${now.version}` : "";
-  const changed = signedIn !== `${now.signed_in} ${now.person}`;
-  signedIn = `${now.signed_in} ${now.person}`;
-  if (!changed) { paintNav(); return; }
+  const is = JSON.stringify([now.signed_in, now.person, now.role]);
+  if (signedIn === is) { paintNav(); return; }
+  // What the one before was asked is no question to the next.
+  if (signedIn !== null) for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  signedIn = is;
   store.clear();
   if (now.signed_in) {
     live.start();
@@ -125,6 +142,6 @@ api.addEventListener("signed-out", whoIsIt);
 live.addEventListener("hello", whoIsIt);
 // A session that ended closes the live connection without a word: the session is asked whether it lasts.
 live.addEventListener("again", () => session.load().catch(() => {}));
-store.addEventListener("beds", () => session.loadNames());
+store.addEventListener("beds", () => { if (session.now.signed_in) session.loadNames(); });
 window.addEventListener("hashchange", route);
 whoIsIt();

@@ -25,6 +25,10 @@ export function auditView({ api, notice }) {
   async function load(before = null) {
     const mine = ++loading;
     const query = Object.fromEntries(Object.entries(asked).map(([name, control]) => [name, control.value.trim()]));
+    // Days are this browser's as the times are, and the last one belongs to what is asked for.
+    const midnight = (day, later) => { const [y, m, d] = day.split("-").map(Number); return new Date(y, m - 1, d + later).toISOString(); };
+    if (query.from) query.from = midnight(query.from, 0);
+    if (query.until) query.until = midnight(query.until, 1);
     try {
       const told = await api.get("/audit", { ...query, before });
       if (mine !== loading) return;
@@ -33,7 +37,7 @@ export function auditView({ api, notice }) {
       if (!rows.children.length) rows.append(h("tr", {}, h("td", { colspan: 7 }, "No entry fits.")));
       next = told.next;
       older.hidden = next === null;
-    } catch (error) { notice(error.message); }
+    } catch (error) { if (mine === loading) notice(error.message); }
   }
 
   return { name: "Audit", element, needs: "review", show: () => load() };

@@ -11,9 +11,11 @@ function save(name, url) {
 }
 
 /** Asks what to export. The server's files come with their names. */
-export async function exportMenu({ api, pane, aroundS, notice, session }) {
+export async function exportMenu({ api, pane, aroundS, isBlind, notice, session }) {
   const bed = pane.bed;
   const rest = session.may.review ? undefined : "your role may not export";
+  const judged = isBlind ? "judgements of others are in it: not for who reads blinded" : rest;
+  const why = { "events-reviewers": judged, csv: judged, png: undefined };
   const from = (s) => new URLSearchParams(s).toString();
   const file = async (path, name) => {
     try {
@@ -29,12 +31,12 @@ export async function exportMenu({ api, pane, aroundS, notice, session }) {
   const choice = await ask("Export", (close) => [h("div", { class: "row" }, [
     ["edf", "EDF+ clip, a minute before to two after"], ["edf-page", "EDF+ of this page"], ["events-detector", "SzCORE events.tsv: alarms of this day"],
     ["events-reviewers", "SzCORE events.tsv: reviewed seizures of this day"], ["csv", "CSV of all alarms"], ["png", "PNG of the pane"],
-  ].map(([key, text]) => button(text, () => close(key), { action: `export-${key}`, why: key === "png" ? undefined : rest })))]);
+  ].map(([key, text]) => button(text, () => close(key), { action: `export-${key}`, why: key in why ? why[key] : rest })))]);
   const base = `/beds/${part(bed ?? "")}`;
   const { fromS, settings } = pane;
   const dayFrom = { from: day(aroundS - 43200), until: day(aroundS + 43200) };
-  if (choice === "edf") await file(`${base}/clip.edf?${from({ from: aroundS - 60, seconds: 180 })}`, `${stem}.edf`);
-  if (choice === "edf-page") await file(`${base}/clip.edf?${from({ from: fromS, seconds: settings.seconds })}`, `${stem}.edf`);
+  if (choice === "edf") await file(`${base}/clip.edf?${from({ from: aroundS - 60, seconds: 180, judgements: !isBlind })}`, `${stem}.edf`);
+  if (choice === "edf-page") await file(`${base}/clip.edf?${from({ from: fromS, seconds: settings.seconds, judgements: !isBlind })}`, `${stem}.edf`);
   if (choice === "events-detector") await file(`${base}/events.tsv?${from({ ...dayFrom, of: "detector" })}`, `${stem}_events.tsv`);
   if (choice === "events-reviewers") await file(`${base}/events.tsv?${from({ ...dayFrom, of: "reviewers" })}`, `${stem}_reviewed_events.tsv`);
   if (choice === "csv") await file("/alarms.csv", "alarms.csv");

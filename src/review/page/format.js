@@ -1,7 +1,8 @@
 /** Times and numbers as people read them. */
 
-const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "2-digit", day: "2-digit" });
+const dayOfMonth = new Intl.DateTimeFormat(undefined, { month: "2-digit", day: "2-digit" });
 const zone = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" });
 
 /** The name of the zone in which times are shown. */
@@ -11,6 +12,8 @@ export function zoneName(at = Date.now()) {
 /** @param {number} unixS seconds since 1970 */
 export const clock = (unixS) => time.format(unixS * 1000);
 export const date = (unixS) => day.format(unixS * 1000);
+/** The day without its year, where room is short. */
+export const shortDate = (unixS) => dayOfMonth.format(unixS * 1000);
 export const moment = (unixS) => `${date(unixS)} ${clock(unixS)}`;
 export const utc = (unixS) => new Date(unixS * 1000).toISOString();
 /** RFC 3339 to seconds since 1970. */

@@ -26,11 +26,14 @@ export function notices(place) {
 
 /** The connection is lost: nothing on this page is new. */
 export function lostBanner(live) {
-  const words = h("span");
-  const banner = h("div", { class: "banner bad", role: "alert", hidden: true, dataset: { testid: "lost" } }, words);
+  // How long is for the eyes: read aloud, it would be told again each second.
+  const long = h("span", { "aria-hidden": "true" });
+  const banner = h("div", { class: "banner bad", role: "alert", hidden: true, dataset: { testid: "lost" } },
+    h("span", {}, "CONNECTION LOST", long, ": nothing on this page is new. Alarms are not heard here. Watch the patients; vigil is asked again without end."));
   const paint = () => {
     banner.hidden = !live.lost;
-    if (live.lost) words.textContent = `CONNECTION LOST for ${span(live.silence)}: nothing on this page is new. Alarms are not heard here. Watch the patients; vigil is asked again without end.`;
+    const words = live.lost ? ` for ${span(live.silence)}` : "";
+    if (long.textContent !== words) long.textContent = words;
   };
   for (const what of ["lost", "found", "look"]) live.addEventListener(what, paint);
   return banner;
@@ -46,13 +49,19 @@ export function silentBanner(sound) {
 
 /** Alarms that nobody has taken note of, from whichever view. */
 export function alarmBanner({ api, store, session, notice }) {
-  const place = h("div", { dataset: { testid: "open-alarms" } });
+  const place = h("div", { "aria-live": "assertive", dataset: { testid: "open-alarms" } });
+  let painted = null;
   const act = async (alarm, what, body) => {
     try { await api.post(`/alarms/${part(alarm.alarm)}/${what}`, { ...session.by(), ...body }); } catch (error) { notice(error.message); }
   };
   const paint = () => {
     const open = [...store.alarms.values()].filter((alarm) => alarm.kind === "seizure" && alarm.phase !== "acknowledged" && alarm.phase !== "pending");
     const why = session.why("acknowledge");
+    document.title = `${open.length ? `(${open.length}) ALARM ` : ""}${session.now.ward || "vigil"} · vigil`;
+    // What is as it was stays: a button under a finger, and what was read aloud.
+    const is = JSON.stringify([why, open.length, open.slice(0, SHOWN).map((alarm) => [alarm.alarm, alarm.phase, alarm.priority, session.nameOf(alarm.patient)])]);
+    if (is === painted) return;
+    painted = is;
     fill(place, open.slice(0, SHOWN).map((alarm) => {
       const wanted = alarm.phase === "latched" ? "over, nobody has seen it" : alarm.phase === "audio-paused" ? "sound paused" : "now";
       return h("div", { class: `banner ${alarm.priority === "high" ? "bad" : "warn"}`, dataset: { alarm: alarm.alarm } },
@@ -61,7 +70,6 @@ export function alarmBanner({ api, store, session, notice }) {
         alarm.phase === "latched" ? null : button(`Pause sound ${PAUSED_S / 60} min (p)`, () => act(alarm, "pause", { seconds: PAUSED_S }), { action: "pause", why }),
         h("a", { class: "as-button", href: `#/alarms/${part(alarm.alarm)}` }, "Look"));
     }), open.length > SHOWN ? h("div", { class: "banner bad" }, `and ${open.length - SHOWN} more alarms: see Alarms`) : null);
-    document.title = `${open.length ? `(${open.length}) ALARM ` : ""}${session.now.ward || "vigil"} · vigil`;
   };
   store.addEventListener("alarms", paint);
   session.addEventListener("change", paint);

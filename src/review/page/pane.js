@@ -40,7 +40,7 @@ export class Pane extends EventTarget {
       h("div", { class: "frame" }, this.labels, this.canvas, beside, this.traces), this.says);
     this.canvas.addEventListener("pointerdown", (event) => this.#down(event));
     this.canvas.addEventListener("pointermove", (event) => this.#move(event));
-    this.canvas.addEventListener("pointerup", () => { this.#drag = null; });
+    for (const end of ["pointerup", "pointercancel"]) this.canvas.addEventListener(end, () => { this.#drag = null; });
     new ResizeObserver(() => this.draw()).observe(this.canvas);
     onTheme(() => this.draw());
     this.#makeTools();
@@ -57,8 +57,15 @@ export class Pane extends EventTarget {
     this.#flags = flags;
     this.#driving = new Set(driving);
     this.selected = null;
+    // Nothing of another place stays in sight until this one has come.
+    this.shown = null;
+    this.says.textContent = "";
+    this.draw();
     await this.go(fromS);
   }
+
+  /** Puts flags at moments. */
+  flag(flags) { this.#flags = flags; this.draw(); }
 
   /** Marks the derivations that an alarm rests on. */
   drive(names) { this.#driving = new Set(names); this.draw(); }
@@ -68,7 +75,7 @@ export class Pane extends EventTarget {
     if (this.bed) await this.go(this.fromS + pages * this.settings.seconds, began);
   }
 
-  async go(fromS, began = performance.now()) {
+  async go(fromS, began = performance.now(), { ahead = true } = {}) {
     this.fromS = fromS;
     const wanted = ++this.#wanted;
     try {
@@ -79,7 +86,7 @@ export class Pane extends EventTarget {
       // A pixel that is read has been drawn.
       this.canvas.getContext("2d").getImageData(0, 0, 1, 1);
       document.documentElement.dataset.pageTurnMs = (performance.now() - began).toFixed(1);
-      this.#fetchAhead(fromS);
+      if (ahead) this.#fetchAhead(fromS);
     } catch (error) {
       if (wanted !== this.#wanted) return;
       this.shown = null;
@@ -102,7 +109,7 @@ export class Pane extends EventTarget {
 
   #page(fromS) {
     const { seconds, montage, low, high, notch } = this.settings;
-    const key = [fromS, seconds, montage, low, high, notch].join();
+    const key = [this.bed, fromS, seconds, montage, low, high, notch].join();
     if (!this.#kept.has(key)) {
       const base = `/beds/${part(this.bed)}`;
       const asked = Promise.all([
@@ -110,6 +117,8 @@ export class Pane extends EventTarget {
         this.#api.get(`${base}/verdicts`, { from: fromS, seconds }).catch(() => null),
       ]).then(([page, said]) => {
         page.traces.forEach((trace) => { trace.samples = decode(trace.data); trace.data = null; });
+        // What is missing at a page's end may be recorded a moment later.
+        if (page.gaps.some((gap) => gap.to_s > page.from_s + page.seconds - 0.1) && this.#kept.get(key) === asked) this.#kept.delete(key);
         return [page, said];
       });
       asked.catch(() => this.#kept.delete(key));
@@ -190,6 +199,8 @@ export class Pane extends EventTarget {
 
   #makeTools() {
     const s = this.settings;
+    // The control that was changed is made anew: the keyboard stays on it.
+    const held = this.tools.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     const hz = (value) => [value, value ? `${value} Hz` : "off"];
     const choose = (name, options, key, number = true) =>
       field(name, select(name, options, s[key], (value) => this.change({ [key]: number ? Number(value) : value })));
@@ -202,6 +213,7 @@ export class Pane extends EventTarget {
       choose("Low cut", LOW.map(hz), "low"), choose("High cut", HIGH.map(hz), "high"), choose("Notch", NOTCH.map(hz), "notch"),
       this.#hidden.size ? button(`Show ${this.#hidden.size} hidden`, () => { this.#hidden.clear(); this.#makeTools(); this.draw(); },
         { title: [...this.#hidden].join(", ") }) : null);
+    if (held) [...this.tools.querySelectorAll("select")].find((control) => control.getAttribute("aria-label") === held)?.focus();
   }
 
   #timeAt(event) {

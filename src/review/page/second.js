@@ -4,18 +4,22 @@ import { part } from "./api.js";
 import { button, fill, h, wide } from "./dom.js";
 import { figure, JUDGEMENT, moment, seconds, span } from "./format.js";
 import { Judging } from "./judging.js";
+import { SAVED, WAITING } from "./unsaved.js";
 import { Workspace } from "./workspace.js";
+
+/** Where a second reading is sent. */
+const PATH = "second-review";
 
 export function secondView(context) {
   const { api, session, unsaved, store, notice } = context;
   const space = new Workspace(context);
-  let [list, chosen] = [[], null];
+  let [list, chosen, sending] = [[], null, false];
   const judging = new Judging(space.pane, () => session.why("review") ?? (chosen ? undefined : "nothing is left to read"), judge);
   const rows = h("ol", { "aria-label": "Alarms to read a second time", dataset: { testid: "second" } });
   const says = h("p", { class: "quiet" });
   const agreement = h("div", { class: "panel", dataset: { testid: "agreement" } });
   const element = h("section", { class: "work", "aria-label": "Second reader" },
-    h("div", { class: "list" }, h("h1", {}, "Second reader"), h("p", { class: "quiet" }, "Alarms that another has judged. What they said is not shown here before you have judged; the detector's own traces are hidden."), says, rows),
+    h("div", { class: "list" }, h("h1", {}, "Second reader"), h("p", { class: "quiet" }, "Alarms that another has judged. What they said is not shown here before you have judged, and the detector's own traces are hidden. Keep away from the list of alarms meanwhile: it tells both."), says, rows),
     h("div", { class: "side" }, judging.element, space.pane.element, space.trend.element, agreement));
 
   async function load() {
@@ -23,7 +27,8 @@ export function secondView(context) {
       list = [];
       says.textContent = "Say who you are first (top right): nobody reads twice what they have read.";
     } else {
-      list = await api.get("/second-reading", session.by());
+      const kept = new Set(unsaved.waiting.filter((each) => each.path === PATH && unsaved.isMine(each)).map((each) => each.alarm));
+      list = (await api.get("/second-reading", session.by())).filter((each) => !kept.has(each.alarm));
       says.textContent = list.length ? `${list.length} to read` : "Nothing is left for you to read.";
     }
     if (!list.some((each) => each.alarm === chosen)) chosen = null;
@@ -48,13 +53,17 @@ export function secondView(context) {
   }
 
   async function judge(body) {
+    const read = chosen;
+    if (!read || sending) return;
+    sending = true;
     try {
-      const saved = await unsaved.judge(chosen, { ...session.by(), ...body }, "second-review");
-      notice(saved ? `Read: ${JUDGEMENT[body.judgement]}.` : "Not saved yet: it is kept here and tried again.");
-      list = list.filter((each) => each.alarm !== chosen);
-      chosen = null;
+      const became = await unsaved.judge(read, { ...session.by(), ...body }, PATH);
+      notice(became === WAITING ? "Not saved yet: it is kept here and tried again." : became === SAVED ? `Read: ${JUDGEMENT[body.judgement]}.` : "The other reading is kept.");
+      list = list.filter((each) => each.alarm !== read);
+      if (chosen === read) chosen = null;
       await load();
     } catch (error) { notice(error.message); }
+    finally { sending = false; }
   }
 
   async function agree() {
@@ -73,6 +82,7 @@ export function secondView(context) {
         `${each.first.by}: ${JUDGEMENT[each.first.judgement]} · ${each.second.by}: ${JUDGEMENT[each.second.judgement]}`)))] : null);
   }
 
+  store.addEventListener("cleared", () => { [list, chosen] = [[], null]; judging.clear(null); });
   session.addEventListener("reader", () => { if (element.isConnected) load().catch((error) => notice(error.message)); });
   store.addEventListener("reviews", () => { if (element.isConnected) agree(); });
   return {

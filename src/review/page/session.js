@@ -60,6 +60,7 @@ export class Session extends EventTarget {
   }
 
   async loadNames() {
+    if (!this.now.signed_in) return;
     const patients = await this.#api.get("/patients").catch(() => []);
     this.#names = new Map(patients.filter((patient) => patient.name).map((patient) => [patient.patient, patient.name]));
     this.dispatchEvent(new Event("names"));

@@ -28,7 +28,7 @@ export class Sound extends EventTarget {
     const open = [...this.#store.alarms.values()];
     const sounding = new Set(open.filter((alarm) => alarm.sounds).map((alarm) => alarm.priority));
     // A bed in alarm is heard though the list knows nothing of it: the log may be down.
-    const known = new Set(open.filter((alarm) => alarm.kind === "seizure").map((alarm) => alarm.bed));
+    const known = new Set(open.filter((alarm) => alarm.kind === "seizure" && alarm.phase !== "latched").map((alarm) => alarm.bed));
     for (const { status } of this.#store.beds.values()) {
       if (status.alarming && !known.has(status.bed)) sounding.add("high");
     }
@@ -45,7 +45,8 @@ export class Sound extends EventTarget {
   async play(priority) {
     this.#burst = { priority, at: performance.now() / 1000 };
     const source = `/page/sounds/${priority}.wav`;
-    if (!this.#audio.src.endsWith(source)) this.#audio.src = source;
+    // What could not be loaded once would be refused for ever: it is loaded anew.
+    if (!this.#audio.src.endsWith(source) || this.#audio.error) this.#audio.src = source;
     try {
       this.#audio.currentTime = 0;
       await this.#audio.play();

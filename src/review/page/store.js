@@ -5,6 +5,8 @@ import { mark, since } from "./live.js";
 /** Seconds of strips and probabilities that a bed keeps. */
 const STRIPS = 12;
 const PROBABILITIES = 300;
+/** After so many milliseconds what could not be read is asked for again. */
+const AGAIN_MS = 2000;
 /** A sample older than this, in seconds, is no signal. */
 export const NO_SIGNAL_S = 3;
 
@@ -13,7 +15,9 @@ export class Store extends EventTarget {
   beds = new Map();
   /** Open alarms by identity. */
   alarms = new Map();
-  #api;
+  #api; #reloads = 0;
+  /** Alarms that were told of while everything is being read: they are newer than the answer. */
+  #meanwhile = null;
 
   constructor(api, live) {
     super();
@@ -26,7 +30,15 @@ export class Store extends EventTarget {
   }
 
   async reload() {
-    const [beds, alarms] = await Promise.all([this.#api.get("/beds"), this.#api.get("/alarms", { open: true })]);
+    const mine = ++this.#reloads;
+    const meanwhile = this.#meanwhile = new Map();
+    let beds, alarms;
+    try { [beds, alarms] = await Promise.all([this.#api.get("/beds"), this.#api.get("/alarms", { open: true })]); } catch (error) {
+      setTimeout(() => { if (mine === this.#reloads) this.reload().catch(() => {}); }, AGAIN_MS);
+      throw error;
+    }
+    if (mine !== this.#reloads) return;
+    this.#meanwhile = null;
     for (const name of [...this.beds.keys()]) if (!beds.some((bed) => bed.bed === name)) this.beds.delete(name);
     for (const status of beds) {
       const known = this.beds.get(status.bed);
@@ -34,6 +46,7 @@ export class Store extends EventTarget {
       else this.beds.set(status.bed, { status, age: null, at: mark(), strips: [], probabilities: [] });
     }
     this.alarms = new Map(alarms.map((alarm) => [alarm.alarm, alarm]));
+    for (const alarm of meanwhile.values()) this.#keep(alarm);
     this.#tell("beds");
     this.#tell("alarms");
     this.#tell("stale");
@@ -41,8 +54,11 @@ export class Store extends EventTarget {
 
   /** Another is signed in, or nobody: nothing stays from before. */
   clear() {
+    this.#reloads += 1;
+    this.#meanwhile = null;
     this.beds.clear();
     this.alarms.clear();
+    this.#tell("cleared");
     this.#tell("beds");
     this.#tell("alarms");
   }
@@ -56,6 +72,9 @@ export class Store extends EventTarget {
   #bed({ status, age_s: age, strip }) {
     const known = this.beds.get(status.bed) ?? { strips: [], probabilities: [] };
     const isNew = !this.beds.has(status.bed);
+    // Another patient, or a time line that began anew: what was drawn is not theirs.
+    const began = status.second !== null && status.second < known.probabilities.at(-1)?.second;
+    if (began || (!isNew && known.status.patient !== status.patient)) Object.assign(known, { strips: [], probabilities: [] });
     Object.assign(known, { status, age, at: mark() });
     this.beds.set(status.bed, known);
     if (strip) {
@@ -72,12 +91,15 @@ export class Store extends EventTarget {
   }
 
   #alarm(alarm) {
-    const open = alarm.phase !== "cleared";
-    const isNew = open && !this.alarms.has(alarm.alarm);
-    if (open) this.alarms.set(alarm.alarm, alarm);
-    else this.alarms.delete(alarm.alarm);
-    this.dispatchEvent(new CustomEvent("alarm", { detail: { alarm, isNew } }));
+    this.#meanwhile?.set(alarm.alarm, alarm);
+    this.#keep(alarm);
+    this.dispatchEvent(new CustomEvent("alarm", { detail: { alarm } }));
     this.#tell("alarms");
+  }
+
+  #keep(alarm) {
+    if (alarm.phase === "cleared") this.alarms.delete(alarm.alarm);
+    else this.alarms.set(alarm.alarm, alarm);
   }
 
   #tell(what) { this.dispatchEvent(new Event(what)); }

@@ -2,7 +2,7 @@
 
 import { part } from "./api.js";
 import { colour, field, fill, fit, h, select } from "./dom.js";
-import { clock, date, JUDGEMENT, seconds } from "./format.js";
+import { clock, JUDGEMENT, seconds, shortDate } from "./format.js";
 import { onTheme } from "./theme.js";
 
 const HOURS = [0.25, 1, 2, 6, 12, 24];
@@ -20,7 +20,9 @@ const SHADES = Array.from({ length: 256 }, (_, i) => (i ? shade(i) : null));
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
 export class Trend extends EventTarget {
-  #api; #bed = null; #endS = 0; #data = null; #alarms = []; #cursor = null; #hours;
+  #api; #bed = null; #endS = 0; #data = null; #alarms = []; #cursor = null; #hours; #loads = 0;
+  /** Whether the detector's probability is left out: for a reader who shall not see it. */
+  blind = false;
 
   constructor(api) {
     super();
@@ -52,6 +54,7 @@ export class Trend extends EventTarget {
 
   /** Shows a bed's hours around a moment. */
   async open(bed, aroundS, alarms) {
+    if (bed !== this.#bed) this.#data = null;
     const inside = this.#data && bed === this.#bed && aroundS > this.#data.from_s && aroundS < this.#endS;
     this.#alarms = alarms;
     this.#cursor = aroundS;
@@ -61,27 +64,40 @@ export class Trend extends EventTarget {
     await this.load();
   }
 
-  async load() {
+  /** The bed that is shown. */
+  get bed() { return this.#bed; }
+
+  /** Shows the hours before a moment. @param {number} untilS seconds since 1970 */
+  follow(untilS) {
+    this.#endS = untilS;
+    return this.load(false);
+  }
+
+  async load(around = true) {
     if (!this.#bed) return;
+    const mine = ++this.#loads;
     const long = this.#hours * 3600;
-    if (this.#cursor !== null) this.#endS = this.#cursor + long / 2;
+    if (around && this.#cursor !== null) this.#endS = this.#cursor + long / 2;
     const columns = Math.max(100, Math.min(2000, Math.round(this.canvas.clientWidth || 1000)));
+    let [data, words] = [null, ""];
     try {
-      this.#data = await this.#api.get(`/beds/${part(this.#bed)}/trend`, { from: this.#endS - long, seconds: long, columns });
-      this.says.textContent = "";
-    } catch (error) {
-      this.#data = null;
-      this.says.textContent = error.message;
-    }
+      data = await this.#api.get(`/beds/${part(this.#bed)}/trend`, { from: this.#endS - long, seconds: long, columns });
+    } catch (error) { words = error.message; }
+    if (mine !== this.#loads) return;
+    this.#data = data;
+    this.says.textContent = words;
     this.draw();
   }
 
   /** Where the EEG pane stands. */
-  at(timeS) { this.#cursor = timeS; this.draw(); }
+  at(timeS) {
+    this.#cursor = timeS;
+    if (this.#data && (timeS < this.#data.from_s || timeS > this.#endS)) this.load(); else this.draw();
+  }
 
   #seek(share) {
     if (!this.#data) return;
-    const timeS = this.#data.from_s + Math.min(1, Math.max(0, share)) * this.#hours * 3600;
+    const timeS = this.#data.from_s + Math.min(1, Math.max(0, share)) * this.#data.columns * this.#data.column_s;
     this.#cursor = timeS;
     this.dispatchEvent(new CustomEvent("seek", { detail: timeS }));
     this.draw();
@@ -103,7 +119,7 @@ export class Trend extends EventTarget {
     this.#band(context, rows[2], data.aeeg_left, place, "normal", width);
     this.#band(context, rows[2], data.aeeg_right, place, "abnormal", width);
     this.#line(context, rows[3], data.asymmetry.map((v) => (v === null ? null : (v + 1) / 2)), "quiet", width);
-    this.#line(context, rows[4], data.seizure_probability, "seizure", width);
+    if (!this.blind) this.#line(context, rows[4], data.seizure_probability, "seizure", width);
     context.font = "11px system-ui, sans-serif";
     for (const row of rows) {
       const wide = context.measureText(row.name).width + 6;
@@ -130,7 +146,7 @@ export class Trend extends EventTarget {
     context.fillStyle = colour("quiet");
     for (let t = Math.ceil(data.from_s / step) * step; t < data.from_s + this.#hours * 3600; t += step) {
       context.fillRect(x(t), tall, 1, 4);
-      context.fillText(step >= 3600 ? `${date(t).slice(5)} ${clock(t).slice(0, 5)}` : clock(t).slice(0, 5), x(t) + 3, height - 3);
+      context.fillText(step >= 3600 ? `${shortDate(t)} ${clock(t).slice(0, 5)}` : clock(t).slice(0, 5), x(t) + 3, height - 3);
     }
     if (this.#cursor !== null) {
       context.strokeStyle = colour("focus");

@@ -86,8 +86,10 @@ export function wallView({ store, session, live }) {
       strip: h("canvas", { class: "strip", role: "img", "aria-label": `last ${SHOWN_S} s of EEG of ${bed}` }),
       probability: h("canvas", { class: "probability", role: "img", "aria-label": `probability of a seizure of ${bed}, last 5 min` }),
       figures: h("div", { class: "quiet" }), technical: h("div", { class: "technical" }),
-      overlay: h("div", { class: "overlay", role: "status", hidden: true, dataset: { testid: "no-signal" } }),
+      // For the eyes: read aloud, it would be told again each second.
+      since: h("div", { "aria-hidden": "true" }),
     };
+    parts.overlay = h("div", { class: "overlay", role: "status", hidden: true, dataset: { testid: "no-signal" } }, h("div", {}, "NO SIGNAL"), parts.since);
     const tile = h("article", { class: "tile", "aria-label": `bed ${bed}`, dataset: { testid: "tile", bed } },
       h("header", {}, parts.title, parts.patient, h("span", { class: "grow" }), parts.state),
       h("div", { class: "signal" }, parts.strip, parts.probability, parts.overlay), parts.figures, parts.technical);
@@ -123,7 +125,8 @@ export function wallView({ store, session, live }) {
     const old = store.ageOf(bed);
     const silent = known.status.phase !== "ended" && (old === null || old > NO_SIGNAL_S || known.status.phase === "connecting");
     made.parts.overlay.hidden = !silent;
-    if (silent) fill(made.parts.overlay, h("div", {}, "NO SIGNAL"), h("div", {}, old === null ? "none came yet" : `for ${span(old)}`));
+    const words = old === null ? "none came yet" : `for ${span(old)}`;
+    if (silent && made.parts.since.textContent !== words) made.parts.since.textContent = words;
   }
 
   function build() {

@@ -8,36 +8,52 @@ import { Trend } from "./trend.js";
 
 /** Seconds before an alarm's onset at which the pane opens. */
 export const BEFORE_S = 10;
+/** How long a page of a bed that is followed is waited for, in milliseconds. */
+const PATIENCE_MS = 10000;
+/** How often the trend of a bed that is followed is drawn anew, in seconds. */
+const TREND_EVERY_S = 60;
 
 export class Workspace {
-  #context; #alarms = [];
+  #context; #alarms = []; #opened = 0;
+  /** Whether whoever reads shall see nothing of what detector and others say. */
+  isBlind = false;
 
   constructor(context) {
     this.#context = context;
     this.pane = new Pane(context.api);
     this.trend = new Trend(context.api);
-    this.pane.addEventListener("moved", () => this.trend.at(this.pane.fromS));
+    this.pane.addEventListener("moved", () => { if (this.trend.bed === this.pane.bed) this.trend.at(this.pane.fromS); });
     this.trend.addEventListener("seek", ({ detail }) => this.pane.go(detail - BEFORE_S));
   }
 
   /** Shows a moment of a bed with the alarms around it. */
   async open(bed, atS, { driving } = {}) {
     const { api } = this.#context;
-    this.#alarms = await api.get("/alarms", { bed, kind: "seizure", from: new Date((atS - 86400) * 1000).toISOString(), until: new Date((atS + 86400) * 1000).toISOString() }).catch(() => []);
+    const mine = ++this.#opened;
     this.blind(false);
-    await this.pane.open(bed, atS - BEFORE_S, { flags: this.#flags(), driving });
+    const opened = this.pane.open(bed, atS - BEFORE_S, { driving });
+    const alarms = await api.get("/alarms", { bed, kind: "seizure", from: new Date((atS - 86400) * 1000).toISOString(), until: new Date((atS + 86400) * 1000).toISOString() }).catch(() => []);
+    await opened;
+    // Another place was asked for meanwhile: what came late is not shown there.
+    if (mine !== this.#opened) return;
+    this.#alarms = alarms;
+    this.pane.flag(this.#flags());
     await this.trend.open(bed, atS, this.#alarms);
   }
 
   /** Shows a moment without a word of anybody's judgement. */
   async openBlind(alarm) {
     const atS = seconds(alarm.onset);
-    await this.pane.open(alarm.bed, atS - BEFORE_S, { flags: [{ atS, text: "alarm onset", name: "accent" }] });
-    await this.trend.open(alarm.bed, atS, []);
+    const mine = ++this.#opened;
     this.blind(true);
+    await this.pane.open(alarm.bed, atS - BEFORE_S, { flags: [{ atS, text: "alarm onset", name: "accent" }] });
+    if (mine === this.#opened) await this.trend.open(alarm.bed, atS, []);
   }
 
-  blind(blind) { this.pane.traces.style.visibility = blind ? "hidden" : ""; }
+  blind(blind) {
+    [this.isBlind, this.trend.blind] = [blind, blind];
+    this.pane.traces.style.visibility = blind ? "hidden" : "";
+  }
 
   #flags() {
     return this.#alarms.flatMap((alarm) => {
@@ -56,22 +72,26 @@ export class Workspace {
     const [from, to] = this.pane.selected ?? [this.pane.fromS, this.pane.fromS + this.pane.settings.seconds];
     const input = (name, atS) => h("input", { name, value: new Date(atS * 1000).toISOString(), size: 26, "aria-label": name });
     const [onset, offset] = [input("onset", from), input("offset", to)];
-    const note = h("textarea", { rows: 2, "aria-label": "note" });
-    const sure = await ask("Mark a missed seizure", (close) => [
-      h("p", { class: "quiet" }, "Drag over the EEG first to take onset and offset from it. Times are in UTC."),
-      h("div", { class: "row" }, h("label", {}, "Onset ", onset), h("label", {}, "Offset ", offset)), h("label", {}, "Note ", note),
-      h("div", { class: "row" }, button("Mark", () => close(true), { main: true, action: "mark-missed" }), button("Cancel", () => close(false))),
-    ]);
-    if (!sure) return;
-    try {
-      await api.post("/missed", { ...session.by(), bed: this.pane.bed, onset: onset.value, offset: offset.value, note: note.value });
-      notice(`Marked: a missed seizure on bed ${this.pane.bed} at ${moment(seconds(onset.value))}.`);
-    } catch (error) {
-      notice(`Not marked: ${error.message} (onset ${onset.value}, offset ${offset.value}, note ${note.value || "none"})`);
+    const note = h("textarea", { rows: 2, maxlength: 2000, "aria-label": "note" });
+    const { bed } = this.pane;
+    // What was typed stays until it is marked or given up.
+    for (let why = null; ;) {
+      const sure = await ask("Mark a missed seizure", (close) => [
+        h("p", { class: "quiet" }, `Bed ${bed}. Drag over the EEG first to take onset and offset from it. Times are in UTC.`),
+        h("div", { class: "row" }, h("label", {}, "Onset ", onset), h("label", {}, "Offset ", offset)), h("label", {}, "Note ", note),
+        ...(why ? [h("p", { role: "alert" }, `Not marked: ${why}`)] : []),
+        h("div", { class: "row" }, button("Mark", () => close(true), { main: true, action: "mark-missed" }), button("Cancel", () => close(false))),
+      ]);
+      if (!sure) return;
+      try {
+        await api.post("/missed", { ...session.by(), bed, onset: onset.value, offset: offset.value, note: note.value });
+        notice(`Marked: a missed seizure on bed ${bed} at ${moment(seconds(onset.value))}.`);
+        return;
+      } catch (error) { why = error.message; }
     }
   }
 
-  exports(aroundS) { return exportMenu({ ...this.#context, pane: this.pane, aroundS: aroundS ?? this.pane.fromS }); }
+  exports(aroundS) { return exportMenu({ ...this.#context, pane: this.pane, aroundS: aroundS ?? this.pane.fromS, isBlind: this.isBlind }); }
 
   /** Keys of the pane; whether one was meant. */
   key(event) {
@@ -97,7 +117,7 @@ export function bedView(context) {
   const follow = button("Follow", () => { following = !following; paint(); }, { title: "move on as seconds come" });
   const care = button("Maintenance", maintain);
   const marks = h("div", {});
-  let bed = null, following = true, lastS = null;
+  let [bed, following, lastS, trendS, waitsUntil, cared] = [null, true, null, null, 0, false];
   const tools = h("div", { class: "row" });
   const element = h("section", { class: "side", "aria-label": "Bed" }, tools, space.pane.element, space.trend.element, marks);
 
@@ -105,19 +125,23 @@ export function bedView(context) {
     const status = store.beds.get(bed)?.status;
     fill(head, `Bed ${bed}`, status ? ` · ${session.nameOf(status.patient)}` : "");
     follow.setAttribute("aria-pressed", following);
+    cared = Boolean(status?.maintenance);
     care.textContent = status?.maintenance ? `End maintenance (${status.maintenance})` : "Begin maintenance";
     care.disabled = Boolean(session.why("acknowledge"));
     care.title = session.why("acknowledge") ?? "what the detector says meanwhile counts for nothing";
   }
 
   async function maintain() {
-    const begins = !store.beds.get(bed)?.status.maintenance;
+    // What the button said counts, whatever has come meanwhile.
+    const begins = !cared;
     try { await context.api.put(`/beds/${encodeURIComponent(bed)}/maintenance`, { ...session.by(), begins }); } catch (error) { context.notice(error.message); }
   }
 
   async function listMarks() {
     if (!element.isConnected) return;
-    const mine = (await context.api.get("/missed").catch(() => [])).filter((mark) => mark.bed === bed);
+    const of = bed;
+    const mine = (await context.api.get("/missed").catch(() => [])).filter((mark) => mark.bed === of);
+    if (of !== bed) return;
     fill(marks, mine.length ? h("h2", {}, "Marked as missed") : null, h("ul", { class: "plain" }, mine.map((mark) => h("li", { class: "row" },
       button(moment(mark.onset_us / 1e6), () => { following = false; space.open(bed, mark.onset_us / 1e6); paint(); }), `by ${mark.by}: ${mark.note || "no note"}`,
       button("Withdraw", async () => {
@@ -129,24 +153,33 @@ export function bedView(context) {
     if (!element.isConnected || detail !== bed) return;
     paint();
     const strip = store.beds.get(bed).strips.at(-1);
-    if (!following || !strip || strip.time_s === lastS) return;
+    // Where an answer takes longer than a second, it is waited for: asking again each second would show none of them.
+    if (!following || performance.now() < waitsUntil || !strip || strip.time_s === lastS) return;
     lastS = strip.time_s;
     // The record holds whole seconds a moment later; a growing page is never one that is kept.
     const fromS = Math.floor(strip.time_s) - space.pane.settings.seconds + 1;
     space.pane.forget();
-    if (space.pane.bed === bed) space.pane.go(fromS); else space.open(bed, fromS + BEFORE_S);
+    waitsUntil = performance.now() + PATIENCE_MS;
+    const moved = space.pane.bed === bed ? space.pane.go(fromS, performance.now(), { ahead: false }) : space.open(bed, fromS + BEFORE_S);
+    moved.finally(() => { waitsUntil = 0; });
+    if (space.trend.bed === bed && (trendS === null || Math.abs(lastS - trendS) >= TREND_EVERY_S)) {
+      trendS = lastS;
+      space.trend.follow(lastS + 1);
+    }
   });
   store.addEventListener("marks", listMarks);
   space.trend.addEventListener("seek", () => { following = false; paint(); });
   return {
     name: null, element,
     async show([name]) {
-      bed = decodeURIComponent(name);
-      [following, lastS] = [true, null];
+      if (!name) { location.hash = "#/ward"; return; }
+      const mine = bed = decodeURIComponent(name);
+      [following, lastS, trendS] = [true, null, null];
       fill(tools, head, follow, care, button("Mark missed seizure (m)", () => space.markMissed(), { why: session.why("review"), action: "missed" }), button("Export (x)", () => space.exports()));
       paint();
       listMarks();
       const recorded = await context.api.get(`/beds/${encodeURIComponent(bed)}/recorded`).catch(() => []);
+      if (mine !== bed) return;
       const end = recorded.at(-1)?.to_s;
       if (end) await space.open(bed, end - space.pane.settings.seconds + BEFORE_S);
       else fill(space.pane.says, "Nothing is recorded of this bed yet.");
