@@ -1,7 +1,5 @@
 //! Re-calibration: what other settings would have done to a patient's last days, and their acceptance.
 
-use std::sync::{Mutex, PoisonError};
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -21,14 +19,14 @@ use crate::alarm::log::log_path;
 use crate::calibrate::{
     AlarmSettings, GatherError, Period, Preview, Proposal, ProposalError, TriedSettings, Wanted, preview,
 };
-use crate::config::PatientConfig;
+use crate::config::{PatientConfig, PatientId};
 use crate::ward::request::Request;
 
 /// Who writes a patient's settings: one at a time.
 static WRITING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// Who runs a preview: one at a time, so that pages do not keep the beds from the processor.
-static LOOKING: Mutex<()> = Mutex::new(());
+static LOOKING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// What reviewers may do.
 pub fn routes() -> OpenApiRouter<Api> {
@@ -97,8 +95,10 @@ async fn look(
     let patients = api.config.borrow().ward.patients.clone();
     let (folder, path) = (api.shared.record_folder.clone(), log_path(&api.shared.state));
     let now_s = api.shared.unix_now();
+    // Waited for here, where that holds no thread; the turn goes with the work, whoever hangs up meanwhile.
+    let one = LOOKING.lock().await;
     let looked = move || -> Result<Preview, Problem> {
-        let _one = LOOKING.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = one;
         let config = PatientConfig::load(&patients, &id).map_err(ProposalError::from)?;
         let log = AlarmLog::open_existing(&path)?;
         let period = Period::gather(&folder, &log, id.as_str(), days, now_s)?;
@@ -146,6 +146,18 @@ async fn accept(
     let who = caller.named(accepting.by.as_deref())?;
     let id = patient_id(&id)?;
     let proposal = Proposal::read(&accepting.proposal)?;
+    // Whoever hangs up meanwhile does not leave settings in the log that never come to hold.
+    let done = tokio::spawn(accepted(api, who, id, proposal, accepting.note)).await;
+    done.map_err(|error| Problem::internal(&error))?.map(Json)
+}
+
+async fn accepted(
+    api: Api,
+    who: String,
+    id: PatientId,
+    proposal: Proposal,
+    note: String,
+) -> Result<Accepted, Problem> {
     let patients = api.config.borrow().ward.patients.clone();
     let _one = WRITING.lock().await;
     let (read, of, folder) = (proposal.clone(), id.clone(), patients.clone());
@@ -153,22 +165,22 @@ async fn accept(
     // First the log: settings that nobody is known to have accepted do not come to hold.
     let what = |proposal: &Proposal, note: &str| What::Recalibrated(proposal.accepted(note));
     let entry = |what: What| Entry::of_bed("", &api.shared.desk.now(), &who, what).on("", id.as_str());
-    let Json(logged) = api.act(entry(what(&proposal, &accepting.note)), None).await?;
+    let Json(logged) = api.act(entry(what(&proposal, &note)), None).await?;
     let (of, folder) = (id.clone(), patients);
     if let Err(error) = blocking(move || changed.save(&folder, &of)).await? {
         let back = Proposal { from: proposal.to, to: proposal.from, ..proposal.clone() };
-        let note = format!("taken back, since it could not be written: {error}");
-        let _ = api.act(entry(what(&back, &note)), None).await;
+        let words = format!("taken back, since it could not be written: {error}");
+        let _ = api.act(entry(what(&back, &words)), None).await;
         return Err(Problem::unavailable(format!("{error}; the settings stay as they were")));
     }
     let _ = api.ward.send(Request::ModelsChanged { patient: id.clone() }).await;
     let beds = api.shared.board.all().into_iter().filter(|bed| bed.patient == id.as_str());
-    Ok(Json(Accepted {
+    Ok(Accepted {
         done: logged.done,
         patient: id.to_string(),
         settings: proposal.to,
         beds: beds.map(|bed| bed.bed).collect(),
-    }))
+    })
 }
 
 impl From<GatherError> for Problem {
