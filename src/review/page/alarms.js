@@ -143,7 +143,7 @@ export function alarmsView(context) {
       if (chosen !== each.alarm) return;
       const next = order.slice(at + 1).concat(order.slice(0, at)).find((id) => list.get(id)?.kind === "seizure" && !list.get(id).review && id !== each.alarm);
       // Whoever has gone elsewhere meanwhile is not called away from there.
-      if (next && !each.review && chosen === each.alarm) go(next);
+      if (next && !each.review && chosen === each.alarm && element.isConnected) go(next);
     } catch (error) { notice(error.message); }
     finally { sending = null; }
   }
