@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
@@ -143,6 +143,7 @@ pub fn router(api: Api) -> Router {
             let words = format!("{} does not understand {}", request.uri().path(), request.method());
             Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, words).into_response()
         })
+        .layer(from_fn(to_its_end))
         .layer(from_fn_with_state(api.gate.clone(), gate::let_in))
         .layer(from_fn(dress::dressed))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
@@ -151,6 +152,17 @@ pub fn router(api: Api) -> Router {
 
 fn under_v1(routes: OpenApiRouter<Api>) -> OpenApiRouter<Api> {
     OpenApiRouter::new().nest("/api/v1", routes)
+}
+
+/// A change that was begun is done, and entered into the log, also where whoever asked for it hangs up meanwhile.
+async fn to_its_end(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(error) => Problem::internal(&error).into_response(),
+    }
 }
 
 fn needing(right: Right, routes: Router<Api>) -> Router<Api> {

@@ -37,13 +37,18 @@ def its_sound_is_paused(nurse, other, alarm):
     nurse.page.wait_for_function("() => document.querySelector('[data-testid=open-alarms]').textContent.includes('sound paused')")
     phase = nurse.wait_until("the pause", lambda: ask(address, f"/alarms/{alarm}")["alarm"]["phase"] == "audio-paused")
     assert phase
-    # No further burst begins: more than the five seconds from one to the next go by in silence.
-    before = nurse.page.evaluate("() => document.documentElement.dataset.soundsPlayed")
-    nurse.page.wait_for_timeout(6500)
-    others = [each for each in ask(address, "/alarms?open=true") if each["sounds"]]
-    if not others:
-        assert nurse.page.evaluate("() => document.documentElement.dataset.soundsPlayed") == before
+    assert not ask(address, f"/alarms/{alarm}")["alarm"]["sounds"]
     expect(other.page.get_by_test_id("open-alarms")).to_contain_text("sound paused")
+    # No further burst begins: more than the five seconds from one to the next go by in silence, as soon as no other bed calls.
+    calls = lambda: [each["alarm"] for each in ask(address, "/alarms?open=true") if each["sounds"]]
+    played = lambda: nurse.page.evaluate("() => document.documentElement.dataset.soundsPlayed")
+
+    def silent():
+        before = played()
+        nurse.page.wait_for_timeout(6500)
+        return played() == before
+
+    nurse.wait_until("silence", lambda: not calls() and silent())
     tell("paused, for everyone")
 
 

@@ -109,7 +109,7 @@ export function alarmsView(context) {
       const found = await api.get(`/alarms/${part(id)}`).catch((error) => { notice(error.message); return null; });
       if (!found || chosen !== id) return;
       list.set(id, found.alarm);
-      order.unshift(id);
+      if (!order.includes(id)) order.unshift(id);
     }
     paintList();
     paintAbout();
@@ -132,6 +132,7 @@ export function alarmsView(context) {
     // Pressed twice is meant once.
     if (!each || sending === each.alarm) return;
     sending = each.alarm;
+    const here = location.hash;
     try {
       const whole = { ...session.by(), ...body };
       if (seen !== null) whole.after = seen;
@@ -139,11 +140,9 @@ export function alarmsView(context) {
       notice(became === WAITING ? "Not saved yet: it is kept here and tried again."
         : `${each.bed}, ${moment(seconds(each.raised))}: ${became === SAVED ? JUDGEMENT[body.judgement] : "the other judgement is kept"}.`);
       if (became !== WAITING) await settled(each.alarm, became);
-      // Whoever has gone on by themselves is not led elsewhere.
-      if (chosen !== each.alarm) return;
       const next = order.slice(at + 1).concat(order.slice(0, at)).find((id) => list.get(id)?.kind === "seizure" && !list.get(id).review && id !== each.alarm);
       // Whoever has gone elsewhere meanwhile is not called away from there.
-      if (next && !each.review && chosen === each.alarm && element.isConnected) go(next);
+      if (next && !each.review && location.hash === here) go(next);
     } catch (error) { notice(error.message); }
     finally { sending = null; }
   }
