@@ -202,8 +202,8 @@ fn best_splits(
         }
         for ((best, sums), total) in best.iter_mut().zip(&sums).zip(&totals) {
             let mut left = Slope::default();
-            for bin in 0..number.ends.len() {
-                left.add(sums[bin]);
+            for (bin, sum) in sums.iter().enumerate().take(number.ends.len()) {
+                left.add(*sum);
                 let right = total.less(left);
                 if left.second < config.least || right.second < config.least {
                     continue;
