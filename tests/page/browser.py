@@ -30,8 +30,7 @@ def chromium():
 def browser(*, autoplay=True):
     """Debian's Chromium with its software renderer. `autoplay`: sound needs no touch, as on a ward's wall."""
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--mute-audio"]
-    if autoplay:
-        arguments.append("--autoplay-policy=no-user-gesture-required")
+    arguments.append(f"--autoplay-policy={'no-user-gesture-required' if autoplay else 'document-user-activation-required'}")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium(), args=arguments)
         yield started

@@ -61,7 +61,7 @@ with tempfile.TemporaryDirectory() as home:
     home = Path(home)
     for patient in ("chb03", "made-up", "waiting"):
         (home / "patients" / patient).mkdir(parents=True)
-        for file in ("patient.toml", "autoencoder.safetensors"):
+        for file in ("patient.toml", "autoencoder.safetensors") if patient == "chb03" else ("patient.toml",):
             (home / "patients" / patient / file).write_bytes((ROOT / "patients/chb03" / file).read_bytes())
     (home / "vigil.toml").write_text(WARD)
     daemon = subprocess.Popen([vigil, "serve", "--config", home / "vigil.toml"], stderr=subprocess.DEVNULL)
@@ -93,6 +93,8 @@ with tempfile.TemporaryDirectory() as home:
             page.wait_for_timeout(500)
             page.screenshot(path=folder / "rates.png")
             seat.go("recalibration/chb03")
+            page.get_by_text("Try settings by hand").click()
+            page.get_by_label("Accumulator at which an alarm rises").fill("9")
             page.locator("[data-action=preview]").click()
             wait_until("the preview", lambda: page.wait_for_timeout(50) or page.locator("[data-testid=preview] table, [data-testid=preview] [role=alert]").count())
             page.screenshot(path=folder / "recalibration.png")
