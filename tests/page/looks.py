@@ -61,6 +61,7 @@ def keys(page):
 
 
 def previewed(page):
+    expect(page.get_by_label("Patient", exact=True).locator("option").first).to_be_attached()
     page.locator("[data-action=preview]").click()
     wait_until("a preview or its refusal", lambda: page.wait_for_timeout(50) or page.locator("[data-testid=preview] table, [data-testid=preview] [role=alert]").count())
 

@@ -85,15 +85,19 @@ export function recalibrateView(context) {
     }
   }
 
+  function choose(id) {
+    const patients = [...new Set([...store.beds.values()].map(({ status }) => status.patient))].sort();
+    const before = patient;
+    patient = id ? decodeURIComponent(id) : patients.includes(patient) ? patient : patients[0] ?? null;
+    if (patient && !patients.includes(patient)) patients.push(patient);
+    fill(who, select("Patient", patients.map((each) => [each, session.nameOf(each)]), patient, (value) => { patient = value; told = null; fill(result); }));
+    if (before !== patient) { told = null; fill(result); }
+  }
+  // Opened before the beds are known: they are chosen among as soon as they are.
+  store.addEventListener("beds", () => { if (element.isConnected && !patient) choose(); });
+
   return {
     name: "Re-calibration", element, needs: "review",
-    show([id]) {
-      const patients = [...new Set([...store.beds.values()].map(({ status }) => status.patient))].sort();
-      const before = patient;
-      patient = id ? decodeURIComponent(id) : patients.includes(patient) ? patient : patients[0] ?? null;
-      if (patient && !patients.includes(patient)) patients.push(patient);
-      fill(who, select("Patient", patients.map((each) => [each, session.nameOf(each)]), patient, (value) => { patient = value; told = null; fill(result); }));
-      if (before !== patient) { told = null; fill(result); }
-    },
+    show([id]) { choose(id); },
   };
 }
