@@ -27,10 +27,10 @@ def chromium():
 
 
 @contextlib.contextmanager
-def browser(*, autoplay=True):
-    """Debian's Chromium with its software renderer. `autoplay`: sound needs no touch, as on a ward's wall."""
+def browser():
+    """Debian's Chromium with its software renderer; sound needs no touch, as on a ward's wall."""
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--mute-audio"]
-    arguments.append(f"--autoplay-policy={'no-user-gesture-required' if autoplay else 'document-user-activation-required'}")
+    arguments.append("--autoplay-policy=no-user-gesture-required")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium(), args=arguments)
         yield started
