@@ -2,8 +2,95 @@
 
 mod daemon;
 
+use std::sync::Arc;
+
 use daemon::Ward;
-use vigil::record::RecordFile;
+use vigil::detect::Verdict;
+use vigil::record::{About, Item, RecordConfig, RecordFile, RecordedVerdict, Recorder, VERSION, files_of};
+
+/// The beginning of an hour: a file holds one.
+const START_S: f64 = 1_795_003_200.0;
+
+/// Frames a second of a record that is mostly tables.
+const RATE: u64 = 4;
+
+fn second(number: u64) -> [Item; 2] {
+    let time_s = START_S + number as f64;
+    let verdict = Verdict {
+        second: number,
+        ae_error: None,
+        ae_flag: None,
+        probabilities: None,
+        label: None,
+        accumulator: 0.0,
+        alarm: None,
+        alarming: false,
+    };
+    let first_frame = number * RATE;
+    let values = (first_frame..first_frame + RATE).map(|frame| frame as f32).collect();
+    [
+        Item::Signal { first_frame, time_s, values },
+        Item::Verdict(RecordedVerdict { verdict, frame: first_frame, latency_ms: 1.0, model: 0, time_s }),
+    ]
+}
+
+#[test]
+fn whoever_reads_while_a_second_is_written_finds_it_whole_or_not_at_all() {
+    const SECONDS: u64 = 3600;
+    let folder = tempfile::tempdir().unwrap();
+    let (recorder, thread) = Recorder::start(RecordConfig::new(folder.path().to_path_buf())).unwrap();
+    let bed: Arc<str> = "emu-01".into();
+    let about = About {
+        version: VERSION,
+        written_by: "test".into(),
+        bed: bed.to_string(),
+        patient: "p001".into(),
+        stream: "test".into(),
+        timeline: 7,
+        rate_hz: RATE as f64,
+        labels: vec!["Fp1".into()],
+        units: vec!["uV".into()],
+        first_frame: 0,
+        start_s: START_S,
+        models: Vec::new(),
+        configuration: serde_json::Value::Null,
+    };
+    recorder.record(&bed, Item::Begin(Box::new(about)));
+    let writing = {
+        let (recorder, bed) = (recorder.clone(), bed.clone());
+        std::thread::spawn(move || {
+            for number in 0..SECONDS {
+                for item in second(number) {
+                    assert!(recorder.record(&bed, item), "the recorder gave something up");
+                }
+                // Slow enough to be read many times while it grows.
+                std::thread::sleep(std::time::Duration::from_micros(300));
+            }
+            recorder.stop();
+        })
+    };
+    let mut looks = 0;
+    while !thread.is_finished() {
+        let Some(path) = files_of(folder.path(), &bed).unwrap().pop() else { continue };
+        let file = RecordFile::open(&path).unwrap();
+        for (number, found) in file.verdicts().unwrap().iter().enumerate() {
+            let of = (found.verdict.second, found.frame, found.time_s);
+            assert_eq!(of, (number as u64, number as u64 * RATE, START_S + number as f64));
+        }
+        for stretch in file.stretches().unwrap() {
+            assert_eq!((stretch.row, stretch.first_frame), (0, 0));
+            assert_eq!(file.time_of(stretch.first_frame).unwrap(), START_S);
+            let last = file.read(stretch.rows - 1, 1).unwrap();
+            assert_eq!(last, [(stretch.rows - 1) as f32], "the last of {} rows", stretch.rows);
+            looks += 1;
+        }
+    }
+    writing.join().unwrap();
+    thread.join().unwrap();
+    assert!(looks > 20, "it was looked at {looks} times only while it grew");
+    let path = files_of(folder.path(), &bed).unwrap().pop().unwrap();
+    assert_eq!(RecordFile::open(&path).unwrap().verdicts().unwrap().len() as u64, SECONDS);
+}
 
 #[test]
 fn a_reader_follows_a_file_that_is_being_written() {

@@ -45,12 +45,15 @@ struct Table {
 }
 
 impl Table {
+    /// Appends rows in one piece: the page reads in this same process, and would find rows that are there and empty.
     fn append<T: H5Type>(&mut self, values: &[T]) -> hdf5::Result<()> {
         let rows = values.len() / self.columns.max(1);
         let view = ArrayView2::from_shape((rows, self.columns), &values[..rows * self.columns])
             .map_err(|error| hdf5::Error::from(error.to_string()))?;
-        self.dataset.resize((self.rows + rows, self.columns))?;
-        self.dataset.write_slice(view, (self.rows..self.rows + rows, ..))?;
+        hdf5::sync::sync(|| {
+            self.dataset.resize((self.rows + rows, self.columns))?;
+            self.dataset.write_slice(view, (self.rows..self.rows + rows, ..))
+        })?;
         self.rows += rows;
         Ok(())
     }
@@ -100,8 +103,10 @@ impl GrowingFile {
         file.new_attr::<u64>().create("first_frame")?.write_scalar(&about.first_frame)?;
         let channels = about.labels.len();
         let second = (about.rate_hz.round() as usize).max(1);
+        // What a reader in another process finds before it was written is no number, and so no row.
         let growing = |columns: usize| SimpleExtents::new([Extent::resizable(0), Extent::fixed(columns)]);
-        let mut signal = file.new_dataset::<f32>().chunk((second, channels)).shape(growing(channels));
+        let mut signal =
+            file.new_dataset::<f32>().chunk((second, channels)).shape(growing(channels)).fill_value(f32::NAN);
         if compression > 0 {
             signal = signal.shuffle().deflate(compression);
         }
@@ -110,11 +115,15 @@ impl GrowingFile {
                 .new_dataset::<f64>()
                 .chunk((TABLE_ROWS, columns))
                 .shape(growing(columns))
+                .fill_value(f64::NAN)
                 .create(name)?;
             Ok(Table { dataset, rows: 0, columns })
         };
-        let mut trend =
-            file.new_dataset::<f64>().chunk((TABLE_ROWS, TREND_COLUMNS)).shape(growing(TREND_COLUMNS));
+        let mut trend = file
+            .new_dataset::<f64>()
+            .chunk((TABLE_ROWS, TREND_COLUMNS))
+            .shape(growing(TREND_COLUMNS))
+            .fill_value(f64::NAN);
         if compression > 0 {
             // The values are of single precision: half of each is zeros.
             trend = trend.shuffle().deflate(compression);

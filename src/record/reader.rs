@@ -129,7 +129,7 @@ impl RecordFile {
         let mut stretches = Vec::new();
         let mut at = Stretch { row: 0, rows: 0, first_frame: self.about.first_frame };
         let rows = self.rows();
-        let gaps: Vec<f64> = self.table(&self.gaps, 5)?;
+        let gaps = self.numbers(&self.gaps, 5)?;
         for gap in gaps.chunks_exact(5) {
             let row = (gap[0].max(0.0) as usize).clamp(at.row, rows);
             at.rows = row - at.row;
@@ -166,7 +166,7 @@ impl RecordFile {
     /// # Errors
     /// [`RecordError::Hdf5`].
     pub fn verdicts(&self) -> Result<Vec<RecordedVerdict>, RecordError> {
-        let rows: Vec<f64> = self.table(&self.verdicts, 14)?;
+        let rows = self.numbers(&self.verdicts, 14)?;
         Ok(rows.chunks_exact(14).filter_map(RecordedVerdict::of_row).collect())
     }
 
@@ -176,7 +176,7 @@ impl RecordFile {
     /// [`RecordError::Hdf5`].
     pub fn trend(&self) -> Result<Vec<RecordedTrend>, RecordError> {
         let Some(trend) = &self.trend else { return Ok(Vec::new()) };
-        let rows: Vec<f64> = self.table(trend, TREND_COLUMNS)?;
+        let rows = self.numbers(trend, TREND_COLUMNS)?;
         Ok(rows.chunks_exact(TREND_COLUMNS).filter_map(RecordedTrend::of_row).collect())
     }
 
@@ -191,7 +191,7 @@ impl RecordFile {
             time_s: row[3],
             reason: GapReason::of_code(row[4]),
         };
-        let rows: Vec<f64> = self.table(&self.gaps, 5)?;
+        let rows = self.numbers(&self.gaps, 5)?;
         Ok(rows.chunks_exact(5).map(gap).collect())
     }
 
@@ -201,7 +201,7 @@ impl RecordFile {
     /// [`RecordError::Hdf5`].
     pub fn marks(&self) -> Result<Vec<RecordedMark>, RecordError> {
         let texts: Vec<u8> = self.table(&self.mark_texts, MARK_BYTES)?;
-        let rows: Vec<f64> = self.table(&self.marks, 2)?;
+        let rows = self.numbers(&self.marks, 2)?;
         Ok(rows
             .chunks_exact(2)
             .zip(texts.chunks_exact(MARK_BYTES))
@@ -218,22 +218,34 @@ impl RecordFile {
     /// # Errors
     /// [`RecordError::Hdf5`].
     pub fn time_of(&self, frame: u64) -> Result<f64, RecordError> {
-        let stamps: Vec<f64> = self.table(&self.stamps, 3)?;
+        let stamps = self.numbers(&self.stamps, 3)?;
         let before = stamps.chunks_exact(3).rev().find(|stamp| stamp[1] <= frame as f64);
         let (from, time_s) =
             before.map_or((self.about.first_frame as f64, self.about.start_s), |stamp| (stamp[1], stamp[2]));
         Ok(time_s + (frame as f64 - from) / self.about.rate_hz)
     }
 
+    /// A table of numbers, up to the first row that is not written yet.
+    fn numbers(&self, dataset: &Dataset, columns: usize) -> Result<Vec<f64>, RecordError> {
+        let mut values: Vec<f64> = self.table(dataset, columns)?;
+        let unwritten = values.chunks_exact(columns).position(|row| row[0].is_nan());
+        values.truncate(unwritten.map_or(values.len(), |row| row * columns));
+        Ok(values)
+    }
+
+    /// Reads a table in one piece. The library asks how large it is and then reads what is there: rows that another thread
+    /// appended in between would be written beyond the memory that they were given.
     fn table<T: H5Type>(&self, dataset: &Dataset, columns: usize) -> Result<Vec<T>, RecordError> {
-        if dataset.shape().get(1) != Some(&columns) {
-            return Err(RecordError::Damaged {
-                path: self.path.clone(),
-                found: format!("a table of shape {:?}", dataset.shape()),
-                expected: format!("{columns} columns"),
-            });
-        }
-        dataset.read_raw().map_err(RecordError::hdf5("read", &self.path))
+        hdf5::sync::sync(|| {
+            if dataset.shape().get(1) != Some(&columns) {
+                return Err(RecordError::Damaged {
+                    path: self.path.clone(),
+                    found: format!("a table of shape {:?}", dataset.shape()),
+                    expected: format!("{columns} columns"),
+                });
+            }
+            dataset.read_raw().map_err(RecordError::hdf5("read", &self.path))
+        })
     }
 }
 
