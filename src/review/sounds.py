@@ -2,7 +2,7 @@
 """Makes the sounds of the review page: bursts after the manner of IEC 60601-1-8.
 
 High: ten pulses in two groups of three and two each; medium: three pulses; low: two. Each pulse has a fundamental and
-four harmonics, and ends softly. Run: python3 src/review/sounds.py (writes src/review/page/sounds/*.wav).
+four harmonics, and ends softly. Silence: a tenth of a second, with which the page finds out whether it may be heard at all. Run: python3 src/review/sounds.py (writes src/review/page/sounds/*.wav).
 """
 
 import math
@@ -31,14 +31,19 @@ def pulse(hz: float, length: float) -> list[float]:
     return samples
 
 
-for name, (hz, length, onsets) in BURSTS.items():
-    burst = [0.0] * int((onsets[-1] + length + 0.05) * RATE)
-    for onset in onsets:
-        for n, value in enumerate(pulse(hz, length)):
-            burst[int(onset * RATE) + n] += value
-    loudest = max(abs(value) for value in burst)
+def write(name: str, burst: list[float]):
+    loudest = max(map(abs, burst)) or 1.0
     with wave.open(str(FOLDER / f"{name}.wav"), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE)
         file.writeframes(b"".join(struct.pack("<h", round(28000 * value / loudest)) for value in burst))
+
+
+for name, (hz, length, onsets) in BURSTS.items():
+    burst = [0.0] * int((onsets[-1] + length + 0.05) * RATE)
+    for onset in onsets:
+        for n, value in enumerate(pulse(hz, length)):
+            burst[int(onset * RATE) + n] += value
+    write(name, burst)
+write("silence", [0.0] * (RATE // 10))

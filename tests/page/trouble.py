@@ -52,6 +52,14 @@ def a_lost_connection_shows_itself(chromium):
         assert page.get_by_test_id("lost").is_visible(), "nothing is said 3 s after the last beat"
         assert "CONNECTION LOST" in page.get_by_test_id("lost").inner_text()
         tell(f"said: {page.get_by_test_id('lost').inner_text()}")
+        # It is heard, though nothing can be fetched, again and again until somebody has heard it.
+        bursts = lambda: page.evaluate("() => Number(document.documentElement.dataset.soundsPlayed ?? 0)")
+        page.wait_for_function("() => Number(document.documentElement.dataset.soundsPlayed) === 1")
+        page.clock.run_for(10_500)
+        page.wait_for_function("() => Number(document.documentElement.dataset.soundsPlayed) === 2")
+        page.locator("[data-action=silence-lost]").click()
+        page.clock.run_for(30_000)
+        assert bursts() == 2, bursts()
         # The overlay over each bed appears without any message, with an age that grows.
         page.clock.run_for(1500)
         overlay = page.get_by_test_id("no-signal").first
@@ -168,7 +176,9 @@ def sound_that_the_browser_refuses_is_told_of(chromium):
         };
     """)
     page = seat.go("ward")
+    # Before there is an alarm.
     expect(page.get_by_test_id("silent")).to_be_visible()
+    assert not ask(address, "/alarms?kind=seizure")
     page.locator("[data-action=sound-on]").click()
     page.wait_for_function("() => Number(document.documentElement.dataset.soundsPlayed) > 0")
     expect(page.get_by_test_id("silent")).to_be_hidden()

@@ -26,7 +26,7 @@ const api = new Api();
 const session = new Session(api);
 const live = new Live();
 const store = new Store(api, live);
-const sound = new Sound(store);
+const sound = new Sound(store, live);
 const unsaved = new Unsaved(api, session);
 const said = h("div", {});
 const notice = notices(said);
@@ -38,7 +38,7 @@ context.acts = acts;
 const views = { ward: wallView(context), alarms: alarmsView(context), second: secondView(context), rates: ratesView(context), recalibration: recalibrateView(context), audit: auditView(context), account: accountView(context), bed: bedView(context) };
 const signIn = signInView(session);
 const beds = silentBeds(store, live);
-fill(banners, lostBanner(live), silentBanner(sound), acts.element, beds, unsavedBanner(unsaved, session), said);
+fill(banners, lostBanner(live, sound), silentBanner(sound), acts.element, beds, unsavedBanner(unsaved, session), said);
 
 const theme = button("", () => paintTheme(nextTheme()), { title: "light, dark, or as the system is (t)" });
 const paintTheme = (name) => { theme.textContent = `Theme: ${name}`; };
@@ -132,6 +132,8 @@ session.addEventListener("change", async () => {
   store.clear();
   if (now.signed_in) {
     live.start();
+    // Before the first alarm, not at it.
+    sound.probe();
     session.loadNames();
     await store.reload().catch((error) => notice(error.message));
   } else live.stop();

@@ -25,13 +25,18 @@ export function notices(place) {
 }
 
 /** The connection is lost: nothing on this page is new. */
-export function lostBanner(live) {
+export function lostBanner(live, sound) {
   // How long is for the eyes: read aloud, it would be told again each second.
   const long = h("span", { "aria-hidden": "true" });
   const banner = h("div", { class: "banner bad", role: "alert", hidden: true, dataset: { testid: "lost" } },
-    h("span", {}, "CONNECTION LOST", long, ": nothing on this page is new. Alarms are not heard here. Watch the patients; vigil is asked again without end."));
+    h("span", { class: "grow" }, "CONNECTION LOST", long, ": nothing on this page is new. Alarms are not heard here. Watch the patients; vigil is asked again without end."),
+    button("Silence this", () => { heard = true; sound.heardLost(); paint(); }, { action: "silence-lost", title: "until the connection is lost again; alarms are heard again as soon as it is back" }));
+  const silence = banner.querySelector("button");
+  let heard = false;
   const paint = () => {
     banner.hidden = !live.lost;
+    if (!live.lost) heard = false;
+    silence.hidden = heard;
     const words = live.lost ? ` for ${span(live.silence)}` : "";
     if (long.textContent !== words) long.textContent = words;
   };

@@ -1,25 +1,35 @@
 /**
- * The sound of alarms, after the manner of IEC 60601-1-8: the highest priority that sounds is heard, in bursts. What the
- * browser does not let be heard is said in a banner, never passed over.
+ * The sound of alarms, after the manner of IEC 60601-1-8: the highest priority that sounds is heard, in bursts. A lost
+ * connection is heard too: whoever hears nothing believes that there is nothing. What the browser does not let be heard is
+ * said in a banner before there is an alarm, never passed over.
  */
 
 /** Seconds from the beginning of one burst to that of the next. */
 const EVERY_S = { high: 5, medium: 10, low: 30 };
 const ORDER = ["high", "medium", "low"];
+/** How the loss of the connection is heard. */
+const LOST = "medium";
 
 export class Sound extends EventTarget {
-  #audio = document.getElementById("alarm-sound");
-  #store;
+  // Loaded while there is a connection: what is to tell of its loss cannot be fetched then.
+  #audio = Object.fromEntries([...document.querySelectorAll("audio[data-burst]")].map((audio) => [audio.dataset.burst, audio]));
+  #store; #live;
   #burst = { priority: null, at: -Infinity };
+  /** Whether somebody has heard that the connection is lost. */
+  #knowsLost = false;
   /** Whether the browser refused to play. */
   blocked = false;
   /** Bursts that were played to the end or are being played. */
   played = 0;
 
-  constructor(store) {
+  constructor(store, live) {
     super();
     this.#store = store;
+    this.#live = live;
     for (const what of ["alarms", "beds", "bed"]) store.addEventListener(what, () => this.look());
+    for (const what of ["lost", "found"]) live.addEventListener(what, () => { this.#knowsLost = false; this.look(); });
+    // A touch of the page may have let sound in.
+    for (const touch of ["click", "keydown"]) document.addEventListener(touch, () => { if (this.blocked) this.probe(); });
     setInterval(() => this.look(), 500);
   }
 
@@ -32,7 +42,14 @@ export class Sound extends EventTarget {
     for (const { status } of this.#store.beds.values()) {
       if (status.alarming && !known.has(status.bed)) sounding.add("high");
     }
+    if (this.#live.lost && !this.#knowsLost) sounding.add(LOST);
     return ORDER.find((priority) => sounding.has(priority)) ?? null;
+  }
+
+  /** The loss of the connection has been heard: it is silent until the next one. */
+  heardLost() {
+    this.#knowsLost = true;
+    this.look();
   }
 
   look() {
@@ -43,19 +60,30 @@ export class Sound extends EventTarget {
   }
 
   async play(priority) {
+    for (const [name, audio] of Object.entries(this.#audio)) if (name !== priority) audio.pause();
     this.#burst = { priority, at: performance.now() / 1000 };
-    const source = `/page/sounds/${priority}.wav`;
-    // What could not be loaded once would be refused for ever: it is loaded anew.
-    if (!this.#audio.src.endsWith(source) || this.#audio.error) this.#audio.src = source;
-    try {
-      this.#audio.currentTime = 0;
-      await this.#audio.play();
+    if (await this.#heard(priority)) {
       this.played += 1;
       document.documentElement.dataset.soundsPlayed = this.played;
+    }
+  }
+
+  /** Whether this browser lets anything be heard: a tenth of a second without a sound in it. */
+  probe() { return this.#heard("silence"); }
+
+  async #heard(name) {
+    const audio = this.#audio[name];
+    // What could not be loaded once would be refused for ever: it is loaded anew.
+    if (audio.error) audio.load();
+    try {
+      audio.currentTime = 0;
+      await audio.play();
       this.#set(false);
+      return true;
     } catch (error) {
-      // A burst that the next one overtook is none that was refused.
+      // A burst that another one overtook is none that was refused.
       if (error.name !== "AbortError") this.#set(true);
+      return false;
     }
   }
 
