@@ -165,7 +165,12 @@ export function alarmsView(context) {
   async function explainIt() {
     if (alarm()?.kind !== "seizure") return;
     explained.hidden = false;
-    try { space.pane.drive(await explain(api, chosen, explained)); } catch (error) { fill(explained, h("p", {}, `It cannot be explained: ${error.message}`)); }
+    const of = chosen;
+    const wanted = () => chosen === of;
+    try {
+      const driving = await explain(api, of, explained, wanted);
+      if (wanted()) space.pane.drive(driving);
+    } catch (error) { if (wanted()) fill(explained, h("p", {}, `It cannot be explained: ${error.message}`)); }
   }
 
   function paintTools() {

@@ -7,10 +7,14 @@ import { clock } from "./format.js";
 /** Derivations whose absence lowers the probability at least by this share of the largest fall drove the label. */
 const DROVE = 0.5;
 
-/** @returns {Promise<string[]>} the derivations that drove it */
-export async function explain(api, alarm, element) {
+/**
+ * @param {() => boolean} wanted whether the alarm is still the one that is looked at when the answer comes
+ * @returns {Promise<string[]>} the derivations that drove it; none where it is wanted no more
+ */
+export async function explain(api, alarm, element, wanted) {
   fill(element, h("p", { class: "quiet" }, "Asking the networks again, part by part ..."));
   const told = await api.get(`/alarms/${part(alarm)}/explanation`);
+  if (!wanted()) return [];
   const falls = told.derivations.filter((d) => d.present).map((d) => ({ name: d.derivation, fall: d.drop_in_company ?? d.drop ?? 0 }));
   const largest = Math.max(0.001, ...falls.map((d) => d.fall));
   const driving = falls.filter((d) => d.fall >= DROVE * largest && d.fall > 0).map((d) => d.name);
