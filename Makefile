@@ -104,6 +104,10 @@ screenshots: build python browser ## photograph the review page for GUIDE and RE
 bench-page: build python browser ## how long turning a page of the review page takes, in headless Chromium
 	.venv/bin/python benches/page_turn.py
 
+.PHONY: bench-preview
+bench-preview: build ## how long it takes to show what other settings would have done to a week
+	$(CARGO) test --release --locked --test recalibration how_long_a_preview -- --ignored --nocapture
+
 .PHONY: bench-ward
 bench-ward: build ## ten minutes of 64 beds over LSL: latency, loss, memory
 	$(CARGO) test --release --locked --test ward_load a_ward_of_64_beds -- --ignored --nocapture

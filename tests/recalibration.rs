@@ -339,3 +339,60 @@ fn the_command_line_shows_the_same_and_accepts() {
     let log = ward.log().unwrap().entries().unwrap();
     assert!(log.iter().any(|logged| logged.entry.what.name() == "recalibrated" && logged.entry.who == "Ada"));
 }
+
+/// Two seizures a day, of which the settings that hold find the confident one, and something like a seizure every two hours.
+fn opinion_of_a_week(second: u64) -> [f32; 3] {
+    let seizure = match (second % 43_200, second % 7200) {
+        (1000..1040, _) => {
+            if second / 43_200 % 2 == 0 {
+                0.95
+            } else {
+                0.55
+            }
+        }
+        (_, 3000..3009) => 0.65,
+        _ => 0.05 + 0.2 * (second % 97) as f32 / 97.0,
+    };
+    [seizure, 0.0, 1.0 - seizure]
+}
+
+#[test]
+#[ignore = "records a week, and measures: make bench-preview"]
+fn how_long_a_preview_of_a_week_takes() {
+    const WEEK: u64 = 7 * 86_400;
+    let folder = tempfile::tempdir().unwrap();
+    let mut story = Story::begin(folder.path(), hours_ago(WEEK as f64 / 3600.0 + 1.0));
+    story.watched("emu-01", "p001", 0, WEEK);
+    story.recorded("emu-01", "p001", 0..WEEK, (&["Fp1"], 2), opinion_of_a_week, |_, _| 0.0);
+    let settings = AlarmSettings::of(LabelRule::default(), AccumulatorConfig::default());
+    let mut detector = Detector::new(settings.label(), settings.accumulator()).unwrap();
+    for second in 0..WEEK {
+        let opinion = Opinion { ae_error: None, ae_flag: None, probabilities: opinion_of_a_week(second) };
+        if let Some(alarm) = detector.next(second, Some(opinion)).alarm {
+            let id = story.alarm("emu-01", "p001", [alarm.onset_second, alarm.raised_second, second + 20]);
+            let is_seizure = (1000..1060).contains(&(second % 43_200));
+            story.judge(&id, "Ada", if is_seizure { Judgement::Seizure } else { Judgement::FalseAlarm });
+        }
+    }
+    let now_s = story.start_s as f64 + WEEK as f64;
+    for (what, tried) in [
+        ("with settings chosen for one false alarm an hour", TriedSettings::default()),
+        ("with settings tried by hand", TriedSettings { threshold: Some(9.0), ..TriedSettings::default() }),
+    ] {
+        let mut took: Vec<(f64, f64)> = Vec::new();
+        for _ in 0..5 {
+            let began = std::time::Instant::now();
+            let period = Period::gather(&story.record, &story.log, "p001", 7.0, now_s).unwrap();
+            let read = began.elapsed().as_secs_f64();
+            let wanted = Wanted { per_hour: 1.0, tried };
+            let shown = preview(&PatientId::new("p001").unwrap(), &defaults(), &period, &wanted).unwrap();
+            assert!(shown.hours > 160.0 && shown.after.is_some(), "{shown:?}");
+            took.push((began.elapsed().as_secs_f64(), read));
+        }
+        took.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (whole, read) = took[2];
+        println!(
+            "a preview of 7 days {what}: median {whole:.2} s of 5, {read:.2} s of it reading the record"
+        );
+    }
+}

@@ -15,7 +15,9 @@ vigil, folder = Path(sys.argv[1]), Path(sys.argv[2])
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "127.0.0.1:18766"
 RECORDINGS = ", ".join(f'"{ROOT}/patients/chb03/recordings/sub-chb03_ses-01_task-szMonitoring_run-{run}_eeg.edf"' for run in ("07", "09", "10"))
-SIZE = {"width": 1440, "height": 960}
+SIZE = {"width": 1440, "height": 1080}
+# A child's seizure is large.
+PANE = """localStorage.setItem('vigil-pane', '{"gain":50}')"""
 # Some of the child's own recordings, as fast as they happened; beside them beds with made-up EEG and one without signal.
 WARD = f"""
 [ward]
@@ -69,6 +71,7 @@ with tempfile.TemporaryDirectory() as home:
         time.sleep(3)
         with browser() as chromium:
             seat = Seat(chromium, ADDRESS, reader="Dr. Example", size=SIZE)
+            seat.context.add_init_script(PANE)
             page = seat.go("ward")
             expect(page.get_by_test_id("open-alarms").locator(".banner").first).to_contain_text("SEIZURE ALARM", timeout=120_000)
             page.wait_for_timeout(1500)
@@ -82,7 +85,10 @@ with tempfile.TemporaryDirectory() as home:
                 if alarm["phase"] != "cleared":
                     page.keyboard.press("a")
                     page.wait_for_timeout(300)
-            seat.go(f"alarms/{alarms[-2]['alarm']}")
+            wanted = alarms[-2]["alarm"]
+            seat.go(f"alarms/{wanted}")
+            expect(page.locator("li.chosen")).to_have_attribute("data-alarm", wanted)
+            expect(page.locator(".pane .says")).to_contain_text("negative up")
             page.keyboard.press("e")
             expect(page.get_by_text("What the alarm rests on")).to_be_visible()
             page.wait_for_timeout(13_000)
@@ -97,8 +103,10 @@ with tempfile.TemporaryDirectory() as home:
             page.get_by_label("Accumulator at which an alarm rises").fill("9")
             page.locator("[data-action=preview]").click()
             wait_until("the preview", lambda: page.wait_for_timeout(50) or page.locator("[data-testid=preview] table, [data-testid=preview] [role=alert]").count())
+            page.set_viewport_size({"width": 1440, "height": 1400})
             page.screenshot(path=folder / "recalibration.png")
             other = Seat(chromium, ADDRESS, reader="Dr. Second", size=SIZE, dark=True)
+            other.context.add_init_script(PANE)
             other.go("second")
             expect(other.page.locator(".pane .says")).to_contain_text("negative up")
             other.page.wait_for_timeout(1000)
