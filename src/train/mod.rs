@@ -17,6 +17,7 @@ mod labels;
 mod opinions;
 mod report;
 mod reviews;
+mod reviews_placed;
 mod reviews_told;
 mod sampler;
 pub mod simulated;

@@ -20,6 +20,7 @@ use thiserror::Error;
 
 use super::cleaning::Labels;
 use super::labels::SecondLabel;
+use super::reviews_placed::{Said, Statement, Wanted, place};
 use crate::alarm::entry::Judgement;
 use crate::alarm::export::confirmed_us;
 use crate::alarm::log::Held;
@@ -28,16 +29,9 @@ use crate::alarm::{AlarmLog, LogError};
 use crate::calibrate::settled;
 use crate::config::{PatientConfig, PatientId};
 use crate::dataset::{Dataset, LabelledRecording, Second, person_of};
-use crate::detect::Label;
 use crate::eeg::{Event, EventKind};
-use crate::record::{RecordError, RecordFile, RecordedSource, files_between};
+use crate::record::{RecordError, RecordedSource};
 use crate::signal::{SignalConfig, StreamError};
-
-/// Seconds of signal before what is trained on, over which the filters settle.
-const RUN_IN_S: u64 = 60;
-
-/// Seconds after it: resampling holds some samples back.
-const RUN_OUT_S: f64 = 2.0;
 
 /// Reviews that cannot be used.
 #[derive(Debug, Error)]
@@ -106,35 +100,6 @@ pub struct ReviewedSeconds {
     pub left_out: LeftOutReviews,
 }
 
-/// What a reviewer says of a stretch of time.
-struct Statement {
-    /// The alarm or the mark.
-    name: String,
-    patient: String,
-    bed: String,
-    span_s: [f64; 2],
-    said: Said,
-}
-
-enum Said {
-    Confirmed,
-    Marked,
-    /// A rejected alarm: its time line, and the seconds from its onset up to its end.
-    Rejected(u64, [u64; 2]),
-}
-
-/// Frames of one count of a bed that statements are about.
-#[derive(Default)]
-struct Wanted {
-    rate_hz: f64,
-    /// Of seizures: which statement, first frame, frame after the last.
-    seizures: Vec<(usize, u64, u64)>,
-    /// Of seconds that fed a rejected alarm: which statement, first frame.
-    fed: Vec<(usize, u64)>,
-    /// What is read: from, to.
-    spans: Vec<(u64, u64)>,
-}
-
 impl ReviewedSeconds {
     /// Gathers what reviewers say of people who are trained on.
     ///
@@ -156,7 +121,7 @@ impl ReviewedSeconds {
         let statements = gathered.statements(log, is_trained_on)?;
         let mut wanted: BTreeMap<(String, String, u64), Wanted> = BTreeMap::new();
         for (index, statement) in statements.iter().enumerate() {
-            find(record, index, statement, &mut wanted)?;
+            place(record, index, statement, &mut wanted)?;
         }
         let mut given = vec![0usize; statements.len()];
         for ((patient, bed, timeline), wanted) in wanted {
@@ -256,7 +221,7 @@ impl ReviewedSeconds {
         signal: &SignalConfig,
         given: &mut [usize],
     ) -> Result<(), ReviewsError> {
-        let source = match RecordedSource::open_spans(record, bed, timeline, &joined(&wanted.spans)) {
+        let source = match RecordedSource::open_spans(record, bed, timeline, &wanted.joined()) {
             Ok(source) => source,
             Err(RecordError::Nothing { .. }) => return Ok(()),
             Err(error) => return Err(error.into()),
@@ -310,92 +275,12 @@ impl ReviewedSeconds {
     }
 }
 
-/// Where in the record a statement's seconds lie.
-fn find(
-    record: &Path,
-    index: usize,
-    statement: &Statement,
-    wanted: &mut BTreeMap<(String, String, u64), Wanted>,
-) -> Result<(), RecordError> {
-    let [from_s, to_s] = statement.span_s;
-    for path in files_between(record, &statement.bed, from_s, to_s)? {
-        let file = match RecordFile::open(&path) {
-            Ok(file) => file,
-            // A file that was deleted since is one that is gone.
-            Err(_) if !path.exists() => continue,
-            Err(error) => return Err(error),
-        };
-        let about = file.about();
-        if about.patient != statement.patient {
-            continue;
-        }
-        let rate_hz = about.rate_hz;
-        let verdicts = file.verdicts()?;
-        let key = (statement.patient.clone(), statement.bed.clone(), about.timeline);
-        let mut found: Vec<(u64, u64)> = Vec::new();
-        match statement.said {
-            Said::Rejected(timeline, [onset, end]) => {
-                if timeline != about.timeline {
-                    continue;
-                }
-                let fed = verdicts.iter().filter(|recorded| {
-                    (onset..end).contains(&recorded.verdict.second)
-                        && recorded.verdict.label == Some(Label::Seizure)
-                });
-                for recorded in fed {
-                    wanted.entry(key.clone()).or_default().fed.push((index, recorded.frame));
-                    found.push((recorded.frame, recorded.frame + rate_hz.ceil() as u64));
-                }
-            }
-            Said::Confirmed | Said::Marked => {
-                for stretch in file.stretches()? {
-                    let begin_s = file.time_of(stretch.first_frame)?;
-                    let frame = |time_s: f64| {
-                        let row = ((time_s - begin_s) * rate_hz).round().clamp(0.0, stretch.rows as f64);
-                        stretch.first_frame + row as u64
-                    };
-                    let (from, to) = (frame(from_s), frame(to_s));
-                    if from < to {
-                        wanted.entry(key.clone()).or_default().seizures.push((index, from, to));
-                        found.push((from, to));
-                    }
-                }
-            }
-        }
-        for (from, to) in found {
-            // Whole seconds before a judged one, so that the windows fall as they fell live.
-            let judged = verdicts.iter().rev().map(|recorded| recorded.frame).find(|frame| *frame <= from);
-            let back = RUN_IN_S * rate_hz.round() as u64;
-            let anchor = judged.unwrap_or(from);
-            let begin = if anchor >= back { anchor - back } else { anchor % (rate_hz.round() as u64).max(1) };
-            let wanted = wanted.entry(key.clone()).or_default();
-            wanted.rate_hz = rate_hz;
-            wanted.spans.push((begin, to + (RUN_OUT_S * rate_hz).ceil() as u64));
-        }
-    }
-    Ok(())
-}
-
 /// The time line of an alarm, and its seconds from the onset up to the end.
 fn run_of(held: &Held) -> Option<(u64, [u64; 2])> {
     let (timeline, raised) = held.second?;
     let (run_s, ended_s) = held.run_s?;
     let onset = raised.saturating_sub(run_s);
     Some((timeline, [onset, ended_s.map_or(raised + 1, |seconds| onset + seconds)]))
-}
-
-/// Spans in rising order, those that touch joined.
-fn joined(spans: &[(u64, u64)]) -> Vec<(u64, u64)> {
-    let mut spans = spans.to_vec();
-    spans.sort_unstable();
-    let mut joined: Vec<(u64, u64)> = Vec::new();
-    for (from, to) in spans {
-        match joined.last_mut() {
-            Some(last) if from <= last.1 => last.1 = last.1.max(to),
-            _ => joined.push((from, to)),
-        }
-    }
-    joined
 }
 
 fn event(from: u64, to: u64, rate_hz: f64) -> Event {

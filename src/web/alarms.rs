@@ -107,8 +107,14 @@ impl Which {
 /// Alarms in the order in which they were raised.
 #[utoipa::path(get, path = "/alarms", tag = "alarms", params(Which), responses((status = 200, body = [AlarmRecord])))]
 async fn list(State(api): State<Api>, Asked(which): Asked<Which>) -> Result<Json<Vec<AlarmRecord>>, Problem> {
-    let now = api.shared.desk.now();
-    api.read_log(move |log| Ok(which.found(log)?.iter().map(|held| held.record(&now)).collect())).await
+    let shared = api.shared.clone();
+    api.read_log(move |log| {
+        let found = which.found(log)?;
+        // What the log holds is no later than now.
+        let now = shared.desk.now();
+        Ok(found.iter().map(|held| held.record(&now)).collect())
+    })
+    .await
 }
 
 /// One alarm and what became of it.
@@ -131,10 +137,11 @@ struct Past {
 #[utoipa::path(get, path = "/alarms/{alarm}", tag = "alarms", params(("alarm" = String, Path)),
     responses((status = 200, body = Shown)))]
 async fn show(State(api): State<Api>, Named(alarm): Named<String>) -> Result<Json<Shown>, Problem> {
-    let now = api.shared.desk.now();
+    let shared = api.shared.clone();
     api.read_log(move |log| {
         let history = log.history(&alarm)?;
         let held = Held::fold(&history).ok_or(LogError::NoAlarm { alarm })?;
+        let now = shared.desk.now();
         let past = history.into_iter().map(|logged| {
             let entry = logged.entry;
             Past { seq: logged.seq, time: entry.at.text(), who: entry.who, entry: entry.what }

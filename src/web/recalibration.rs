@@ -19,7 +19,7 @@ use crate::alarm::log::log_path;
 use crate::calibrate::{
     AlarmSettings, GatherError, Period, Preview, Proposal, ProposalError, TriedSettings, Wanted, preview,
 };
-use crate::config::{PatientConfig, PatientId};
+use crate::config::PatientConfig;
 use crate::ward::request::Request;
 
 /// Who writes a patient's settings: one at a time.
@@ -146,18 +146,6 @@ async fn accept(
     let who = caller.named(accepting.by.as_deref())?;
     let id = patient_id(&id)?;
     let proposal = Proposal::read(&accepting.proposal)?;
-    // Whoever hangs up meanwhile does not leave settings in the log that never come to hold.
-    let done = tokio::spawn(accepted(api, who, id, proposal, accepting.note)).await;
-    done.map_err(|error| Problem::internal(&error))?.map(Json)
-}
-
-async fn accepted(
-    api: Api,
-    who: String,
-    id: PatientId,
-    proposal: Proposal,
-    note: String,
-) -> Result<Accepted, Problem> {
     let patients = api.config.borrow().ward.patients.clone();
     let _one = WRITING.lock().await;
     let (read, of, folder) = (proposal.clone(), id.clone(), patients.clone());
@@ -165,7 +153,7 @@ async fn accepted(
     // First the log: settings that nobody is known to have accepted do not come to hold.
     let what = |proposal: &Proposal, note: &str| What::Recalibrated(proposal.accepted(note));
     let entry = |what: What| Entry::of_bed("", &api.shared.desk.now(), &who, what).on("", id.as_str());
-    let Json(logged) = api.act(entry(what(&proposal, &note)), None).await?;
+    let Json(logged) = api.act(entry(what(&proposal, &accepting.note)), None).await?;
     let (of, folder) = (id.clone(), patients);
     if let Err(error) = blocking(move || changed.save(&folder, &of)).await? {
         let back = Proposal { from: proposal.to, to: proposal.from, ..proposal.clone() };
@@ -175,12 +163,12 @@ async fn accepted(
     }
     let _ = api.ward.send(Request::ModelsChanged { patient: id.clone() }).await;
     let beds = api.shared.board.all().into_iter().filter(|bed| bed.patient == id.as_str());
-    Ok(Accepted {
+    Ok(Json(Accepted {
         done: logged.done,
         patient: id.to_string(),
         settings: proposal.to,
         beds: beds.map(|bed| bed.bed).collect(),
-    })
+    }))
 }
 
 impl From<GatherError> for Problem {

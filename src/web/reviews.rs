@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -12,10 +12,11 @@ use super::api::{Api, Done};
 use super::caller::Caller;
 use super::input::{Asked, Named, Told};
 use super::problem::Problem;
-use crate::alarm::LogError;
-use crate::alarm::entry::Judgement;
+use crate::alarm::entry::{Entry, Judgement};
 use crate::alarm::log::{Held, Mark};
 use crate::alarm::request::{MissedRequest, ReviewRequest, WithdrawRequest};
+use crate::alarm::{AlarmLog, LogError};
+use crate::ward::alarms::ActError;
 
 /// What everyone may read.
 pub fn reading() -> OpenApiRouter<Api> {
@@ -69,14 +70,29 @@ async fn review(
     let who = caller.named(judging.by.as_deref())?;
     let request = judging.by(who);
     let entry = request.entry(&alarm, &api.shared.desk.now())?;
-    match api.try_act(entry, request.after).await {
-        Err(error) if error.is_reviewed_meanwhile() => {
-            let current = api
-                .read_log(move |log| Ok(Held::fold(&log.history(&alarm)?).and_then(|held| held.review)))
-                .await?;
-            Err(Problem::from(error).with("current", serde_json::to_value(&current.0).unwrap_or_default()))
+    api.judge(alarm, entry, request.after, |held| held.review).await
+}
+
+impl Api {
+    /// Enters a judgement of an alarm. Where another was entered since the one it comes after, the refusal holds what
+    /// stands now as `current`.
+    pub(super) async fn judge<T: Serialize + Send + 'static>(
+        &self,
+        alarm: String,
+        entry: Entry,
+        after: Option<i64>,
+        standing: fn(Held) -> Option<T>,
+    ) -> Result<Json<Done>, Problem> {
+        match self.try_act(entry, after).await {
+            Err(ActError::Refused(
+                error @ (LogError::ReviewedMeanwhile { .. } | LogError::ReadMeanwhile { .. }),
+            )) => {
+                let read = move |log: &AlarmLog| Ok(Held::fold(&log.history(&alarm)?).and_then(standing));
+                let Json(current) = self.read_log(read).await?;
+                Err(Problem::from(error).with("current", serde_json::to_value(&current).unwrap_or_default()))
+            }
+            done => Ok(done?),
         }
-        done => Ok(done?),
     }
 }
 
@@ -148,15 +164,4 @@ async fn withdraw(
     let now = api.shared.desk.now();
     let entry = api.read_log(move |log| request.entry(log, &now)).await?.0;
     api.act(entry, None).await
-}
-
-/// Whether an act was refused since another came first.
-trait Meanwhile {
-    fn is_reviewed_meanwhile(&self) -> bool;
-}
-
-impl Meanwhile for crate::ward::alarms::ActError {
-    fn is_reviewed_meanwhile(&self) -> bool {
-        matches!(self, crate::ward::alarms::ActError::Refused(LogError::ReviewedMeanwhile { .. }))
-    }
 }

@@ -16,10 +16,8 @@ use super::caller::Caller;
 use super::input::{Asked, Named, Told};
 use super::problem::Problem;
 use super::reviews::Judging;
-use crate::alarm::LogError;
 use crate::alarm::agreement::{Agreement, agreement};
-use crate::alarm::log::{Held, ToRead};
-use crate::ward::alarms::ActError;
+use crate::alarm::log::ToRead;
 
 /// What reviewers may do.
 pub fn routes() -> OpenApiRouter<Api> {
@@ -79,16 +77,7 @@ async fn read_again(
     let who = caller.named(judging.by.as_deref())?;
     let request = judging.by(who);
     let entry = request.second_entry(&alarm, &api.shared.desk.now())?;
-    match api.try_act(entry, request.after).await {
-        Err(ActError::Refused(error @ LogError::ReadMeanwhile { .. })) => {
-            let read = move |log: &crate::alarm::AlarmLog| {
-                Ok(Held::fold(&log.history(&alarm)?).and_then(|held| held.second_reading))
-            };
-            let current = api.read_log(read).await?;
-            Err(Problem::from(error).with("current", serde_json::to_value(&current.0).unwrap_or_default()))
-        }
-        done => Ok(done?),
-    }
+    api.judge(alarm, entry, request.after, |held| held.second_reading).await
 }
 
 /// Whose agreement.

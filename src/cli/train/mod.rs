@@ -1,5 +1,6 @@
 //! `vigil train`: fits a CNN on the recordings of many people.
 
+mod fold;
 mod origin;
 mod reviews;
 
@@ -14,7 +15,6 @@ use super::shared_autoencoder::fit_shared;
 use super::terminal::progress_bar;
 use crate::config::mistake;
 use crate::dataset::{Dataset, People, Second, gather};
-use crate::evaluate::grouped_folds;
 use crate::model::{AutoencoderConfig, Classes, Classifier, CnnConfig, ModelError, write_card};
 use crate::signal::SignalConfig;
 use crate::train::simulated::SimulatedShares;
@@ -24,6 +24,7 @@ use crate::train::{
     training_card,
 };
 use crate::ward::{SHARED, cnn_path};
+use fold::{Fold, parse_fold, people_of};
 use origin::{Origin, few_with_seizures, must_be_unseen, relabelled};
 use reviews::add_reviews;
 
@@ -107,21 +108,6 @@ enum Proposed {
     Ignore,
 }
 
-/// One fold of several.
-#[derive(Debug, Clone, Copy)]
-struct Fold {
-    /// From 1.
-    number: usize,
-    of: usize,
-}
-
-fn parse_fold(text: &str) -> Result<Fold, String> {
-    text.split_once('/')
-        .and_then(|(number, of)| Some(Fold { number: number.parse().ok()?, of: of.parse().ok()? }))
-        .filter(|fold| fold.of >= 2 && (1..=fold.of).contains(&fold.number))
-        .ok_or_else(|| "expected K/N with K from 1 to N and N at least 2, as 1/3".to_string())
-}
-
 /// What a settings file may hold.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -160,25 +146,6 @@ pub fn run(args: &TrainArgs) -> Result<(), CliError> {
         Checkpoint::new(&folder.join("checkpoint-refit")).remove()?;
     }
     train(args, &settings, &folder)
-}
-
-fn people_of(fold: Fold, dataset: &Dataset, held_out: &[String]) -> Result<Vec<String>, CliError> {
-    let mut seconds: BTreeMap<String, usize> = BTreeMap::new();
-    for second in dataset.seconds() {
-        *seconds.entry(dataset.recording_of(second).person.clone()).or_default() += 1;
-    }
-    let dealt =
-        grouped_folds(&seconds, fold.of).map_err(|error| CliError::Usage(format!("--fold: {error}")))?;
-    let tested: Vec<String> =
-        dealt.into_iter().filter(|(_, dealt)| dealt + 1 == fold.number).map(|(person, _)| person).collect();
-    match held_out.iter().find(|person| tested.contains(person)) {
-        Some(person) => Err(CliError::Usage(format!(
-            "{person} is in fold {} and held out for early stopping, which would choose on what is scored; \
-             hold out others",
-            fold.number
-        ))),
-        None => Ok(tested),
-    }
 }
 
 fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), CliError> {
