@@ -2,9 +2,9 @@
 #
 # One build serves all. Development dependencies switch on features of crates that the program
 # shares with them, so `cargo build` and `cargo test` would each compile the network library (burn,
-# about 9 minutes of CPU) in their own way. Therefore every target that builds asks for the same
-# selection, $(SELECTION), in the one profile, release: the program and the tests together. What
-# `cargo test` then asks for is already there.
+# about 9 minutes of CPU) in their own way. Therefore every target that builds asks for the program
+# together with tests, in the one profile, release: $(SELECTION), or $(PROGRAM) where one test stands
+# for all. What `cargo test` then asks for is already there.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -12,6 +12,8 @@ SHELL := /bin/bash
 
 CARGO ?= cargo
 SELECTION := --release --locked --bins --tests
+# The program alone, for those who want to see it run first: one test brings in the same features.
+PROGRAM := --release --locked --bins --test alarm_states
 VIGIL := $(or $(CARGO_TARGET_DIR),target)/release/vigil
 
 # The recordings and models of `make auroc`, and the file of `make fuzz`.
@@ -40,12 +42,16 @@ setup: ## install the Debian packages that are missing, check the Rust toolchain
 build: setup ## compile the program and its tests, once for all targets
 	$(CARGO) build $(SELECTION)
 
+.PHONY: program
+program: setup ## compile the program alone
+	$(CARGO) build $(PROGRAM)
+
 .PHONY: demo
-demo: build ## replay the recordings of a real patient, from the first to the last alarm
+demo: program ## replay the recordings of a real patient, from the first to the last alarm
 	$(VIGIL) demo
 
 .PHONY: demo-page
-demo-page: build ## the same patient as if it happened now, with the review page
+demo-page: program ## the same patient as if it happened now, with the review page
 	$(VIGIL) replay patients/chb03/recordings --patient chb03 --serve --speed 1 --out out/demo-page
 
 .PHONY: test
@@ -97,11 +103,11 @@ alarm-latency: build ## from verdict to a webhook received on loopback, over som
 	$(CARGO) test --release --locked --test alarm_latency -- --ignored --nocapture
 
 .PHONY: screenshots
-screenshots: build python browser ## photograph the review page for GUIDE and README
+screenshots: program python browser ## photograph the review page for GUIDE and README
 	.venv/bin/python tests/page/photograph.py $(VIGIL) docs
 
 .PHONY: bench-page
-bench-page: build python browser ## how long turning a page of the review page takes, in headless Chromium
+bench-page: program python browser ## how long turning a page of the review page takes, in headless Chromium
 	.venv/bin/python benches/page_turn.py
 
 .PHONY: bench-preview
@@ -146,7 +152,7 @@ uninstall: ## remove what install put there; configuration, patients and records
 	@echo "uninstall: /etc/vigil and /var/lib/vigil (patients, records, alarms) are left; remove them by hand"
 
 .PHONY: auroc
-auroc: build ## second-by-second AUROC on people whom the networks were not trained on
+auroc: program ## second-by-second AUROC on people whom the networks were not trained on
 	$(VIGIL) evaluate --data $(DATA) --model $(AUROC_MODELS) --beside models/baselines/per_person.tsv
 
 FOLDS := 1 2 3 4 5 6
@@ -157,19 +163,19 @@ space := $(empty) $(empty)
 PEERS := --three-class $(call names,fold) --two-class $(call names,two-class) --hard-negatives $(call names,hard-negatives)
 
 .PHONY: cross-person
-cross-person: build ## the methods side by side on people whom no network has seen: models/reports/cross-person
+cross-person: program ## the methods side by side on people whom no network has seen: models/reports/cross-person
 	$(VIGIL) evaluate cross-person --data $(DATA) $(PEERS) --gains 0.85,1,1.18 --out models/reports/cross-person
 
 .PHONY: within-patient
-within-patient: build ## patients' later recordings after a fit to the earlier ones: models/reports/within-patient
+within-patient: program ## patients' later recordings after a fit to the earlier ones: models/reports/within-patient
 	$(VIGIL) evaluate within-patient --data $(DATA) $(PEERS) --sensitivity 0.85 --out models/reports/within-patient
 
 .PHONY: longitudinal
-longitudinal: build ## each person's stream in time order, blocks of a minute: models/reports/longitudinal
+longitudinal: program ## each person's stream in time order, blocks of a minute: models/reports/longitudinal
 	$(VIGIL) evaluate longitudinal --data $(DATA) $(PEERS) --block 60 --out models/reports/longitudinal
 
 .PHONY: models
-models: build ## train the networks anew, in hours: one per fold for `make auroc`, and the one of the demo
+models: program ## train the networks anew, in hours: one per fold for `make auroc`, and the one of the demo
 	$(VIGIL) train --autoencoder --data $(DATA) --exclude chb03
 	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name fold-K --fold K/6
 	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name two-class-K --fold K/6 --two-classes
@@ -180,7 +186,7 @@ THREE = $(1)-1,$(1)-2,$(1)-3
 TRIAL = seq 3 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/models --fold K/3 --epochs 1
 
 .PHONY: switches
-switches: build ## train with each switch, in an hour, and compare on people whom no network has seen: models/reports/switches
+switches: program ## train with each switch, in an hour, and compare on people whom no network has seen: models/reports/switches
 	$(VIGIL) labels --data $(DATA) --model $(AUROC_MODELS) --out out/proposals.tsv
 	$(TRIAL) --name base-K
 	$(TRIAL) --name cleaned-K --labels out/proposals.tsv
@@ -197,7 +203,7 @@ switches: build ## train with each switch, in an hour, and compare on people who
 ARCHITECTURES := quarter narrow default wide deep
 
 .PHONY: architectures
-architectures: build ## train networks of several sizes, in an hour, and compare what they cost: models/reports/architectures
+architectures: program ## train networks of several sizes, in an hour, and compare what they cost: models/reports/architectures
 	for one in $(ARCHITECTURES); do \
 	    seq 3 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/models \
 	        --name $$one-K --fold K/3 --epochs 1 --config models/architectures/$$one.toml; done
