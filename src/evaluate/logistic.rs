@@ -8,7 +8,7 @@ const STEPS: usize = 25;
 
 /// A fitted regression.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Logistic<const N: usize> {
+pub struct Logistic<const N: usize> {
     mean: [f64; N],
     deviation: [f64; N],
     /// One for each standardised feature, and the constant.
@@ -103,32 +103,4 @@ fn solve(mut rows: Vec<Vec<f64>>) -> Option<Vec<f64>> {
         solution[i] = (rows[i][n] - known) / rows[i][i];
     }
     solution.iter().all(|value| value.is_finite()).then_some(solution)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_fitted_slope_and_constant_are_those_of_the_law_that_made_the_samples() {
-        // Every x with its expected share of truths as weights: the maximum lies at the law itself.
-        let samples: Vec<([f64; 1], bool, f64)> = (-300..=300)
-            .flat_map(|i| {
-                let x = f64::from(i) / 100.0;
-                let p = sigmoid(1.7 * x - 0.6);
-                [([x], true, 1000.0 * p), ([x], false, 1000.0 * (1.0 - p))]
-            })
-            .collect();
-        let fitted = Logistic::fit(&samples);
-        for x in [-2.0, 0.0, 1.0] {
-            let found = fitted.as_ref().map_or(f64::NAN, |fitted| fitted.probability(&[x]));
-            assert!((found - sigmoid(1.7 * x - 0.6)).abs() < 1e-4, "{x}: {found}");
-        }
-    }
-
-    #[test]
-    fn one_kind_of_sample_gives_no_regression() {
-        assert!(Logistic::<1>::fit(&[([0.0], true, 1.0), ([1.0], true, 1.0)]).is_none());
-        assert!(Logistic::<1>::fit(&[]).is_none());
-    }
 }

@@ -12,7 +12,7 @@ const RATE_HZ: usize = 64;
 
 /// Of each second the median over the derivations present of the highest autocorrelation at a lag of one cycle: near 1
 /// for a steady rhythm, near 0 for noise.
-pub(super) fn rhythms(dataset: &Dataset, seconds: &[Second]) -> Vec<f32> {
+pub fn rhythms(dataset: &Dataset, seconds: &[Second]) -> Vec<f32> {
     seconds
         .par_iter()
         .map(|second| {
@@ -32,7 +32,7 @@ pub(super) fn rhythms(dataset: &Dataset, seconds: &[Second]) -> Vec<f32> {
 }
 
 /// The highest autocorrelation of one trace of a second.
-fn rhythm(trace: &[f32]) -> f32 {
+pub fn rhythm(trace: &[f32]) -> f32 {
     let step = (trace.len() / RATE_HZ).max(1);
     let coarse: Vec<f32> =
         trace.chunks_exact(step).map(|part| part.iter().sum::<f32>() / step as f32).collect();
@@ -48,26 +48,4 @@ fn rhythm(trace: &[f32]) -> f32 {
             product / (square(early) * square(late)).sqrt().max(f32::MIN_POSITIVE)
         })
         .fold(0.0, f32::max)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_steady_rhythm_stands_near_one_and_noise_far_below() {
-        let wave: Vec<f32> =
-            (0..256).map(|i| (i as f32 / 256.0 * 5.0 * std::f32::consts::TAU).sin()).collect();
-        assert!(rhythm(&wave) > 0.95);
-        // A linear congruential generator (Numerical Recipes): no rhythm.
-        let mut state = 1u32;
-        let noise: Vec<f32> = (0..256)
-            .map(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (state >> 8) as f32 / (1 << 24) as f32 - 0.5
-            })
-            .collect();
-        assert!(rhythm(&noise) < 0.6);
-        assert_eq!(rhythm(&[0.0; 256]), 0.0);
-    }
 }

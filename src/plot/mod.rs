@@ -16,8 +16,8 @@ pub mod overview;
 mod path;
 mod picture;
 mod raster;
-mod tape;
-mod ticks;
+pub mod tape;
+pub mod ticks;
 mod timeline;
 mod traces;
 

@@ -8,11 +8,12 @@ use super::overview::OverviewRecording;
 
 /// A stretch of one recording without a long gap.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Stretch {
+pub struct Stretch {
     /// Index of the recording.
     pub recording: usize,
-    /// Seconds from the recording's start.
+    /// Where it begins, in seconds from the recording's start.
     pub from_s: f64,
+    /// Where it ends.
     pub to_s: f64,
     /// What lies before it.
     pub before: Before,
@@ -20,7 +21,7 @@ pub(super) struct Stretch {
 
 /// What lies between a stretch and the one before it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Before {
+pub enum Before {
     /// Nothing: it is the first.
     Start,
     /// Too little to speak of.
@@ -33,13 +34,18 @@ pub(super) enum Before {
 
 /// A part of a stretch on the page.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Piece {
+pub struct Piece {
+    /// Index of the recording.
     pub recording: usize,
+    /// Where it begins, in seconds from the recording's start.
     pub from_s: f64,
+    /// Where it ends.
     pub to_s: f64,
+    /// The row, from the top.
     pub row: usize,
-    /// Pixels from the row's left end.
+    /// Pixels from the row's left end to its own.
     pub left: f64,
+    /// And to its right end.
     pub right: f64,
     /// Where this is the first piece of its stretch and not the first of its row.
     pub cut: Option<Before>,
@@ -51,6 +57,7 @@ impl Piece {
         self.left + (seconds - self.from_s) * self.px_per_s()
     }
 
+    /// Its scale.
     pub fn px_per_s(&self) -> f64 {
         (self.right - self.left) / (self.to_s - self.from_s)
     }
@@ -66,14 +73,14 @@ const LABEL: f64 = 110.0;
 /// A row should not hold more time than this.
 const ROW_S: f64 = 4.0 * 3600.0;
 /// More rows than this make no readable picture; the scale shrinks instead.
-const MOST_ROWS: usize = 24;
+pub const MOST_ROWS: usize = 24;
 /// Recordings that are cut from one stream may miss each other by this little.
 const SEAMLESS_S: f64 = 5.0;
 /// A gap inside a recording that is longer than this is cut out.
 const LONG_GAP_S: f64 = 60.0;
 
 /// Cuts recordings at their long gaps, in the order given.
-pub(super) fn stretches(recordings: &[OverviewRecording]) -> Vec<Stretch> {
+pub fn stretches(recordings: &[OverviewRecording]) -> Vec<Stretch> {
     let mut found: Vec<Stretch> = Vec::new();
     for (index, recording) in recordings.iter().enumerate() {
         let mut before = match index.checked_sub(1).and_then(|last| recordings.get(last)) {
@@ -116,7 +123,7 @@ pub(super) fn stretches(recordings: &[OverviewRecording]) -> Vec<Stretch> {
 }
 
 /// Lays stretches out in rows of `width` pixels on one scale; also says how many did not fit.
-pub(super) fn lay_out(stretches: &[Stretch], width: f64) -> (Vec<Piece>, usize) {
+pub fn lay_out(stretches: &[Stretch], width: f64) -> (Vec<Piece>, usize) {
     let total_s: f64 = stretches.iter().map(|stretch| stretch.to_s - stretch.from_s).sum();
     let by_label = (stretches.len() as f64 * LABEL / width).ceil();
     let by_time = (total_s / ROW_S).ceil();
@@ -183,77 +190,4 @@ fn lay_out_at(stretches: &[Stretch], width: f64, px_per_s: f64) -> Vec<Piece> {
         }
     }
     pieces
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plot::overview::OverviewSecond;
-
-    fn recording(start: &str, length_s: u64, missing: std::ops::Range<u64>) -> OverviewRecording {
-        OverviewRecording {
-            name: "run".into(),
-            start: start.parse().ok(),
-            duration_s: length_s as f64,
-            seconds: (0..length_s)
-                .filter(|second| !missing.contains(second))
-                .map(|second| OverviewSecond { second, ..OverviewSecond::default() })
-                .collect(),
-            alarms: Vec::new(),
-            expert: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn time_between_recordings_and_long_gaps_within_are_cut_out() {
-        let mut recordings = vec![
-            recording("2076-11-06T14:00:00", 600, 0..0),
-            recording("2076-11-06T14:10:00", 600, 100..400),
-            recording("2076-11-07T14:10:00", 60, 0..0),
-        ];
-        let found = stretches(&recordings);
-        let cuts: Vec<_> =
-            found.iter().map(|stretch| (stretch.from_s, stretch.to_s, stretch.before)).collect();
-        let day = 86_400.0 - 600.0;
-        assert_eq!(
-            cuts,
-            [
-                (0.0, 600.0, Before::Start),
-                (0.0, 100.0, Before::Seamless),
-                (400.0, 600.0, Before::Gap(300.0)),
-                (0.0, 60.0, Before::Gap(day)),
-            ]
-        );
-        // A seizure that nobody watched must still be seen.
-        recordings[1].expert.push((200.0, 210.0));
-        assert_eq!(stretches(&recordings).len(), 3);
-    }
-
-    #[test]
-    fn pieces_share_a_scale_never_overlap_and_lose_no_time() {
-        let hours = [10, 3600, 7200, 40, 50_000, 86_400, 30, 30, 30];
-        let recordings: Vec<_> =
-            hours.iter().map(|&length| recording("2076-11-06T14:00:00", length, 0..0)).collect();
-        let stretches = stretches(&recordings);
-        let (pieces, left_out) = lay_out(&stretches, 1000.0);
-        assert_eq!(left_out, 0);
-        let drawn: f64 = pieces.iter().map(|piece| piece.to_s - piece.from_s).sum();
-        assert!((drawn - hours.iter().sum::<u64>() as f64).abs() < 1e-3);
-        for pair in pieces.windows(2) {
-            let [earlier, later] = pair else { unreachable!() };
-            assert!(later.row > earlier.row || later.left >= earlier.right);
-        }
-        for piece in &pieces {
-            assert!(piece.left >= 0.0 && piece.right <= 1000.0 + 1e-6 && piece.row < MOST_ROWS);
-        }
-    }
-
-    #[test]
-    fn too_many_recordings_are_counted() {
-        let recordings: Vec<_> = (0..10_000).map(|_| recording("2076-11-06T14:00:00", 3, 0..0)).collect();
-        let stretches = stretches(&recordings);
-        let (pieces, left_out) = lay_out(&stretches, 1000.0);
-        assert!(left_out > 0 && !pieces.is_empty());
-        assert!(pieces.iter().all(|piece| piece.row < MOST_ROWS));
-    }
 }

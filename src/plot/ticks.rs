@@ -11,14 +11,14 @@ const TIME_STEPS_S: [u32; 19] =
 const LONGEST_S: f64 = 604_800.0;
 
 /// The smallest step in seconds that is at least `width` pixels wide: round on a clock, or weeks.
-pub(super) fn time_step_s(px_per_s: f64, width: f64) -> f64 {
+pub fn time_step_s(px_per_s: f64, width: f64) -> f64 {
     let wanted = width / px_per_s;
     let fits = TIME_STEPS_S.iter().map(|&step| f64::from(step)).find(|step| *step >= wanted);
     fits.unwrap_or_else(|| (wanted / LONGEST_S).ceil() * LONGEST_S)
 }
 
 /// The largest of 1, 2 and 5 times a power of ten that is not above `value`.
-pub(super) fn round_down(value: f64) -> f64 {
+pub fn round_down(value: f64) -> f64 {
     let decade = 10_f64.powf(value.log10().floor());
     // The quotient of two equal numbers may come out a hair below 1, 2 or 5.
     let mantissa = value / decade * (1.0 + 1e-9);
@@ -26,7 +26,7 @@ pub(super) fn round_down(value: f64) -> f64 {
 }
 
 /// The smallest of 1, 2 and 5 times a power of ten that is not below `value`.
-pub(super) fn round_up(value: f64) -> f64 {
+pub fn round_up(value: f64) -> f64 {
     let below = round_down(value);
     if below >= value * (1.0 - 1e-9) {
         return below;
@@ -36,40 +36,40 @@ pub(super) fn round_up(value: f64) -> f64 {
 }
 
 /// Round values of a linear axis from `low` to `high`, seven at most.
-pub(super) fn linear(low: f64, high: f64) -> Vec<f64> {
+pub fn linear(low: f64, high: f64) -> Vec<f64> {
     let step = round_up((high - low) / 6.0);
     let (first, last) = ((low / step - 1e-6).ceil(), (high / step + 1e-6).floor());
     (0..=(last - first).clamp(0.0, 6.0) as u32).map(|tick| (first + f64::from(tick)) * step).collect()
 }
 
 /// The wall time `seconds` after `start`, to the nearest second.
-pub(super) fn wall_time(start: DateTime, seconds: f64) -> DateTime {
+pub fn wall_time(start: DateTime, seconds: f64) -> DateTime {
     // `as` saturates, and so does the addition: a nonsensical time is drawn, not a panic.
     start.saturating_add(SignedDuration::from_secs(seconds.round() as i64))
 }
 
 /// `14:33:20`.
-pub(super) fn clock(time: DateTime) -> String {
+pub fn clock(time: DateTime) -> String {
     format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())
 }
 
 /// `14:33`.
-pub(super) fn hour_and_minute(time: DateTime) -> String {
+pub fn hour_and_minute(time: DateTime) -> String {
     format!("{:02}:{:02}", time.hour(), time.minute())
 }
 
 /// Seconds from midnight to the time of day.
-pub(super) fn since_midnight_s(time: DateTime) -> f64 {
+pub fn since_midnight_s(time: DateTime) -> f64 {
     f64::from(time.hour()) * 3600.0 + f64::from(time.minute()) * 60.0 + f64::from(time.second())
 }
 
 /// `2076-11-06`.
-pub(super) fn date(time: DateTime) -> String {
+pub fn date(time: DateTime) -> String {
     format!("{:04}-{:02}-{:02}", time.year(), time.month(), time.day())
 }
 
 /// A length of time in its two leading units: `45 s`, `33 min`, `2 h 5 min`, `3 d 4 h`.
-pub(super) fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     let seconds = seconds.max(0.0).round() as u64;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     let two = |leading: u64, unit: &str, rest: u64, smaller: &str| match rest {
@@ -85,7 +85,7 @@ pub(super) fn duration(seconds: f64) -> String {
 }
 
 /// A number to three significant digits, without idle zeros.
-pub(super) fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 || (1e-3..1e6).contains(&size) {
         let decimals = if value == 0.0 { 0 } else { (2 - size.log10().floor() as i32).max(0) as usize };
@@ -101,7 +101,7 @@ pub(super) fn number(value: f64) -> String {
 }
 
 /// Round values of a logarithmic axis between two positive values, four at most.
-pub(super) fn logarithmic(low: f64, high: f64) -> Vec<f64> {
+pub fn logarithmic(low: f64, high: f64) -> Vec<f64> {
     let powers = low.log10().floor() as i32..=high.log10().ceil() as i32;
     let between = |steps: &[f64]| -> Vec<f64> {
         let values = powers.clone().flat_map(|power| steps.iter().map(move |step| step * 10_f64.powi(power)));
@@ -117,57 +117,4 @@ pub(super) fn logarithmic(low: f64, high: f64) -> Vec<f64> {
     let decades = between(&[1.0]);
     let every = decades.len().div_ceil(4).max(1);
     decades.into_iter().step_by(every).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn steps_are_round() {
-        for (value, expected) in
-            [(1.0, 1.0), (4.99, 2.0), (5.0, 5.0), (70.0, 50.0), (0.3, 0.2), (100.0, 100.0)]
-        {
-            assert!((round_down(value) - expected).abs() < 1e-9 * expected, "{value}");
-        }
-        for (value, expected) in
-            [(1.0, 1.0), (1.1, 2.0), (2.1, 5.0), (5.0, 5.0), (5.1, 10.0), (0.17, 0.2), (30.0, 50.0)]
-        {
-            assert!((round_up(value) - expected).abs() < 1e-9 * expected, "{value}");
-        }
-        assert_eq!(linear(0.0, 60.0), [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0]);
-        assert_eq!(linear(0.0, 95.0), [0.0, 20.0, 40.0, 60.0, 80.0]);
-        assert_eq!(time_step_s(100.0, 60.0), 1.0);
-        assert_eq!(time_step_s(0.1, 80.0), 900.0);
-        assert_eq!(time_step_s(1e-6, 80.0), 133.0 * 604_800.0);
-    }
-
-    #[test]
-    fn lengths_of_time_read_as_people_say_them() {
-        for (seconds, expected) in [
-            (45.2, "45 s"),
-            (1980.0, "33 min"),
-            (75.0, "1 min 15 s"),
-            (7500.0, "2 h 5 min"),
-            (7200.0, "2 h"),
-            (90_000.0, "1 d 1 h"),
-            (-3.0, "0 s"),
-        ] {
-            assert_eq!(duration(seconds), expected);
-        }
-        assert_eq!(number(0.25), "0.25");
-        assert_eq!(number(100.0), "100");
-        assert_eq!(number(0.0), "0");
-        assert_eq!(number(-0.012_34), "-0.0123");
-        assert_eq!(number(123_456.0), "123456");
-        assert_eq!(number(0.000_1), "1e-4");
-    }
-
-    #[test]
-    fn logarithmic_ticks_lie_on_the_axis() {
-        assert_eq!(logarithmic(0.24, 0.45), [(0.24_f64 * 0.45).sqrt()]);
-        assert_eq!(logarithmic(0.15, 0.6), [0.2, 0.5]);
-        assert_eq!(logarithmic(0.02, 30.0), [0.1, 1.0, 10.0]);
-        assert_eq!(logarithmic(1e-30, 1e30).len(), 4);
-    }
 }

@@ -8,7 +8,7 @@ mod markdown;
 mod page;
 mod people;
 mod tables;
-mod words;
+pub mod words;
 mod write;
 
 pub use architectures::{AFFORDABLE_MS, ArchitectureReport, ArchitecturesReport};
