@@ -16,6 +16,7 @@ pub mod overview;
 mod path;
 mod picture;
 mod raster;
+mod strips;
 mod tape;
 mod ticks;
 mod timeline;

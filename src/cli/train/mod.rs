@@ -67,7 +67,8 @@ pub struct TrainArgs {
     /// Train on simulated seizures and artifacts alone, added to the seizure-free seconds of these people
     #[arg(long)]
     simulated: bool,
-    /// Go on from the weights of MODELS/NAME; whoever that was trained on counts as seen
+    /// Go on from the weights of MODELS/NAME; whoever that was trained on counts as seen. For a network on drawing
+    /// and traces, NAME may be one on the drawing alone: it stays as it is, and the traces are trained
     #[arg(long, value_name = "NAME")]
     from: Option<String>,
     /// Of the people with seizures take only so many, chosen by the seed; people without seizures stay
@@ -210,6 +211,11 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Cli
             start.digest(),
             start.people().len()
         ));
+        if start.is_drawing_of(&settings.model)? {
+            remarks.push(
+                "They see the drawing and stay as they are; only what sees the traces was trained.".into(),
+            );
+        }
     }
     let shares = settings.training.simulated;
     if shares != SimulatedShares::default() {
