@@ -24,7 +24,7 @@ use crate::train::{
     training_card,
 };
 use crate::ward::{SHARED, cnn_path};
-use origin::{Origin, few_with_seizures, must_be_unseen, relabelled};
+use origin::{Origin, beginning, few_with_seizures, must_be_unseen, relabelled};
 use reviews::add_reviews;
 
 /// Fit a CNN on the recordings of many people.
@@ -206,16 +206,7 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Cli
         excluded.extend(others);
     }
     if let (Some(start), Some(name)) = (&start, &args.from) {
-        remarks.push(format!(
-            "Began with the weights of {name} (SHA-256 `{}`), which was trained on {} people: they count as seen here too.",
-            start.digest(),
-            start.people().len()
-        ));
-        if start.is_drawing_of(&settings.model)? {
-            remarks.push(
-                "They see the drawing and stay as they are; only what sees the traces was trained.".into(),
-            );
-        }
+        remarks.extend(beginning(start, name, &settings.model)?);
     }
     let shares = settings.training.simulated;
     if shares != SimulatedShares::default() {
