@@ -164,7 +164,8 @@ PEERS := --three-class $(call names,fold) --two-class $(call names,two-class) --
 
 .PHONY: cross-person
 cross-person: program ## the methods side by side on people whom no network has seen: models/reports/cross-person
-	$(VIGIL) evaluate cross-person --data $(DATA) $(PEERS) --gains 0.85,1,1.18 --out models/reports/cross-person
+	$(VIGIL) evaluate cross-person --data $(DATA) $(PEERS) --gains 0.85,1,1.18 \
+	    --also "three-class CNN on drawing and traces=$(call names,traces)" --out models/reports/cross-person
 
 .PHONY: within-patient
 within-patient: program ## patients' later recordings after a fit to the earlier ones: models/reports/within-patient
@@ -180,6 +181,7 @@ models: program ## train the networks anew, in hours: one per fold for `make aur
 	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name fold-K --fold K/6
 	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name two-class-K --fold K/6 --two-classes
 	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name hard-negatives-K --fold K/6 --two-classes --hard-negatives
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name traces-K --fold K/6 --from fold-K --config models/architectures/traces.toml
 	$(VIGIL) train --data $(DATA) --name cnn --exclude chb03
 
 THREE = $(1)-1,$(1)-2,$(1)-3

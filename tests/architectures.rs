@@ -43,7 +43,11 @@ fn every_architecture_of_the_repository_can_be_built_and_has_the_size_that_is_to
         let config: CnnConfig = table["model"].clone().try_into().expect("a network");
         let net = CnnNet::new(&config, &compute_device()).expect("a network");
         // The library counts the running means and variances of normalisation, which are not learnt.
-        let Architecture::Strided { maps, .. } = &config.architecture else { panic!("{}", path.display()) };
+        let maps = match &config.architecture {
+            Architecture::Strided { maps, .. } => maps.clone(),
+            Architecture::DrawingAndTraces { maps, trace_maps, .. } => [&maps[..], trace_maps].concat(),
+            Architecture::Vgg16 => panic!("{}", path.display()),
+        };
         let running = 2 * maps.iter().sum::<usize>() as u64;
         let size = NetworkSize::of(&config);
         let counted = net.num_params() as u64;

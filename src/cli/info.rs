@@ -132,7 +132,7 @@ fn draw(file: &Path, second: u64, png: &Path, config: &CnnConfig) -> Result<(), 
             image: &image,
         },
     )?;
-    say!("{}: what the network sees, {}x{} pixels", png.display(), config.plot.width, config.plot.height);
+    say!("{}: what the network sees, {}x{} pixels", png.display(), config.plot.width, config.plot.rows());
     say!("{}: the same window for people", people.display());
     Ok(())
 }

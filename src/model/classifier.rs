@@ -92,7 +92,7 @@ impl Classifier {
     /// # Errors
     /// [`ModelError::Shape`] where `images` are not whole images of the configured size.
     pub fn probabilities(&self, images: &[u8]) -> Result<Vec<[f32; 3]>, ModelError> {
-        let (width, height) = (self.config.plot.width as usize, self.config.plot.height as usize);
+        let (width, height) = (self.config.plot.width as usize, self.config.plot.rows() as usize);
         let images = images_to_tensor(images, width, height, &self.device)?;
         let shares = numbers(softmax(self.net.forward(images), 1).into_data())?;
         Ok(shares
@@ -106,7 +106,7 @@ impl Classifier {
     /// # Errors
     /// [`ModelError::Shape`] where `images` are not whole images of the configured size, [`ModelError::Compute`] for a network whose last layer does not stand alone.
     pub fn features(&self, images: &[u8]) -> Result<(Vec<Vec<f32>>, Head), ModelError> {
-        let (width, height) = (self.config.plot.width as usize, self.config.plot.height as usize);
+        let (width, height) = (self.config.plot.width as usize, self.config.plot.rows() as usize);
         let images = images_to_tensor(images, width, height, &self.device)?;
         let Some((pooled, weights, biases)) = self.net.last_layer(images) else {
             return Err(ModelError::Compute { reason: "vgg16 has no single last layer to adapt".into() });

@@ -10,6 +10,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::config::{Architecture, CnnConfig};
 use super::error::ModelError;
+use super::traces::TraceNet;
+use crate::eeg::DERIVATIONS;
 
 /// One convolution with batch normalisation and ReLU.
 #[derive(Module, Debug)]
@@ -20,12 +22,19 @@ pub struct Block {
 }
 
 impl Block {
-    fn new(maps_in: usize, maps_out: usize, kernel: usize, stride: usize, device: &Device) -> Block {
-        let pad = kernel / 2;
+    /// `kernel` and `stride` are those of rows and columns.
+    pub(super) fn new(
+        maps_in: usize,
+        maps_out: usize,
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        device: &Device,
+    ) -> Block {
+        let [over, beside] = kernel.map(|side| side / 2);
         Block {
-            conv: Conv2dConfig::new([maps_in, maps_out], [kernel, kernel])
-                .with_stride([stride, stride])
-                .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
+            conv: Conv2dConfig::new([maps_in, maps_out], kernel)
+                .with_stride(stride)
+                .with_padding(PaddingConfig2d::Explicit(over, beside, over, beside))
                 .with_bias(false)
                 .init(device),
             norm: BatchNormConfig::new(maps_out).init(device),
@@ -34,7 +43,7 @@ impl Block {
     }
 
     /// `[batch, maps_in, rows, columns]` to `[batch, maps_out, rows / stride, columns / stride]`.
-    fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+    pub(super) fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         self.relu.forward(self.norm.forward(self.conv.forward(images)))
     }
 }
@@ -55,7 +64,7 @@ impl StridedNet {
             .enumerate()
             .map(|(layer, &maps_out)| {
                 let kernel = if layer == 0 { 5 } else { 3 };
-                let block = Block::new(maps_in, maps_out, kernel, 2, device);
+                let block = Block::new(maps_in, maps_out, [kernel, kernel], [2, 2], device);
                 maps_in = maps_out;
                 block
             })
@@ -76,6 +85,42 @@ impl StridedNet {
 
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         self.head.forward(self.dropout.forward(self.pooled(images)))
+    }
+}
+
+/// A network on the drawing and one on the strips under it.
+#[derive(Module, Debug)]
+pub struct DrawingAndTraces {
+    drawing: StridedNet,
+    traces: TraceNet,
+}
+
+impl DrawingAndTraces {
+    /// The drawing and the strips of `images`.
+    fn parts(images: Tensor<4>) -> [Tensor<4>; 2] {
+        let rows = images.dims()[2].saturating_sub(DERIVATIONS);
+        [images.clone().narrow(2, 0, rows), images.narrow(2, rows, DERIVATIONS)]
+    }
+
+    /// The logits of each.
+    fn opinions(&self, images: Tensor<4>) -> [Tensor<2>; 2] {
+        let [drawing, strips] = Self::parts(images);
+        [self.drawing.forward(drawing), self.traces.judge(self.traces.features(strips))]
+    }
+
+    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        let [drawing, traces] = self.opinions(images);
+        (drawing + traces) / 2.0
+    }
+
+    /// The mean of both networks' logits is what one linear layer makes of both networks' features.
+    fn last_layer(&self, images: Tensor<4>) -> (Tensor<2>, Tensor<2>, Option<Tensor<1>>) {
+        let [drawing, strips] = Self::parts(images);
+        let features = vec![self.drawing.pooled(drawing), self.traces.features(strips)];
+        let heads = [&self.drawing.head, &self.traces.head];
+        let weights = heads.iter().map(|head| head.weight.val() / 2.0).collect();
+        let bias = heads.iter().filter_map(|head| head.bias.as_ref()).map(|bias| bias.val() / 2.0);
+        (Tensor::cat(features, 1), Tensor::cat(weights, 0), bias.reduce(|sum, bias| sum + bias))
     }
 }
 
@@ -102,7 +147,7 @@ impl Vgg16 {
             .map(|&(convolutions, maps)| {
                 (0..convolutions)
                     .map(|_| {
-                        let block = Block::new(maps_in, maps, 3, 1, device);
+                        let block = Block::new(maps_in, maps, [3, 3], [1, 1], device);
                         maps_in = maps;
                         block
                     })
@@ -139,6 +184,7 @@ impl Vgg16 {
 #[derive(Module, Debug)]
 enum Layers {
     Strided(StridedNet),
+    DrawingAndTraces(DrawingAndTraces),
     Vgg16(Vgg16),
 }
 
@@ -159,21 +205,25 @@ impl CnnNet {
         let smallest = config.plot.width.min(config.plot.height) as usize;
         let layers = match &config.architecture {
             Architecture::Strided { maps, dropout } => {
-                if maps.is_empty() || maps.len() > 12 || maps.iter().any(|&n| n == 0 || n > 4096) {
-                    return unbuildable(format!(
-                        "maps {maps:?} must be 1 to 12 layers of 1 to 4096 feature maps"
-                    ));
-                }
-                if !(0.0..1.0).contains(dropout) {
-                    return unbuildable(format!("dropout {dropout} must be at least 0 and below 1"));
-                }
-                if smallest >> maps.len() == 0 {
-                    return unbuildable(format!(
-                        "an image side of {smallest} pixels cannot be halved {} times",
-                        maps.len()
-                    ));
-                }
+                check_layers(maps, *dropout, smallest)?;
                 Layers::Strided(StridedNet::new(maps, *dropout, config.classes.count(), device))
+            }
+            Architecture::DrawingAndTraces { maps, trace_maps, hidden, dropout } => {
+                if config.plot.strips_uv.is_none() {
+                    return unbuildable(
+                        "traces are read from strips, and plot.strips_uv asks for none".into(),
+                    );
+                }
+                if !(1..=4096).contains(hidden) {
+                    return unbuildable(format!("hidden {hidden} must be 1 to 4096"));
+                }
+                check_layers(maps, *dropout, smallest)?;
+                check_layers(trace_maps, *dropout, config.plot.width as usize)?;
+                let classes = config.classes.count();
+                Layers::DrawingAndTraces(DrawingAndTraces {
+                    drawing: StridedNet::new(maps, *dropout, classes, device),
+                    traces: TraceNet::new(trace_maps, *hidden, *dropout, classes, device),
+                })
             }
             Architecture::Vgg16 => {
                 if smallest < 32 {
@@ -195,7 +245,38 @@ impl CnnNet {
                 let bias = net.head.bias.as_ref().map(|bias| bias.val());
                 Some((net.pooled(images), net.head.weight.val(), bias))
             }
+            Layers::DrawingAndTraces(net) => Some(net.last_layer(images)),
             Layers::Vgg16(_) => None,
+        }
+    }
+
+    /// The logits of each of the networks that the answer is the mean of, so that each can be trained for itself.
+    pub fn opinions(&self, images: Tensor<4>) -> Vec<Tensor<2>> {
+        match &self.layers {
+            Layers::DrawingAndTraces(net) => net.opinions(images).into(),
+            Layers::Strided(_) | Layers::Vgg16(_) => vec![self.forward(images)],
+        }
+    }
+
+    /// The logits of the network on the traces alone; `None` without one.
+    pub fn opinion_of_traces(&self, images: Tensor<4>) -> Option<Tensor<2>> {
+        match &self.layers {
+            Layers::DrawingAndTraces(net) => {
+                let [_, strips] = DrawingAndTraces::parts(images);
+                Some(net.traces.judge(net.traces.features(strips)))
+            }
+            Layers::Strided(_) | Layers::Vgg16(_) => None,
+        }
+    }
+
+    /// Takes a network on the drawing alone in place of its own; tells whether both are of this kind.
+    pub fn take_drawing(&mut self, trained: CnnNet) -> bool {
+        match (&mut self.layers, trained.layers) {
+            (Layers::DrawingAndTraces(net), Layers::Strided(drawing)) => {
+                net.drawing = drawing;
+                true
+            }
+            _ => false,
         }
     }
 
@@ -203,9 +284,25 @@ impl CnnNet {
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         match &self.layers {
             Layers::Strided(net) => net.forward(images),
+            Layers::DrawingAndTraces(net) => net.forward(images),
             Layers::Vgg16(net) => net.forward(images),
         }
     }
+}
+
+/// Checks layers of which each halves a side of so many pixels.
+fn check_layers(maps: &[usize], dropout: f64, side: usize) -> Result<(), ModelError> {
+    let unbuildable = |reason: String| Err(ModelError::Unbuildable { reason });
+    if maps.is_empty() || maps.len() > 12 || maps.iter().any(|&n| n == 0 || n > 4096) {
+        return unbuildable(format!("maps {maps:?} must be 1 to 12 layers of 1 to 4096 feature maps"));
+    }
+    if !(0.0..1.0).contains(&dropout) {
+        return unbuildable(format!("dropout {dropout} must be at least 0 and below 1"));
+    }
+    if side >> maps.len() == 0 {
+        return unbuildable(format!("an image side of {side} pixels cannot be halved {} times", maps.len()));
+    }
+    Ok(())
 }
 
 /// Makes a batch of 8-bit images one tensor `[batch, 1, height, width]` with ink from 0 to 1.

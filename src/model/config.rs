@@ -39,6 +39,18 @@ pub enum Architecture {
         /// Share of the pooled features that training drops.
         dropout: f64,
     },
+    /// The same on the drawing, and beside it a small network on each derivation's strip (`PlotConfig::strips_uv`). Each is
+    /// trained for itself; their logits are averaged.
+    DrawingAndTraces {
+        /// Feature maps of each convolution on the drawing.
+        maps: Vec<usize>,
+        /// Feature maps of each convolution along a strip.
+        trace_maps: Vec<usize>,
+        /// Width of the layer between the strips' pooled features and the classes.
+        hidden: usize,
+        /// Share of the pooled features that training drops.
+        dropout: f64,
+    },
     /// The 13 convolutions and 3 dense layers of VGG-16 (Simonyan 2015, configuration D), on one
     /// grey channel, with batch normalisation.
     Vgg16,
@@ -63,6 +75,16 @@ pub struct CnnConfig {
 impl CnnConfig {
     /// The version that this build reads and writes.
     pub const VERSION: u32 = 1;
+}
+
+impl CnnConfig {
+    /// The network that sees the drawing alone, of one that sees the traces as well.
+    pub fn drawing_alone(&self) -> Option<CnnConfig> {
+        let Architecture::DrawingAndTraces { maps, dropout, .. } = &self.architecture else { return None };
+        let architecture = Architecture::Strided { maps: maps.clone(), dropout: *dropout };
+        let plot = PlotConfig { strips_uv: None, ..self.plot.clone() };
+        Some(CnnConfig { architecture, plot, ..self.clone() })
+    }
 }
 
 impl Default for CnnConfig {

@@ -15,6 +15,7 @@ mod occlusion;
 mod rhythm;
 mod size;
 mod store;
+mod traces;
 mod trees;
 mod viewer;
 

@@ -96,7 +96,7 @@ impl Occlusion {
         let whole = viewer.mean(&images)?;
         let mut occluded = images.clone();
 
-        let empty = vec![0; images.len()];
+        let empty = viewer.draw(samples, &[false; DERIVATIONS]).to_vec();
         let mut without_slice = |viewer: &Viewer, lacking: &[u8]| -> Result<[[f32; 3]; SLICES], ModelError> {
             let mut answers = [whole; SLICES];
             for (slice, answer) in answers.iter_mut().enumerate() {

@@ -46,6 +46,11 @@ pub struct PlotConfig {
     /// From the top band to the bottom one: which derivation of [`crate::eeg::DOUBLE_BANANA`] is
     /// drawn there, each index once.
     pub order: [usize; DERIVATIONS],
+    /// Under the drawing stand 18 more rows, the *strips*: each is one trace as grey values, in the same order.
+    /// [`PlotConfig::STRIP_ZERO`] is 0 uV; from there the grey value rises with the voltage, linearly up to about this
+    /// many microvolts and with their logarithm beyond. Without it there are no strips.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strips_uv: Option<f32>,
 }
 
 impl Default for PlotConfig {
@@ -62,6 +67,7 @@ impl Default for PlotConfig {
             line_width_px: 1.0,
             polarity: Polarity::NegativeUp,
             order: std::array::from_fn(|band| band),
+            strips_uv: None,
         }
     }
 }
@@ -74,9 +80,21 @@ impl PlotConfig {
     /// memory.
     pub const MAX_SIDE: u32 = 4096;
 
+    /// The grey value of 0 uV in a strip.
+    pub const STRIP_ZERO: u8 = 128;
+
+    /// Grey values from 0 uV to where `asinh(microvolts / strips_uv)` is 1: at 30 uV about one for each microvolt, and
+    /// white at 790 uV.
+    pub const STRIP_STEPS: f32 = 32.0;
+
     /// Bytes of one image.
     pub fn pixels(&self) -> usize {
-        self.width as usize * self.height as usize
+        self.width as usize * self.rows() as usize
+    }
+
+    /// Rows of one image: the drawing's, and those of the strips under it.
+    pub fn rows(&self) -> u32 {
+        self.height + self.strips_uv.map_or(0, |_| DERIVATIONS as u32)
     }
 
     /// Checks that an image can be drawn like this.
@@ -100,6 +118,11 @@ impl PlotConfig {
         }
         if !(0.5..=DERIVATIONS as f32).contains(&self.overlap_spacings) {
             return Err(refused("overlap_spacings", self.overlap_spacings, format!("0.5 to {DERIVATIONS}")));
+        }
+        if let Some(bend_uv) = self.strips_uv
+            && !(1e-3..=1e6).contains(&bend_uv)
+        {
+            return Err(refused("strips_uv", bend_uv, "0.001 to 1000000 microvolts"));
         }
         let band = self.height as f32 / DERIVATIONS as f32;
         if !(0.1..=band).contains(&self.line_width_px) {

@@ -162,7 +162,7 @@ impl<'a> Layout<'a> {
         let (wide, high) = (config.width as usize, config.height as usize);
         let skipped = self.enlargement.recip().round().max(1.0) as usize;
         let side = self.enlargement.max(1.0);
-        for (row, pixels) in figure.image.chunks_exact(wide).step_by(skipped).enumerate() {
+        for (row, pixels) in figure.image.chunks_exact(wide).take(high).step_by(skipped).enumerate() {
             for (column, &pixel) in pixels.iter().step_by(skipped).enumerate() {
                 let left = self.image.left + column as f64 * side;
                 let top = self.image.top + row as f64 * side;

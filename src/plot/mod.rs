@@ -16,6 +16,7 @@ pub mod overview;
 mod path;
 mod picture;
 mod raster;
+mod strips;
 pub mod tape;
 pub mod ticks;
 mod timeline;

@@ -75,7 +75,7 @@ pub fn write_image(
             enlarged.extend(row.iter().flat_map(|&pixel| std::iter::repeat_n(pixel, each)));
         }
     }
-    let (width, height) = (config.width * enlargement, config.height * enlargement);
+    let (width, height) = (config.width * enlargement, config.rows() * enlargement);
     write_png(path, width, height, png::ColorType::Grayscale, &enlarged)
 }
 
@@ -85,7 +85,7 @@ pub(super) fn check_image(image: &[u8], config: &PlotConfig) -> Result<(), PlotE
     if image.len() == config.pixels() {
         return Ok(());
     }
-    Err(PlotError::ImageSize { found: image.len(), width: config.width, height: config.height })
+    Err(PlotError::ImageSize { found: image.len(), width: config.width, height: config.rows() })
 }
 
 fn write_png(

@@ -11,6 +11,7 @@
 
 use super::config::{PlotConfig, Polarity};
 use super::error::PlotError;
+use super::strips::Strips;
 use crate::eeg::DERIVATIONS;
 
 /// Draws windows; keeps its buffers from one to the next.
@@ -32,6 +33,8 @@ pub struct Rasteriser {
     rows: Vec<f32>,
     /// The image with its columns contiguous, because ink is laid down column by column.
     columns: Vec<u8>,
+    /// Writes what stands under the drawing.
+    strips: Option<Strips>,
 }
 
 /// Where one derivation is drawn; rows are real numbers, downwards from the image's top.
@@ -95,6 +98,7 @@ impl Rasteriser {
             firsts: (0..=width).map(|column| first_sample(column, width, samples_per_window)).collect(),
             rows: vec![0.0; samples_per_window],
             columns: vec![0; width * height],
+            strips: Strips::new(config),
         })
     }
 
@@ -102,8 +106,8 @@ impl Rasteriser {
     ///
     /// `samples`: 18 x `samples_per_window` microvolts, derivation after derivation in the order of
     /// [`crate::eeg::DOUBLE_BANANA`]. `present`: which derivations are drawn; the samples of the
-    /// others are not looked at. `image`: `height` x `width` bytes, row after row from the top, 0
-    /// where there is no ink to 255; whatever it held is overwritten.
+    /// others are not looked at. `image`: [`PlotConfig::rows`] x `width` bytes, row after row from
+    /// the top, 0 where there is no ink to 255, then the strips; whatever it held is overwritten.
     ///
     /// A sample that is not a number is a hole in the trace; an infinite one saturates.
     ///
@@ -111,7 +115,12 @@ impl Rasteriser {
     /// If `samples` or `image` has another length.
     pub fn draw(&mut self, samples: &[f32], present: &[bool; DERIVATIONS], image: &mut [u8]) {
         assert_eq!(samples.len(), DERIVATIONS * self.samples_per_window, "samples of a window");
-        assert_eq!(image.len(), self.width * self.height, "pixels of an image");
+        let strips = if self.strips.is_some() { DERIVATIONS } else { 0 };
+        assert_eq!(image.len(), self.width * (self.height + strips), "pixels of an image");
+        let (image, under) = image.split_at_mut(self.width * self.height);
+        if let Some(strips) = &self.strips {
+            strips.write(samples, present, &self.firsts, under);
+        }
         self.columns.fill(0);
         for band in self.bands {
             if present[band.derivation] {

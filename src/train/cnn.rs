@@ -103,8 +103,10 @@ pub fn train_cnn(
     let mut painter = Painter::new(&task.model.plot, task.dataset.rate)?;
     let device = compute_device().autodiff();
     let mut net = seeded(&device, config.seed, |device| CnnNet::new(task.model, device))?;
+    let mut drawing_stays = false;
     if let Some(start) = task.start {
         start.load_into(task.model, &mut net)?;
+        drawing_stays = start.is_drawing_of(task.model)?;
     }
     let optimiser = AdamWConfig::new().with_weight_decay(config.weight_decay as f32).init();
 
@@ -131,7 +133,7 @@ pub fn train_cnn(
     let mut saved_s = before_s;
     let loss_of =
         CrossEntropyLossConfig::new().with_smoothing(Some(config.label_smoothing as f32)).init(&device);
-    let (width, height) = (task.model.plot.width as usize, task.model.plot.height as usize);
+    let (width, height) = (task.model.plot.width as usize, task.model.plot.rows() as usize);
     let mut images = vec![0u8; config.batch * task.model.plot.pixels()];
 
     while state.step < last && (task.held_out.is_empty() || state.stale < config.patience) {
@@ -149,7 +151,13 @@ pub fn train_cnn(
         }
         let input = images_to_tensor(&images, width, height, &device)?;
         let targets: Tensor<1, Int> = Tensor::from_data(TensorData::new(targets, [config.batch]), &device);
-        let loss = loss_of.forward(net.forward(input), targets);
+        // Where two networks are averaged, each is trained for itself: the loss of the mean would be content with one.
+        let opinions = match drawing_stays.then(|| net.opinion_of_traces(input.clone())).flatten() {
+            Some(traces) => vec![traces],
+            None => net.opinions(input),
+        };
+        let losses = opinions.into_iter().map(|logits| loss_of.forward(logits, targets.clone()));
+        let loss = Tensor::cat(losses.collect(), 0).mean();
         let value: f32 = loss.clone().into_scalar();
         if !value.is_finite() {
             return Err(TrainError::Diverged { step: state.step, loss: value });

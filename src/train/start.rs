@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::TrainError;
-use crate::model::{Classifier, CnnConfig, CnnNet, must_agree, read_weights};
+use crate::model::{Classifier, CnnConfig, CnnNet, compute_device, must_agree, read_weights};
 
 /// A trained network to begin with.
 #[derive(Debug, Clone)]
@@ -37,14 +37,30 @@ impl Start {
         &self.people
     }
 
-    /// Gives its weights to a network.
+    /// Whether this is a network on the drawing for one of this configuration that sees the traces as well. It is then taken
+    /// as it is, and the traces alone are trained.
+    ///
+    /// # Errors
+    /// [`TrainError::Model`] where the file has gone.
+    pub fn is_drawing_of(&self, config: &CnnConfig) -> Result<bool, TrainError> {
+        let Some(alone) = config.drawing_alone() else { return Ok(false) };
+        Ok(Classifier::load(&self.path)?.config() == &alone)
+    }
+
+    /// Gives its weights to a network, or to the part of it that sees the drawing.
     ///
     /// # Errors
     /// [`TrainError::Model`] where the network is of another configuration, or the file has changed.
     pub fn load_into(&self, config: &CnnConfig, net: &mut CnnNet) -> Result<(), TrainError> {
         let trained = Classifier::load(&self.path)?;
-        must_agree(&self.path, "network", trained.config(), config)?;
         must_agree(&self.path, "weights, SHA-256", &trained.digest(), &self.digest.as_str())?;
+        if self.is_drawing_of(config)? {
+            let mut drawing = CnnNet::new(trained.config(), &compute_device().autodiff())?;
+            read_weights(&self.path)?.load_into(&mut drawing)?;
+            net.take_drawing(drawing);
+            return Ok(());
+        }
+        must_agree(&self.path, "network", trained.config(), config)?;
         read_weights(&self.path)?.load_into(net)?;
         Ok(())
     }

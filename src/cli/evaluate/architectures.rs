@@ -161,7 +161,7 @@ fn entry(name: &str, classifier: &Classifier, window_ms: f64, auroc: Option<Spre
     ArchitectureReport {
         name: name.to_string(),
         shipped: config.architecture == shipped.architecture && config.plot == shipped.plot,
-        image: [config.plot.width, config.plot.height],
+        image: [config.plot.width, config.plot.rows()],
         parameters: size.parameters,
         multiplications: size.multiplications,
         window_ms,

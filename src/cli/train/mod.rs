@@ -25,7 +25,7 @@ use crate::train::{
 };
 use crate::ward::{SHARED, cnn_path};
 use fold::{Fold, parse_fold, people_of};
-use origin::{Origin, few_with_seizures, must_be_unseen, relabelled};
+use origin::{Origin, beginning, few_with_seizures, must_be_unseen, relabelled};
 use reviews::add_reviews;
 
 /// Fit a CNN on the recordings of many people.
@@ -68,7 +68,8 @@ pub struct TrainArgs {
     /// Train on simulated seizures and artifacts alone, added to the seizure-free seconds of these people
     #[arg(long)]
     simulated: bool,
-    /// Go on from the weights of MODELS/NAME; whoever that was trained on counts as seen
+    /// Go on from the weights of MODELS/NAME; whoever that was trained on counts as seen. For a network on drawing
+    /// and traces, NAME may be one on the drawing alone: it stays as it is, and the traces are trained
     #[arg(long, value_name = "NAME")]
     from: Option<String>,
     /// Of the people with seizures take only so many, chosen by the seed; people without seizures stay
@@ -172,11 +173,7 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Cli
         excluded.extend(others);
     }
     if let (Some(start), Some(name)) = (&start, &args.from) {
-        remarks.push(format!(
-            "Began with the weights of {name} (SHA-256 `{}`), which was trained on {} people: they count as seen here too.",
-            start.digest(),
-            start.people().len()
-        ));
+        remarks.extend(beginning(start, name, &settings.model)?);
     }
     let shares = settings.training.simulated;
     if shares != SimulatedShares::default() {
