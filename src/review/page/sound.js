@@ -7,6 +7,11 @@
 /** Seconds from the beginning of one burst to that of the next. */
 const EVERY_S = { high: 5, medium: 10, low: 30 };
 const ORDER = ["high", "medium", "low"];
+/**
+ * For so many seconds a bed may be in alarm without an alarm in the list: news of beds and of alarms come one after the
+ * other, and an alarm that was over and taken note of would be heard once more.
+ */
+const UNKNOWN_S = 3;
 /** How the loss of the connection is heard. */
 const LOST = "medium";
 
@@ -15,6 +20,8 @@ export class Sound extends EventTarget {
   #audio = Object.fromEntries([...document.querySelectorAll("audio[data-burst]")].map((audio) => [audio.dataset.burst, audio]));
   #store; #live;
   #burst = { priority: null, at: -Infinity };
+  /** Since when beds are in alarm of which the list of alarms knows nothing. */
+  #unknown = new Map();
   /** Whether somebody has heard that the connection is lost. */
   #knowsLost = false;
   /** Whether the browser refused to play. */
@@ -40,10 +47,17 @@ export class Sound extends EventTarget {
     // A bed in alarm is heard though the list knows nothing of it: the log may be down.
     const known = new Set(open.filter((alarm) => alarm.kind === "seizure" && alarm.phase !== "latched").map((alarm) => alarm.bed));
     for (const { status } of this.#store.beds.values()) {
-      if (status.alarming && !known.has(status.bed)) sounding.add("high");
+      if (this.#isUnknown(status.bed, status.alarming && !known.has(status.bed))) sounding.add("high");
     }
     if (this.#live.lost && !this.#knowsLost) sounding.add(LOST);
     return ORDER.find((priority) => sounding.has(priority)) ?? null;
+  }
+
+  #isUnknown(bed, unknown) {
+    if (!unknown) { this.#unknown.delete(bed); return false; }
+    const now = performance.now() / 1000;
+    if (!this.#unknown.has(bed)) this.#unknown.set(bed, now);
+    return now - this.#unknown.get(bed) >= UNKNOWN_S;
   }
 
   /** The loss of the connection has been heard: it is silent until the next one. */
