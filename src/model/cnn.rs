@@ -182,6 +182,7 @@ impl Vgg16 {
 }
 
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a process holds few networks")]
 enum Layers {
     Strided(StridedNet),
     DrawingAndTraces(DrawingAndTraces),
