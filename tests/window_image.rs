@@ -172,6 +172,7 @@ prop_compose! {
             line_width_px: 0.1 + thickness * (thickest - 0.1),
             polarity: if negative_up { Polarity::NegativeUp } else { Polarity::PositiveUp },
             order: order.try_into().unwrap(),
+            strips_uv: None,
         }
     }
 }
