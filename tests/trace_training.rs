@@ -78,5 +78,8 @@ fn a_network_on_the_drawing_stays_as_it_is_when_traces_are_added() {
 
     let unlike =
         ["train", "--data", "data", "--name", "other", "--config", "other.toml", "--from", "drawing"];
-    assert!(refusal(root, &unlike, 6).contains("network"), "a drawing's network of another shape");
+    assert!(
+        refusal(root, &unlike, 7).contains("another configuration"),
+        "a drawing's network of another shape"
+    );
 }
