@@ -344,7 +344,7 @@ fn the_command_line_shows_the_same_and_accepts() {
 fn opinion_of_a_week(second: u64) -> [f32; 3] {
     let seizure = match (second % 43_200, second % 7200) {
         (1000..1040, _) => {
-            if second / 43_200 % 2 == 0 {
+            if (second / 43_200).is_multiple_of(2) {
                 0.95
             } else {
                 0.55
