@@ -7,6 +7,7 @@ use burn::tensor::Tensor;
 use tempfile::TempDir;
 use vigil::model::{
     Architecture, Classes, Classifier, CnnConfig, CnnNet, ModelError, Viewer, compute_device,
+    images_to_tensor, read_weights,
 };
 use vigil::plot::PlotConfig;
 
@@ -106,4 +107,35 @@ fn a_window_and_its_mirror_image_are_judged_alike() {
     let mut back = Vec::new();
     assert_eq!(mirror_window(&mirrored, &mirrored_present, &mut back), present);
     assert_eq!(back, samples, "mirrored twice is as it was");
+}
+
+/// Two images that no two networks say the same of.
+fn ink(pixels: usize) -> Vec<u8> {
+    (0..2 * pixels).map(|i| (i * i % 251) as u8).collect()
+}
+
+#[test]
+fn a_classifier_says_what_the_trained_layers_say_with_their_normalisation_apart() {
+    for name in ["fold-1", "traces-1"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name);
+        let path = path.join("weights.safetensors");
+        let classifier = Classifier::load(&path).expect("a committed network");
+        let device = compute_device();
+        let mut net = CnnNet::new(classifier.config(), &device).expect("its layers");
+        read_weights(&path).expect("its file").load_into(&mut net).expect("its weights");
+        let plot = &classifier.config().plot;
+        let images = ink(plot.pixels());
+        let tensor = images_to_tensor(&images, plot.width as usize, plot.rows() as usize, &device);
+        let logits = net.valid().forward(tensor.expect("two images"));
+        let apart = burn::tensor::activation::softmax(logits, 1).into_data().try_into_vec::<f32>();
+        let said = classifier.probabilities(&images).expect("probabilities").concat();
+        // The classes stand in another order in a network than in an answer.
+        let sorted = |mut shares: Vec<f32>| {
+            shares.chunks_mut(3).for_each(|three| three.sort_by(f32::total_cmp));
+            shares
+        };
+        let (said, apart) = (sorted(said), sorted(apart.expect("numbers")));
+        assert!(said[..3] != said[3..], "two images, two answers: {said:?}");
+        assert!(said.iter().zip(&apart).all(|(a, b)| (a - b).abs() < 1e-4), "{name}: {said:?}, {apart:?}");
+    }
 }

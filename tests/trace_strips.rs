@@ -1,7 +1,12 @@
 //! Strips of grey values stand under the drawing, and a network that reads them judges as its parts do.
 
-use vigil::eeg::DERIVATIONS;
-use vigil::model::{Architecture, Classes, Classifier, CnnConfig, CnnNet, compute_device};
+use std::path::Path;
+use std::sync::Arc;
+
+use vigil::eeg::{DERIVATIONS, mirror_window};
+use vigil::model::{
+    Architecture, Classes, Classifier, CnnConfig, CnnNet, ModelError, Viewer, compute_device,
+};
 use vigil::plot::{PlotConfig, Rasteriser};
 
 const LENGTH: usize = 64;
@@ -127,4 +132,38 @@ fn the_answer_rests_on_drawing_and_strips_and_is_that_of_one_last_layer() {
     for (one, other) in head.probabilities(&features[0]).into_iter().zip(said) {
         assert!((one - other).abs() < 1e-5, "{one} {other}");
     }
+}
+
+/// The traces are asked of one image of the two, which may change no more than the last digits.
+#[test]
+fn a_window_is_judged_as_the_mean_of_both_its_images_and_its_mirror_image_alike() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/traces-1/weights.safetensors");
+    let classifier = Arc::new(Classifier::load(&path).expect("a committed network"));
+    let plot = &classifier.config().plot;
+    let mut viewer = Viewer::new(Arc::clone(&classifier)).expect("a viewer");
+    let length = classifier.config().signal.rate_hz as usize;
+    let samples: Vec<f32> = (0..DERIVATIONS * length)
+        .map(|i| (20 + i / length * 5) as f32 * ((i % length) as f32 / (7 + i / length) as f32).sin())
+        .collect();
+    let present = std::array::from_fn(|d| d != 2 && d != 9);
+    let mut mirrored = Vec::new();
+    let mirrored_present = mirror_window(&samples, &present, &mut mirrored);
+    let image = |samples: &[f32], present: &[bool; DERIVATIONS]| {
+        let mut image = vec![0; plot.pixels()];
+        Rasteriser::new(plot, length).expect("a rasteriser").draw(samples, present, &mut image);
+        classifier.probabilities(&image).expect("probabilities")[0]
+    };
+    let (one, other) = (image(&samples, &present), image(&mirrored, &mirrored_present));
+    assert!(
+        (one[0] - other[0]).abs() > 1e-3,
+        "the drawing of one is not that of the other: {one:?}, {other:?}"
+    );
+    let plain = viewer.probabilities(&samples, &present).expect("probabilities");
+    let mirror = viewer.probabilities(&mirrored, &mirrored_present).expect("probabilities");
+    for class in 0..3 {
+        assert!((plain[class] - (one[class] + other[class]) / 2.0).abs() < 1e-5, "{plain:?}");
+        assert!((plain[class] - mirror[class]).abs() < 1e-5, "{plain:?}, {mirror:?}");
+    }
+    let three = vec![128; 3 * plot.pixels()];
+    assert!(matches!(classifier.both_ways(&three), Err(ModelError::Shape { .. })));
 }

@@ -41,7 +41,7 @@ impl Classifier {
             config: config.clone(),
             people: Vec::new(),
             digest: String::new(),
-            net: net.valid(),
+            net: net.valid().folded(),
             device: compute_device(),
         }
     }
@@ -57,7 +57,7 @@ impl Classifier {
         let mut net = CnnNet::new(&config, &device)?;
         let digest = file.digest();
         file.load_into(&mut net)?;
-        Ok(Classifier { config, people, digest, net: net.valid(), device })
+        Ok(Classifier { config, people, digest, net: net.valid().folded(), device })
     }
 
     /// Writes a network with its configuration and the people that it was fitted on.
@@ -92,13 +92,34 @@ impl Classifier {
     /// # Errors
     /// [`ModelError::Shape`] where `images` are not whole images of the configured size.
     pub fn probabilities(&self, images: &[u8]) -> Result<Vec<[f32; 3]>, ModelError> {
+        self.shares(self.net.forward(self.tensor(images)?))
+    }
+
+    /// The same of the two images of one window, the first as it is and the second with left and right exchanged.
+    ///
+    /// # Errors
+    /// [`ModelError::Shape`] where `images` are not two images of the configured size.
+    pub fn both_ways(&self, images: &[u8]) -> Result<[[f32; 3]; 2], ModelError> {
+        let other = |found: String| ModelError::Shape { expected: "two images of a window".into(), found };
+        let tensor = self.tensor(images)?;
+        if tensor.dims()[0] != 2 {
+            return Err(other(format!("{} images", tensor.dims()[0])));
+        }
+        let shares = self.shares(self.net.forward_both_ways(tensor))?;
+        shares.try_into().map_err(|shares: Vec<_>| other(format!("{} answers", shares.len())))
+    }
+
+    /// Images that lie one after the other as `[batch, 1, rows, columns]`.
+    fn tensor(&self, images: &[u8]) -> Result<Tensor<4>, ModelError> {
         let (width, height) = (self.config.plot.width as usize, self.config.plot.rows() as usize);
-        let images = images_to_tensor(images, width, height, &self.device)?;
-        let shares = numbers(softmax(self.net.forward(images), 1).into_data())?;
-        Ok(shares
-            .chunks_exact(self.config.classes.count())
-            .map(|shares| in_order(self.config.classes, shares))
-            .collect())
+        images_to_tensor(images, width, height, &self.device)
+    }
+
+    /// Probabilities in the order of [`Classifier::probabilities`].
+    fn shares(&self, logits: Tensor<2>) -> Result<Vec<[f32; 3]>, ModelError> {
+        let shares = numbers(softmax(logits, 1).into_data())?;
+        let classes = self.config.classes;
+        Ok(shares.chunks_exact(classes.count()).map(|shares| in_order(classes, shares)).collect())
     }
 
     /// What the last layer sees of each of several window images that lie one after the other, and that layer.
@@ -106,9 +127,7 @@ impl Classifier {
     /// # Errors
     /// [`ModelError::Shape`] where `images` are not whole images of the configured size, [`ModelError::Compute`] for a network whose last layer does not stand alone.
     pub fn features(&self, images: &[u8]) -> Result<(Vec<Vec<f32>>, Head), ModelError> {
-        let (width, height) = (self.config.plot.width as usize, self.config.plot.rows() as usize);
-        let images = images_to_tensor(images, width, height, &self.device)?;
-        let Some((pooled, weights, biases)) = self.net.last_layer(images) else {
+        let Some((pooled, weights, biases)) = self.net.last_layer(self.tensor(images)?) else {
             return Err(ModelError::Compute { reason: "vgg16 has no single last layer to adapt".into() });
         };
         let rows = |tensor: Tensor<2>| -> Result<Vec<Vec<f32>>, ModelError> {

@@ -1,6 +1,6 @@
 //! The three-class CNN as layers.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{
@@ -17,7 +17,8 @@ use crate::eeg::DERIVATIONS;
 #[derive(Module, Debug)]
 pub struct Block {
     conv: Conv2d,
-    norm: BatchNorm,
+    /// `None` once it is a part of the convolution.
+    norm: Option<BatchNorm>,
     relu: Relu,
 }
 
@@ -37,15 +38,38 @@ impl Block {
                 .with_padding(PaddingConfig2d::Explicit(over, beside, over, beside))
                 .with_bias(false)
                 .init(device),
-            norm: BatchNormConfig::new(maps_out).init(device),
+            norm: Some(BatchNormConfig::new(maps_out).init(device)),
             relu: Relu::new(),
         }
     }
 
     /// `[batch, maps_in, rows, columns]` to `[batch, maps_out, rows / stride, columns / stride]`.
     pub(super) fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        self.relu.forward(self.norm.forward(self.conv.forward(images)))
+        let maps = self.conv.forward(images);
+        self.relu.forward(match &self.norm {
+            Some(norm) => norm.forward(maps),
+            None => maps,
+        })
     }
+
+    /// The same block with its normalisation within the convolution: with fixed statistics both are linear, so the
+    /// maps need not be gone through once more. Such a block is there to be asked, not to be trained or saved.
+    fn folded(mut self) -> Block {
+        let Some(norm) = self.norm.take() else { return self };
+        let deviation = (norm.running_var.value() + norm.epsilon).sqrt();
+        let scale = norm.gamma.val() / deviation;
+        let bias = norm.beta.val() - norm.running_mean.value() * scale.clone();
+        let [maps_out, _, _, _] = self.conv.weight.dims();
+        let weight = self.conv.weight.val() * scale.reshape([maps_out, 1, 1, 1]);
+        self.conv.weight = Param::from_tensor(weight);
+        self.conv.bias = Some(Param::from_tensor(bias));
+        self
+    }
+}
+
+/// All of them, see [`Block::folded`].
+pub(super) fn folded(blocks: Vec<Block>) -> Vec<Block> {
+    blocks.into_iter().map(Block::folded).collect()
 }
 
 /// Five (or as many as configured) strided convolutions and a linear layer.
@@ -86,6 +110,10 @@ impl StridedNet {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         self.head.forward(self.dropout.forward(self.pooled(images)))
     }
+
+    fn folded(self) -> StridedNet {
+        StridedNet { blocks: folded(self.blocks), ..self }
+    }
 }
 
 /// A network on the drawing and one on the strips under it.
@@ -111,6 +139,14 @@ impl DrawingAndTraces {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let [drawing, traces] = self.opinions(images);
         (drawing + traces) / 2.0
+    }
+
+    /// The same of a window as it is and mirrored. The traces are asked once: to exchange left and right is to name the
+    /// derivations in another order, and no order enters what is pooled over them.
+    fn forward_both_ways(&self, images: Tensor<4>) -> Tensor<2> {
+        let [drawing, strips] = Self::parts(images);
+        let traces = self.traces.judge(self.traces.features(strips.narrow(0, 0, 1)));
+        (self.drawing.forward(drawing) + traces) / 2.0
     }
 
     /// The mean of both networks' logits is what one linear layer makes of both networks' features.
@@ -278,6 +314,30 @@ impl CnnNet {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// The same network with its batch normalisation within the convolutions: quicker to ask, but neither to be trained
+    /// nor saved.
+    pub(super) fn folded(self) -> CnnNet {
+        let layers = match self.layers {
+            Layers::Strided(net) => Layers::Strided(net.folded()),
+            Layers::DrawingAndTraces(net) => Layers::DrawingAndTraces(DrawingAndTraces {
+                drawing: net.drawing.folded(),
+                traces: net.traces.folded(),
+            }),
+            Layers::Vgg16(net) => {
+                Layers::Vgg16(Vgg16 { stages: net.stages.into_iter().map(folded).collect(), ..net })
+            }
+        };
+        CnnNet { layers }
+    }
+
+    /// Logits, `[2, classes]`, of the two images of one window, `[2, 1, rows, columns]`: as it is, and mirrored.
+    pub(super) fn forward_both_ways(&self, images: Tensor<4>) -> Tensor<2> {
+        match &self.layers {
+            Layers::DrawingAndTraces(net) => net.forward_both_ways(images),
+            Layers::Strided(_) | Layers::Vgg16(_) => self.forward(images),
         }
     }
 

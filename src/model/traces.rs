@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig, Relu};
 use burn::tensor::{Device, Tensor};
 
-use super::cnn::Block;
+use super::cnn::{Block, folded};
 use crate::plot::PlotConfig;
 
 /// What is told of each feature map over time and derivations.
@@ -69,6 +69,11 @@ impl TraceNet {
         let peaks: Tensor<3> = maps.max_dim(3).flatten(2, 3);
         let pooled = Tensor::cat(vec![mean, strongest, deviation, peaks.mean_dim(2)], 1).flatten::<2>(1, 2);
         self.relu.forward(self.hidden.forward(self.dropout.forward(pooled)))
+    }
+
+    /// The same network with its normalisation within the convolutions.
+    pub(super) fn folded(self) -> TraceNet {
+        TraceNet { blocks: folded(self.blocks), ..self }
     }
 
     /// Logits, `[batch, classes]`, of what [`TraceNet::features`] gave.

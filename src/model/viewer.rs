@@ -81,12 +81,7 @@ impl Viewer {
 
     /// The mean of what the CNN says of both images of a window.
     pub(super) fn mean(&self, images: &[u8]) -> Result<[f32; 3], ModelError> {
-        match self.classifier.probabilities(images)?.as_slice() {
-            [plain, mirror] => Ok(std::array::from_fn(|class| (plain[class] + mirror[class]) / 2.0)),
-            others => Err(ModelError::Shape {
-                expected: "two answers".into(),
-                found: format!("{} answers", others.len()),
-            }),
-        }
+        let [plain, mirror] = self.classifier.both_ways(images)?;
+        Ok(std::array::from_fn(|class| (plain[class] + mirror[class]) / 2.0))
     }
 }
