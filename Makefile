@@ -55,8 +55,8 @@ demo-page: program ## the same patient as if it happened now, with the review pa
 	$(VIGIL) replay patients/chb03/recordings --patient chb03 --serve --speed 1 --out out/demo-page
 
 .PHONY: test
-test: build python counterparties browser ## run the tests
-	$(CARGO) test --release --locked
+test: build python counterparties browser ## run the tests, as many programs side by side as there are cores
+	CARGO="$(CARGO)" bash .ci/tests
 
 .PHONY: bench
 bench: setup ## measure the parts that must be fast

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use thiserror::Error;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::alarm::{Health, TechnicalKind};
@@ -107,6 +107,8 @@ pub async fn run(
         ward.downgrade(),
     ));
 
+    // Before a bed is watched and before anyone hears that we listen: a signal would end us without an order.
+    let signals = Signals::listen().map_err(start("listening to signals"))?;
     let keeper = Keeper::start(shared.clone(), config_path.to_path_buf(), config_here, probe).await;
     let keeping = tokio::spawn(keeper.run(requests));
     let proven = Proven::default();
@@ -134,7 +136,7 @@ pub async fn run(
         Notifier::to_nobody()
     });
     let supervisor = Supervisor { shared: shared.clone(), config: config_there, proven, probed, notifier };
-    supervisor.watch_over(&ward).await?;
+    supervisor.watch_over(&ward, signals).await;
 
     // In order: no more samples, then what was judged to the disk, then the rest.
     let (done, wait) = oneshot::channel();
@@ -156,6 +158,23 @@ pub async fn run(
     Ok(())
 }
 
+/// What the system tells us to do.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
 struct Supervisor {
     shared: Arc<Shared>,
     config: watch::Receiver<WardConfig>,
@@ -165,12 +184,8 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    async fn watch_over(&self, ward: &mpsc::Sender<Request>) -> Result<(), DaemonError> {
-        let listen =
-            |kind| signal(kind).map_err(|source| DaemonError::Start { what: "listening to signals", source });
-        let mut terminate = listen(SignalKind::terminate())?;
-        let mut interrupt = listen(SignalKind::interrupt())?;
-        let mut hangup = listen(SignalKind::hangup())?;
+    async fn watch_over(&self, ward: &mpsc::Sender<Request>, signals: Signals) {
+        let Signals { mut terminate, mut interrupt, mut hangup } = signals;
         let period = watchdog_period().map_or(PROOF_EVERY, |period| (period / 3).min(PROOF_EVERY));
         let mut proofs = tokio::time::interval(period);
         proofs.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -202,7 +217,6 @@ impl Supervisor {
         }
         heard(self.notifier.stopping("draining, then closing the files"));
         tracing::info!("stopping");
-        Ok(())
     }
 
     async fn reload(&self, ward: &mpsc::Sender<Request>) {

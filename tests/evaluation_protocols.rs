@@ -5,6 +5,7 @@ mod recordings;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use jiff::civil::DateTime;
@@ -95,6 +96,26 @@ fn site(root: &Path, data: &str, prefix: &str, name: &str) {
     }
 }
 
+/// The site of the north, for as long as a test holds it.
+static NORTH: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
+
+/// A folder with the site of the north, which several tests need: its networks are trained once for those that run at
+/// the same time, and each has a copy to itself.
+fn with_north() -> (TempDir, Arc<TempDir>) {
+    let mut made = NORTH.lock().expect("another test made it");
+    let north = made.upgrade().unwrap_or_else(|| {
+        let folder = Arc::new(TempDir::new().expect("a folder"));
+        site(folder.path(), "north", "n", "north");
+        *made = Arc::downgrade(&folder);
+        folder
+    });
+    drop(made);
+    let folder = TempDir::new().expect("a folder");
+    let copied = Command::new("cp").arg("-a").arg(north.path().join(".")).arg(folder.path()).status();
+    assert!(copied.expect("cp runs").success());
+    (folder, north)
+}
+
 fn json(root: &Path, arguments: &[&str]) -> Value {
     let output = vigil(root, arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -113,9 +134,8 @@ fn files(folder: &Path) -> BTreeSet<String> {
 
 #[test]
 fn each_protocol_scores_what_it_says() {
-    let folder = TempDir::new().expect("a folder");
+    let (folder, _north) = with_north();
     let root = folder.path();
-    site(root, "north", "n", "north");
     let networks = ["--data", "north", "--three-class", "north-1,north-2"];
 
     // Within a patient: those with three seizures or more, and of them the later half alone.
@@ -182,9 +202,8 @@ fn each_protocol_scores_what_it_says() {
 
 #[test]
 fn an_interrupted_run_goes_on_and_ends_as_if_it_had_not_been() {
-    let folder = TempDir::new().expect("a folder");
+    let (folder, _north) = with_north();
     let root = folder.path();
-    site(root, "north", "n", "north");
     let arguments = |out: &'static str| {
         ["evaluate", "cross-person", "--data", "north", "--three-class", "north-1,north-2", "--out", out]
     };
@@ -222,9 +241,8 @@ fn an_interrupted_run_goes_on_and_ends_as_if_it_had_not_been() {
 
 #[test]
 fn two_sites_score_each_other_and_nobody_is_on_both_sides() {
-    let folder = TempDir::new().expect("a folder");
+    let (folder, _north) = with_north();
     let root = folder.path();
-    site(root, "north", "n", "north");
     site(root, "south", "s", "south");
     let sites = ["evaluate", "cross-site", "--first", "north", "--second", "south"];
     let networks =
