@@ -182,7 +182,9 @@ models: program ## train the networks anew, in hours: one per fold for `make aur
 	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name two-class-K --fold K/6 --two-classes
 	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name hard-negatives-K --fold K/6 --two-classes --hard-negatives
 	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name traces-K --fold K/6 --from fold-K --config models/architectures/traces.toml
-	$(VIGIL) train --data $(DATA) --name cnn --exclude chb03
+	$(VIGIL) train --data $(DATA) --name cnn-drawing --exclude chb03
+	$(VIGIL) train --data $(DATA) --name cnn --exclude chb03 --from cnn-drawing --config models/architectures/traces.toml
+	rm -r models/cnn-drawing
 
 THREE = $(1)-1,$(1)-2,$(1)-3
 TRIAL = seq 3 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/models --fold K/3 --epochs 1

@@ -76,6 +76,20 @@ fn a_network_on_the_drawing_stays_as_it_is_when_traces_are_added() {
     let card = std::fs::read_to_string(root.join("models/traces/card.md")).expect("a card");
     assert!(card.contains("only what sees the traces was trained"), "{card}");
 
+    // A file that says nothing of the network, or no file at all, leaves it as it was.
+    std::fs::write(root.join("brief.toml"), "[training]\nepochs = 1\n").expect("a file");
+    let further =
+        ["train", "--data", "data", "--name", "further", "--config", "brief.toml", "--from", "traces"];
+    let output = vigil(root, &further);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let further = Classifier::load(&root.join("models/further/weights.safetensors")).expect("a network");
+    assert_eq!(further.config(), traces.config());
+    let (of_further, _) = further.features(&image).expect("features");
+    assert!(
+        of_further[0][..8] != of_both[0][..8] && of_further[0][8..] != of_both[0][8..],
+        "both halves learn"
+    );
+
     let unlike =
         ["train", "--data", "data", "--name", "other", "--config", "other.toml", "--from", "drawing"];
     assert!(

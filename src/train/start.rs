@@ -11,6 +11,7 @@ pub struct Start {
     path: PathBuf,
     digest: String,
     people: Vec<String>,
+    config: CnnConfig,
 }
 
 impl Start {
@@ -24,6 +25,7 @@ impl Start {
             path: path.to_path_buf(),
             digest: trained.digest().to_string(),
             people: trained.people().to_vec(),
+            config: trained.config().clone(),
         })
     }
 
@@ -37,14 +39,15 @@ impl Start {
         &self.people
     }
 
+    /// What it is: a training that goes on from it and is told nothing else makes a network of the same kind.
+    pub fn config(&self) -> &CnnConfig {
+        &self.config
+    }
+
     /// Whether this is a network on the drawing for one of this configuration that sees the traces as well. It is then taken
     /// as it is, and the traces alone are trained.
-    ///
-    /// # Errors
-    /// [`TrainError::Model`] where the file has gone.
-    pub fn is_drawing_of(&self, config: &CnnConfig) -> Result<bool, TrainError> {
-        let Some(alone) = config.drawing_alone() else { return Ok(false) };
-        Ok(Classifier::load(&self.path)?.config() == &alone)
+    pub fn is_drawing_of(&self, config: &CnnConfig) -> bool {
+        config.drawing_alone().as_ref() == Some(&self.config)
     }
 
     /// Gives its weights to a network, or to the part of it that sees the drawing.
@@ -54,7 +57,7 @@ impl Start {
     pub fn load_into(&self, config: &CnnConfig, net: &mut CnnNet) -> Result<(), TrainError> {
         let trained = Classifier::load(&self.path)?;
         must_agree(&self.path, "weights, SHA-256", &trained.digest(), &self.digest.as_str())?;
-        if self.is_drawing_of(config)? {
+        if self.is_drawing_of(config) {
             let mut drawing = CnnNet::new(trained.config(), &compute_device().autodiff())?;
             read_weights(&self.path)?.load_into(&mut drawing)?;
             net.take_drawing(drawing);

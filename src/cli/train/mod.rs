@@ -68,8 +68,9 @@ pub struct TrainArgs {
     /// Train on simulated seizures and artifacts alone, added to the seizure-free seconds of these people
     #[arg(long)]
     simulated: bool,
-    /// Go on from the weights of MODELS/NAME; whoever that was trained on counts as seen. For a network on drawing
-    /// and traces, NAME may be one on the drawing alone: it stays as it is, and the traces are trained
+    /// Go on from the weights of MODELS/NAME, with a network of the same kind; whoever that was trained on counts as
+    /// seen. For a network on drawing and traces (--config), NAME may be one on the drawing alone: it stays as it
+    /// is, and the traces are trained
     #[arg(long, value_name = "NAME")]
     from: Option<String>,
     /// Of the people with seizures take only so many, chosen by the seed; people without seizures stay
@@ -112,6 +113,13 @@ enum Proposed {
 /// What a settings file may hold.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+struct Told {
+    model: Option<CnnConfig>,
+    training: TrainConfig,
+}
+
+/// What is trained, and how.
+#[derive(Debug)]
 struct Settings {
     model: CnnConfig,
     training: TrainConfig,
@@ -128,7 +136,10 @@ pub fn run(args: &TrainArgs) -> Result<(), CliError> {
         let dataset = Dataset::load(recordings, &CnnConfig::default().signal, &mut |_, _| {})?;
         return fit_shared(&dataset, &args.models.join(SHARED), &super::command_line());
     }
-    let mut settings = read_settings(args.config.as_deref())?;
+    let start = args.from.as_deref().map(|name| Start::of(&cnn_path(&args.models, name))).transpose()?;
+    let told = read_settings(args.config.as_deref())?;
+    let model = told.model.or_else(|| start.as_ref().map(|start| start.config().clone()));
+    let mut settings = Settings { model: model.unwrap_or_default(), training: told.training };
     if args.two_classes {
         settings.model.classes = Classes::Two;
     }
@@ -146,24 +157,28 @@ pub fn run(args: &TrainArgs) -> Result<(), CliError> {
         Checkpoint::new(&folder.join("checkpoint")).remove()?;
         Checkpoint::new(&folder.join("checkpoint-refit")).remove()?;
     }
-    train(args, &settings, &folder)
+    train(args, &settings, start.as_ref(), &folder)
 }
 
-fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), CliError> {
+fn train(
+    args: &TrainArgs,
+    settings: &Settings,
+    start: Option<&Start>,
+    folder: &Path,
+) -> Result<(), CliError> {
     let mut dataset = load(args, &settings.model.signal)?;
     let known = known_recordings(&dataset, &args.data);
     let mut excluded = args.exclude.clone();
     let mut remarks = Vec::new();
-    let start = args.from.as_deref().map(|name| Start::of(&cnn_path(&args.models, name))).transpose()?;
     if let Some(fold) = args.fold {
         let tested = people_of(fold, &dataset, &args.hold_out)?;
         say!("fold {} of {} leaves out {}", fold.number, fold.of, tested.join(", "));
-        must_be_unseen(args, start.as_ref(), &tested, "is left out by --fold, to be scored")?;
+        must_be_unseen(args, start, &tested, "is left out by --fold, to be scored")?;
         dataset = dataset.without(&tested);
         excluded.extend(tested);
     }
-    must_be_unseen(args, start.as_ref(), &args.exclude, "is left out by --exclude")?;
-    must_be_unseen(args, start.as_ref(), &args.hold_out, "is held out for early stopping")?;
+    must_be_unseen(args, start, &args.exclude, "is left out by --exclude")?;
+    must_be_unseen(args, start, &args.hold_out, "is held out for early stopping")?;
     if let Some(wanted) = args.seizure_people {
         let (taken, others) = few_with_seizures(&dataset, wanted, settings.training.seed)?;
         let told = format!("Of the people with seizures only {} were taken.", taken.join(", "));
@@ -172,8 +187,8 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Cli
         dataset = dataset.without(&others);
         excluded.extend(others);
     }
-    if let (Some(start), Some(name)) = (&start, &args.from) {
-        remarks.extend(beginning(start, name, &settings.model)?);
+    if let (Some(start), Some(name)) = (start, &args.from) {
+        remarks.extend(beginning(start, name, &settings.model));
     }
     let shares = settings.training.simulated;
     if shares != SimulatedShares::default() {
@@ -227,7 +242,7 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Cli
         &trained,
         &held_out,
         settings,
-        Origin { start: start.as_ref(), cleaned_by: cleaned_by.as_deref() },
+        Origin { start, cleaned_by: cleaned_by.as_deref() },
         None,
         &folder.join("checkpoint"),
     )?;
@@ -241,7 +256,7 @@ fn train(args: &TrainArgs, settings: &Settings, folder: &Path) -> Result<(), Cli
             &everyone,
             &[],
             settings,
-            Origin { start: start.as_ref(), cleaned_by: cleaned_by.as_deref() },
+            Origin { start, cleaned_by: cleaned_by.as_deref() },
             Some(done.epoch),
             &folder.join("checkpoint-refit"),
         )?;
@@ -360,8 +375,8 @@ fn describe(dataset: &Dataset, roots: &[PathBuf]) -> String {
     )
 }
 
-fn read_settings(path: Option<&Path>) -> Result<Settings, CliError> {
-    let Some(path) = path else { return Ok(Settings::default()) };
+fn read_settings(path: Option<&Path>) -> Result<Told, CliError> {
+    let Some(path) = path else { return Ok(Told::default()) };
     let text = super::read_text(path)?;
     Ok(toml::from_str(&text)
         .map_err(|error| mistake(path, &text, &error, |_| "[training] with epochs = 8"))?)

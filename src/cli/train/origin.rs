@@ -16,17 +16,17 @@ use crate::model::CnnConfig;
 use crate::train::{Labels, Start, Unreviewed, clean};
 
 /// In words, which network a training went on from and what became of it.
-pub(super) fn beginning(start: &Start, name: &str, model: &CnnConfig) -> Result<Vec<String>, CliError> {
+pub(super) fn beginning(start: &Start, name: &str, model: &CnnConfig) -> Vec<String> {
     let mut remarks = vec![format!(
         "Began with the weights of {name} (SHA-256 `{}`), which was trained on {} people: they count as seen here too.",
         start.digest(),
         start.people().len()
     )];
-    if start.is_drawing_of(model)? {
+    if start.is_drawing_of(model) {
         remarks
             .push("They see the drawing and stay as they are; only what sees the traces was trained.".into());
     }
-    Ok(remarks)
+    remarks
 }
 
 /// Labels as a reviewed table has them, and in words what it changed.
