@@ -164,7 +164,7 @@ PEERS := --three-class $(call names,fold) --two-class $(call names,two-class) --
 
 .PHONY: cross-person
 cross-person: program ## the methods side by side on people whom no network has seen: models/reports/cross-person
-	$(VIGIL) evaluate cross-person --data $(DATA) $(PEERS) --gains 0.85,1,1.18 \
+	$(VIGIL) evaluate cross-person --data $(DATA) $(PEERS) --gains 0.85,1,1.18 --amplitudes 0.5,0.7,1.4,2 \
 	    --also "three-class CNN on drawing and traces=$(call names,traces)" --out models/reports/cross-person
 
 .PHONY: within-patient

@@ -9,7 +9,7 @@ use vigil::dataset::{Dataset, LabelledRecording, Second, Stretch};
 use vigil::detect::{AeFlag, Opinion};
 use vigil::eeg::{DERIVATIONS, Event, EventKind};
 use vigil::evaluate::report::MethodReport;
-use vigil::evaluate::{Comparison, JudgedPerson, JudgedSecond, Method, SecondLook, score_method};
+use vigil::evaluate::{Comparison, JudgedPerson, JudgedSecond, Method, Scaled, SecondLook, score_method};
 
 const RATE: usize = 64;
 const LENGTH_S: usize = 300;
@@ -34,8 +34,33 @@ fn event((onset, end): (usize, usize)) -> Event {
 }
 
 fn scored(people: &[Person], second_look: Option<SecondLook>) -> MethodReport {
+    scored_with(people, second_look, &[])
+}
+
+/// What is said of everybody's seconds, in the order of [`scored_with`]'s data set.
+fn judged(people: &[Person]) -> Vec<JudgedPerson> {
+    let judged = |number: usize, person: &Person| {
+        let seconds = person.said.iter().enumerate().map(|(index, &(seizure, abnormal))| JudgedSecond {
+            second: Second { stretch: number, index },
+            seizure: (person.seizure.0..person.seizure.1).contains(&index),
+            opinion: Some(Opinion {
+                ae_error: None,
+                ae_flag: None,
+                probabilities: [seizure, abnormal, 1.0 - seizure - abnormal],
+            }),
+        });
+        JudgedPerson { seconds: seconds.collect(), person: format!("p{number}"), model: "m".into() }
+    };
+    people.iter().enumerate().map(|(number, person)| judged(number, person)).collect()
+}
+
+/// The same with what is said at other amplitudes.
+fn scored_with(
+    people: &[Person],
+    second_look: Option<SecondLook>,
+    scaled: &[(f32, Vec<Person>)],
+) -> MethodReport {
     let mut dataset = Dataset { rate: RATE, ..Dataset::default() };
-    let mut judged = Vec::new();
     let mut folds = BTreeMap::new();
     for (number, person) in people.iter().enumerate() {
         let name = format!("p{number}");
@@ -52,24 +77,16 @@ fn scored(people: &[Person], second_look: Option<SecondLook>) -> MethodReport {
             signal: vec![0.0; DERIVATIONS * RATE * person.said.len()],
             present: vec![[true; DERIVATIONS]; person.said.len()],
         });
-        let seconds = person.said.iter().enumerate().map(|(index, &(seizure, abnormal))| JudgedSecond {
-            second: Second { stretch: number, index },
-            seizure: (person.seizure.0..person.seizure.1).contains(&index),
-            opinion: Some(Opinion {
-                ae_error: None,
-                ae_flag: None,
-                probabilities: [seizure, abnormal, 1.0 - seizure - abnormal],
-            }),
-        });
-        judged.push(JudgedPerson { seconds: seconds.collect(), person: name, model: "m".into() });
     }
+    let scaled = scaled.iter().map(|(factor, people)| Scaled { factor: *factor, people: judged(people) });
     let method = Method {
         name: "m".into(),
         description: "made up".into(),
         ae_flag: AeFlag::Ignore,
         second_look,
         is_probability: true,
-        people: judged,
+        people: judged(people),
+        scaled: scaled.collect(),
     };
     score_method(&dataset, &method, &folds, &Comparison::of(1.0, 10.0), &|_| true).expect("settings in range")
 }
@@ -110,6 +127,38 @@ fn where_nothing_tells_false_alarms_apart_no_seizure_is_lost() {
         .collect();
     let (plain, again) = (scored(&people, None).strict, scored(&people, Some(SecondLook::Run)).strict);
     assert_eq!(plain.detected, again.detected);
+}
+
+#[test]
+fn settings_at_another_amplitude_are_those_that_were_chosen_on_eeg_as_it_was_recorded() {
+    let people = |change: fn(usize, (f32, f32)) -> (f32, f32)| -> Vec<Person> {
+        (0..6)
+            .map(with_look_alike)
+            .map(|person| {
+                let said = person.said.iter().enumerate().map(|(second, said)| change(second, *said));
+                Person { said: said.collect(), ..person }
+            })
+            .collect()
+    };
+    let recorded = people(|_, said| said);
+    // Smaller, all is said with half the certainty, so that seconds rank as before; larger, one more run looks like a seizure.
+    let smaller = || people(|_, (seizure, abnormal)| (seizure / 2.0, abnormal / 2.0));
+    let larger = people(|second, said| if (130..160).contains(&second) { (0.9, 0.02) } else { said });
+    let report = scored_with(&recorded, None, &[(2.0, larger), (0.5, smaller())]);
+
+    let counted = report.amplitudes.iter().map(|scaled| {
+        (scaled.factor, scaled.strict.detected, scaled.strict.false_alarms, scaled.strict.seizures)
+    });
+    assert_eq!(counted.collect::<Vec<_>>(), [(0.5, 0, 0, 6), (1.0, 6, 6, 6), (2.0, 6, 12, 6)]);
+    assert_eq!(report.amplitudes[1].strict, report.strict, "the row for 1 is that of the main table");
+    assert_eq!(report.amplitudes[1].auroc, report.auroc);
+    assert_eq!(report.amplitudes[0].auroc, report.auroc, "how seconds rank does not rest on settings");
+    assert_eq!(scored(&smaller(), None).strict.detected, 6, "chosen anew, settings find what these miss");
+
+    // What is asked beside the main table changes nothing in it.
+    let plain = scored(&recorded, None);
+    assert!(plain.amplitudes.is_empty());
+    assert!(MethodReport { amplitudes: vec![], ..report } == plain);
 }
 
 proptest! {

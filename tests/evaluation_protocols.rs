@@ -12,8 +12,13 @@ use jiff::civil::DateTime;
 use recordings::{REFERENTIAL, background, refusal, vigil, write_recording};
 use serde_json::Value;
 use tempfile::TempDir;
+use vigil::dataset::{Dataset, People, gather};
 use vigil::eeg::{Event, EventKind};
+use vigil::evaluate::report::Spread;
+use vigil::evaluate::{Kept, PersonScore, judge_people};
 use vigil::format::events::write_events;
+use vigil::model::Classifier;
+use vigil::ward::cnn_path;
 
 /// A small net on small images, so that a training takes seconds.
 const SETTINGS: &str = r#"
@@ -127,6 +132,40 @@ fn method<'a>(report: &'a Value, name: &str) -> &'a Value {
     methods.iter().find(|method| method["name"] == name).unwrap_or_else(|| panic!("no {name} in {methods:?}"))
 }
 
+/// That what was asked at other amplitudes has these rows, of which the one for 1 is the main table's.
+fn assert_amplitudes(scored: &Value, factors: &[f64]) {
+    let rows = scored["amplitudes"].as_array().expect("rows");
+    let told: Vec<f64> = rows.iter().filter_map(|row| row["factor"].as_f64()).collect();
+    assert_eq!(told, factors);
+    let recorded = rows.iter().find(|row| row["factor"] == 1.0).expect("a row of EEG as it was recorded");
+    assert_eq!((&recorded["auroc"], &recorded["strict"]), (&scored["auroc"], &scored["strict"]));
+}
+
+/// AUROC of single seconds of a data set whose conditioned signal was multiplied before any network saw it.
+fn auroc_by_hand(root: &Path, data: &str, networks: &[&str], factor: f32) -> Value {
+    let networks: Vec<(String, Classifier)> = networks
+        .iter()
+        .map(|name| {
+            let path = cnn_path(&root.join("models"), name);
+            (name.to_string(), Classifier::load(&path).expect("a network"))
+        })
+        .collect();
+    let recordings = gather(&[root.join(data)], &People::default()).expect("recordings");
+    let signal = &networks[0].1.config().signal;
+    let mut dataset = Dataset::load(recordings, signal, &mut |_, _| ()).expect("a data set");
+    for stretch in &mut dataset.stretches {
+        stretch.signal.iter_mut().for_each(|sample| *sample *= factor);
+    }
+    let judged =
+        judge_people(&dataset, &networks, &[1.0], &Kept::default(), &|_| ()).expect("networks judge");
+    let scores: Vec<PersonScore> = judged.iter().map(PersonScore::of).collect();
+    let figures: Vec<(&str, f64)> =
+        scores.iter().filter_map(|score| Some((score.person.as_str(), score.auroc?))).collect();
+    // Through text, as the program's figures come.
+    let text = serde_json::to_string(&Spread::of(&figures)).expect("JSON");
+    serde_json::from_str(&text).expect("JSON")
+}
+
 fn files(folder: &Path) -> BTreeSet<String> {
     let entries = std::fs::read_dir(folder).expect("a folder");
     entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
@@ -139,7 +178,9 @@ fn each_protocol_scores_what_it_says() {
     let networks = ["--data", "north", "--three-class", "north-1,north-2"];
 
     // Within a patient: those with three seizures or more, and of them the later half alone.
-    let within = json(root, &[&["evaluate", "within-patient", "--json"], &networks[..]].concat());
+    let within = ["evaluate", "within-patient", "--json", "--amplitudes", "0.7"];
+    let within = json(root, &[&within[..], &networks[..]].concat());
+    assert_amplitudes(method(&within, "three-class"), &[0.7, 1.0]);
     assert_eq!(within["protocol"], "within-patient");
     for name in
         ["three-class", "three-class, adapted", "three-class with flag", "autoencoder alone", "line length"]
@@ -178,7 +219,8 @@ fn each_protocol_scores_what_it_says() {
 
     // Gains and other networks stand in the same table.
     let also = [
-        &["evaluate", "cross-person", "--json", "--gains", "0.8,1,1.25", "--also", "whole=north-2,north-1"],
+        &["evaluate", "cross-person", "--json", "--gains", "0.8,1,1.25", "--also", "whole=north-2,north-1"][..],
+        &["--amplitudes", "2,0.5"][..],
         &networks[..],
     ];
     let cross = json(root, &also.concat());
@@ -192,6 +234,18 @@ fn each_protocol_scores_what_it_says() {
     ] {
         assert_eq!(method(&cross, name)["people"].as_array().map(Vec::len), Some(4), "{name}");
     }
+    // Networks are asked at other amplitudes, as if the recordings had been so.
+    for name in ["three-class", "whole"] {
+        assert_amplitudes(method(&cross, name), &[0.5, 1.0, 2.0]);
+    }
+    for name in ["line length", "three-class, mean over gains", "three-class with flag"] {
+        assert_eq!(method(&cross, name)["amplitudes"].as_array().map(Vec::len), Some(0), "{name}");
+    }
+    let rows = &method(&cross, "three-class")["amplitudes"];
+    let by_hand = |factor| auroc_by_hand(root, "north", &["north-1", "north-2"], factor);
+    assert_eq!([&rows[0]["auroc"], &rows[2]["auroc"]], [&by_hand(0.5), &by_hand(2.0)]);
+    assert_ne!(rows[0]["auroc"], rows[2]["auroc"], "amplitude is seen");
+
     let calm = method(&cross, "three-class")["people"]
         .as_array()
         .and_then(|people| people.iter().find(|person| person["person"] == "ncalm"))
@@ -205,7 +259,8 @@ fn an_interrupted_run_goes_on_and_ends_as_if_it_had_not_been() {
     let (folder, _north) = with_north();
     let root = folder.path();
     let arguments = |out: &'static str| {
-        ["evaluate", "cross-person", "--data", "north", "--three-class", "north-1,north-2", "--out", out]
+        let data = ["evaluate", "cross-person", "--data", "north", "--three-class", "north-1,north-2"];
+        [&data[..], &["--amplitudes", "0.7,1.4", "--out", out]].concat()
     };
     assert!(vigil(root, &arguments("whole")).status.success());
     let mut child = Command::new(env!("CARGO_BIN_EXE_vigil"))
@@ -247,7 +302,10 @@ fn two_sites_score_each_other_and_nobody_is_on_both_sides() {
     let sites = ["evaluate", "cross-site", "--first", "north", "--second", "south"];
     let networks =
         ["--first-three-class", "north-1,north-2,north", "--second-three-class", "south-1,south-2,south"];
-    let both = json(root, &[&sites[..], &networks[..], &["--json", "--out", "sites"]].concat());
+    let both = json(
+        root,
+        &[&sites[..], &networks[..], &["--json", "--amplitudes", "1.4", "--out", "sites"]].concat(),
+    );
     for (direction, scored, judge) in [("first-on-second", "s", "north"), ("second-on-first", "n", "south")] {
         let people = method(&both[direction], "three-class")["people"].as_array().expect("people").clone();
         assert_eq!(people.len(), 4, "{direction}");
@@ -258,6 +316,7 @@ fn two_sites_score_each_other_and_nobody_is_on_both_sides() {
             );
             assert_eq!(person["model"], judge, "{direction}");
         }
+        assert_amplitudes(method(&both[direction], "three-class"), &[1.0, 1.4]);
         assert!(root.join("sites").join(direction).join("report.html").is_file());
     }
 
@@ -319,9 +378,19 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
     let networks = ["--data", "few", "--three-class", "few-1,few-2"];
     let message = refusal(root, &[&["evaluate", "within-patient"], &networks[..]].concat(), 2);
     assert!(message.contains("f1 (2)") && message.contains("3 seizures"), "{message}");
-    for (option, value) in
-        [("--sensitivity", "1.5"), ("--latency", "0"), ("--gains", "0.8,90"), ("--also", "nothing")]
-    {
+    for (option, value) in [
+        ("--sensitivity", "1.5"),
+        ("--latency", "0"),
+        ("--gains", "0.8,90"),
+        ("--also", "nothing"),
+        ("--amplitudes", "0"),
+        ("--amplitudes", "-0.5,2"),
+        ("--amplitudes", "0.5,inf"),
+        ("--amplitudes", "NaN"),
+        ("--amplitudes", "0.7,2,0.7"),
+        ("--amplitudes", "0.5,1"),
+        ("--amplitudes", "half"),
+    ] {
         let message = refusal(
             root,
             &[&["evaluate", "cross-person", option, value, "--out", "report"], &networks[..]].concat(),

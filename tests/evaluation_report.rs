@@ -5,8 +5,8 @@ use std::path::Path;
 
 use vigil::detect::AccumulatorConfig;
 use vigil::evaluate::report::{
-    CalibrationBin, CurvePoint, DataSummary, MethodReport, PersonReport, ProtocolReport, ReportError, Spread,
-    Trueness, WardFigures, write_report,
+    AmplitudeReport, CalibrationBin, CurvePoint, DataSummary, MethodReport, PersonReport, ProtocolReport,
+    ReportError, Spread, Trueness, WardFigures, write_report,
 };
 use vigil::evaluate::{Interval, Measures, clopper_pearson, garwood};
 
@@ -141,6 +141,7 @@ fn method(name: &str, skill: f64, facts: &Facts) -> MethodReport {
             median_latency_s: Some(8.0),
         }),
         strict: ward,
+        amplitudes: vec![],
         alarm_free: None,
         ward,
         event: Measures {
@@ -194,14 +195,27 @@ fn report(methods: Vec<MethodReport>) -> ProtocolReport {
     }
 }
 
-/// Three methods on eight people; the main one stands in the middle.
+/// A method that was asked at other amplitudes too, at which it finds less.
+fn with_amplitudes(method: MethodReport) -> MethodReport {
+    let less = |factor: f32| {
+        let found = GOOD.map(|(name, auroc, seizures, found, wrong)| {
+            (name, short(auroc * 0.97), seizures, (found as f32 * factor) as u64, wrong)
+        });
+        let MethodReport { auroc, strict, .. } = self::method("less", 6.0, &found);
+        AmplitudeReport { factor, auroc, strict }
+    };
+    let recorded = AmplitudeReport { factor: 1.0, auroc: method.auroc.clone(), strict: method.strict };
+    MethodReport { amplitudes: vec![less(0.25), less(0.7), recorded], ..method }
+}
+
+/// Three methods on eight people; the main one stands in the middle, and was asked at other amplitudes.
 fn three_methods() -> ProtocolReport {
     let worse: Vec<_> =
         GOOD.iter().map(|&(p, a, s, d, f)| (p, short(a * 0.94), s, d.min(3), f + 1)).collect();
     let worst: Vec<_> = GOOD.iter().map(|&(p, a, s, d, _)| (p, short(a * 0.7), s, d.min(1), 0)).collect();
     report(vec![
         method("two-class", 3.0, &worse),
-        method("three-class", 6.0, &GOOD),
+        with_amplitudes(method("three-class", 6.0, &GOOD)),
         MethodReport { calibration: vec![], trueness: None, ..method("line length", 1.6, &worst) },
     ])
 }
@@ -339,6 +353,49 @@ fn every_number_of_the_main_table_is_that_of_the_json() {
             assert_tells(cell, &[expected.unwrap()]);
         }
         assert_eq!(cells.len(), 21);
+    }
+}
+
+#[test]
+fn every_number_at_other_amplitudes_is_that_of_the_json() {
+    let folder = written(&three_methods());
+    let read: ProtocolReport = serde_json::from_str(&text(folder.path(), "report.json")).unwrap();
+    let (markdown, html) = (text(folder.path(), "report.md"), text(folder.path(), "report.html"));
+    let section = markdown.split("## If their EEG were smaller or larger").nth(1).unwrap();
+    let (words, table) = section.split_once("**Methods with the EEG").unwrap();
+    assert!(words.contains("simulated") && words.contains("not other people"), "{words}");
+    assert!(words.contains("chosen on other people's EEG as it was recorded"), "{words}");
+    assert!(html.contains("<h2>If their EEG were smaller or larger</h2>"));
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .filter(|line| line.contains("three-class"))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .take(3)
+        .collect();
+    for (cells, scaled) in rows.iter().zip(&read.methods[1].amplitudes) {
+        let cell = |index: usize| cells[index].replace("**", "");
+        let ends = |interval: Option<Interval>| interval.map_or([0.0; 2], |ends| [ends.lower, ends.upper]);
+        assert_eq!(cells.len(), 8);
+        assert_tells(&cell(1), &[f64::from(scaled.factor)]);
+        let (auroc, strict) = (scaled.auroc.as_ref().unwrap(), &scaled.strict);
+        let [low, high] = ends(auroc.median_95);
+        assert_tells(&cell(2), &[auroc.median, low, high]);
+        assert_tells(&cell(3), &[auroc.mean]);
+        let [low, high] = ends(strict.sensitivity_95);
+        assert_tells(&cell(4), &[strict.detected as f64, strict.seizures as f64, 100.0 * low, 100.0 * high]);
+        let [low, high] = ends(strict.false_alarms_per_hour_95);
+        assert_tells(&cell(5), &[strict.false_alarms_per_hour.unwrap(), low, high]);
+        assert_tells(&cell(6), &[strict.false_alarms as f64]);
+        assert_tells(&cell(7), &[strict.hours]);
+        assert!(html.contains(&format!("<td>{}</td>", cell(3))));
+    }
+    assert_eq!(rows.len(), 3);
+    assert!(rows[2][1].contains("as recorded"), "{:?}", rows[2]);
+
+    // Where nobody asked, nothing is said.
+    let folder = written(&report(vec![method("three-class", 6.0, &GOOD)]));
+    for file in ["report.md", "report.html"] {
+        assert!(!text(folder.path(), file).contains("smaller or larger"), "{file}");
     }
 }
 
@@ -544,7 +601,7 @@ fn what_comes_from_data_is_text_and_never_markup() {
         .filter(|line| line.starts_with("| "))
         .map(|line| line.replace("\\|", "").matches('|').count())
         .collect();
-    assert!(widths.iter().all(|width| [6, 8, 14, 22].contains(width)), "{widths:?}");
+    assert!(widths.iter().all(|width| [6, 8, 9, 14, 22].contains(width)), "{widths:?}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::amplitudes::Scaled;
 use super::calibrated::calibrated;
 use super::line::{JudgedPerson, JudgedSecond};
 use super::methods::Method;
@@ -20,10 +21,24 @@ pub struct Judgements {
     pub hard_negatives: Option<Vec<JudgedPerson>>,
     /// By the three-class networks.
     pub three_class: Vec<JudgedPerson>,
-    /// By networks that were trained or asked in other ways: a name, what it is, and what they say.
-    pub variants: Vec<(String, String, Vec<JudgedPerson>)>,
+    /// By the same, at other amplitudes, where that was asked.
+    pub three_class_scaled: Vec<Scaled>,
+    /// By networks that were trained or asked in other ways.
+    pub variants: Vec<Variant>,
     /// By each person's own autoencoder, second for second as in `three_class`.
     pub autoencoders: BTreeMap<String, Vec<Option<AutoencoderOpinion>>>,
+}
+
+/// What networks say that were trained or asked in another way.
+pub struct Variant {
+    /// A short name.
+    pub name: String,
+    /// What it is, in a sentence.
+    pub description: String,
+    /// What they say.
+    pub people: Vec<JudgedPerson>,
+    /// What they say at other amplitudes, where that was asked.
+    pub scaled: Vec<Scaled>,
 }
 
 impl Judgements {
@@ -44,6 +59,7 @@ impl Judgements {
             second_look: None,
             is_probability: true,
             people,
+            scaled: Vec::new(),
         };
         let mut methods = Vec::new();
         let mut with_trees = vec![
@@ -106,14 +122,20 @@ impl Judgements {
         let variants: Vec<Method> = self
             .variants
             .into_iter()
-            .map(|(name, description, people)| of(&name, &description, people))
+            .map(|variant| Method {
+                scaled: variant.scaled,
+                ..of(&variant.name, &variant.description, variant.people)
+            })
             .collect();
         let lengths = line_lengths(dataset, &self.three_class);
-        methods.push(of(
-            "three-class",
-            "CNN with a class for abnormal seconds that are no seizure, labelled with autoencoders (Takahashi 2020)",
-            self.three_class,
-        ));
+        methods.push(Method {
+            scaled: self.three_class_scaled,
+            ..of(
+                "three-class",
+                "CNN with a class for abnormal seconds that are no seizure, labelled with autoencoders (Takahashi 2020)",
+                self.three_class,
+            )
+        });
         methods.push(Method {
             ae_flag: AeFlag::Demotes,
             ..of(

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::alarms::WardScore;
+use super::amplitudes::{Scaled, score_amplitudes};
 use super::curves::{calibration, curves, trueness};
 use super::interval::{clopper_pearson, garwood};
 use super::line::{AlarmSpan, Counting, JudgedPerson, PersonLine, score_lines};
 use super::npv::alarm_free_blocks;
-use super::report::{CurvePoint, MethodReport, PersonReport, Spread, WardFigures};
+use super::report::{AmplitudeReport, CurvePoint, MethodReport, PersonReport, Spread, WardFigures};
 use super::seconds::PersonScore;
 use super::settings::{Comparison, Ready, Tried, choose, try_settings};
 use super::suppressor::{SecondLook, withhold};
@@ -29,6 +30,9 @@ pub struct Method {
     pub is_probability: bool,
     /// The judged seconds of each person.
     pub people: Vec<JudgedPerson>,
+    /// What it says of the same seconds at other amplitudes, where that was asked. Not told for
+    /// methods with a second look, which is not taken there.
+    pub scaled: Vec<Scaled>,
 }
 
 /// Compares a method with others by scoring it alone: settings for the people of a fold are chosen on the
@@ -69,6 +73,11 @@ pub fn score_method(
             Some((*fold, choose(tried, comparison.target_sensitivity, others)?))
         })
         .collect();
+    let settings = |person: &str| {
+        let chosen = chosen.get(&folds.get(person).copied().unwrap_or_default())?;
+        Some((chosen.threshold, chosen.accumulator))
+    };
+    let amplitudes = score_amplitudes(dataset, method, &settings, scored)?;
     let of_own_fold = of_own_folds(&people, &by_fold, comparison.soon_s);
     let reported: Vec<usize> =
         (0..people.len()).filter(|&index| scored(&people[index].judged.person)).collect();
@@ -80,7 +89,7 @@ pub fn score_method(
         reported,
         comparison,
     }
-    .report())
+    .report(amplitudes))
 }
 
 /// What each setting gives where everybody's alarms are those of their own fold; `None` where folds do not differ.
@@ -163,7 +172,7 @@ impl Scored<'_> {
         })
     }
 
-    fn report(&self) -> MethodReport {
+    fn report(&self, amplitudes: Vec<AmplitudeReport>) -> MethodReport {
         let judged: Vec<&JudgedPerson> =
             self.reported.iter().map(|&index| self.people[index].judged).collect();
         let scores: Vec<PersonScore> = judged.iter().map(|person| PersonScore::of(person)).collect();
@@ -180,17 +189,13 @@ impl Scored<'_> {
             ward.seizures.iter().filter_map(|seizure| seizure.latency_s).collect();
         latencies_s.sort_by(f64::total_cmp);
         let (roc, precision_recall) = curves(&judged);
-        let spread = |of: fn(&PersonScore) -> Option<f64>| {
-            let figures = scores.iter().filter_map(|score| Some((score.person.as_str(), of(score)?)));
-            Spread::of(&figures.collect::<Vec<_>>())
-        };
         let usual = self.comparison.accumulators.first();
         let reported = |index: usize| self.reported.contains(&index);
         MethodReport {
             name: self.method.name.clone(),
             description: self.method.description.clone(),
-            auroc: spread(|score| score.auroc),
-            auroc_context: spread(|score| score.auroc_context),
+            auroc: spread(&scores, |score| score.auroc),
+            auroc_context: spread(&scores, |score| score.auroc_context),
             people,
             roc,
             precision_recall,
@@ -205,6 +210,7 @@ impl Scored<'_> {
             matched: choose(self.tried, self.comparison.target_sensitivity, reported)
                 .and_then(|tried| self.point(tried)),
             strict: figures(&score_lines(self.everyone(), Counting::Strict)),
+            amplitudes,
             alarm_free: self.comparison.block_s.map(|block_s| alarm_free_blocks(self.everyone(), block_s)),
             ward: figures(&ward),
             event: mean_measures(&event),
@@ -214,7 +220,14 @@ impl Scored<'_> {
     }
 }
 
-fn figures(score: &WardScore) -> WardFigures {
+/// A figure over the people who have one.
+pub(super) fn spread(scores: &[PersonScore], of: fn(&PersonScore) -> Option<f64>) -> Option<Spread> {
+    let figures = scores.iter().filter_map(|score| Some((score.person.as_str(), of(score)?)));
+    Spread::of(&figures.collect::<Vec<_>>())
+}
+
+/// A count with its shares, rates and intervals.
+pub(super) fn figures(score: &WardScore) -> WardFigures {
     let (detected, seizures) = (score.detected as u64, score.seizures.len() as u64);
     let false_alarms = score.false_alarms.len() as u64;
     WardFigures {

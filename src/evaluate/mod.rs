@@ -3,6 +3,7 @@
 //! Invariant: a figure comes with what it rests on; one that rests on nothing is absent.
 
 mod alarms;
+mod amplitudes;
 mod auroc;
 mod boost;
 mod calibrated;
@@ -30,12 +31,13 @@ pub use alarms::{
     AFTER_S, AlarmMark, SeizureMark, SeizureScore, WardScore, score_strictly, score_ward, seconds_at_risk,
     seconds_outside,
 };
+pub use amplitudes::Scaled;
 pub use auroc::auroc;
 pub use boost::{BoostConfig, BoostSample, boost};
 pub use cost::{Timed, turns, window_costs};
 pub use folds::{FoldError, grouped_folds};
 pub use interval::{Interval, clopper_pearson, garwood, median_interval};
-pub use judgements::Judgements;
+pub use judgements::{Judgements, Variant};
 pub use kept::{Kept, KeptError, recordings_of};
 pub use line::{
     AlarmSpan, Counting, JudgedPerson, JudgedSecond, PersonLine, Tally, score_lines, score_settings,

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::line::{AlarmSpan, JudgedPerson, PersonLine, Tally};
 use super::methods::Method;
-use crate::detect::{AccumulatorConfig, LabelRule, SettingError};
+use crate::detect::{AccumulatorConfig, AeFlag, LabelRule, SettingError};
 
 /// Thresholds that are tried: so many quantiles of a method's own scores.
 const THRESHOLDS: usize = 80;
@@ -128,12 +128,7 @@ pub(super) fn try_settings(
     settings
         .into_par_iter()
         .map(|(accumulator, threshold)| {
-            let rule = LabelRule {
-                seizure_probability: threshold,
-                ae_flag: method.ae_flag,
-                // A flag overrules what is not far above the threshold.
-                certain_probability: (threshold + (1.0 - threshold) * 0.75).min(1.0),
-            };
+            let rule = label_rule(threshold, method.ae_flag);
             let alarms = people
                 .iter()
                 .map(|person| person.line.alarms(rule, accumulator))
@@ -141,6 +136,16 @@ pub(super) fn try_settings(
             Ok(Tried::of(threshold, accumulator, alarms, people, comparison.soon_s))
         })
         .collect()
+}
+
+/// What makes a label of a second where its threshold is this.
+pub(super) fn label_rule(threshold: f32, ae_flag: AeFlag) -> LabelRule {
+    LabelRule {
+        seizure_probability: threshold,
+        ae_flag,
+        // A flag overrules what is not far above the threshold.
+        certain_probability: (threshold + (1.0 - threshold) * 0.75).min(1.0),
+    }
 }
 
 /// Quantiles of the scores, rising.

@@ -1,6 +1,6 @@
 //! A protocol's figures on a terminal.
 
-use crate::evaluate::report::{MethodReport, ProtocolReport, WardFigures};
+use crate::evaluate::report::{AmplitudeReport, MethodReport, ProtocolReport, Spread, WardFigures};
 
 /// One line for each method.
 pub fn print(report: &ProtocolReport) {
@@ -20,6 +20,13 @@ pub fn print(report: &ProtocolReport) {
     );
     for method in &report.methods {
         line(method);
+    }
+    if report.methods.iter().any(|method| !method.amplitudes.is_empty()) {
+        say!("");
+        say!("the same people's EEG multiplied, simulated, with the settings from above:");
+    }
+    for method in &report.methods {
+        method.amplitudes.iter().for_each(|scaled| line_of_amplitude(&method.name, scaled));
     }
     if report.methods.iter().any(|method| method.alarm_free.is_some()) {
         say!("");
@@ -43,17 +50,35 @@ pub fn print(report: &ProtocolReport) {
     }
 }
 
+fn spread(spread: &Option<Spread>) -> String {
+    spread.as_ref().map_or("-".into(), |Spread { median, mean, .. }| format!("{median:.3} ({mean:.3})"))
+}
+
+fn found(counted: &WardFigures) -> String {
+    format!("{}/{}", counted.detected, counted.seizures)
+}
+
+fn wrong(counted: &WardFigures) -> String {
+    format!("{} / {:.2}", counted.false_alarms, counted.hours)
+}
+
+fn line_of_amplitude(method: &str, scaled: &AmplitudeReport) {
+    say!(
+        "{:<38}x {:<5} AUROC {}, counted strictly: found {}, false / hours {}",
+        method,
+        scaled.factor,
+        spread(&scaled.auroc),
+        found(&scaled.strict),
+        wrong(&scaled.strict)
+    );
+}
+
 fn line(method: &MethodReport) {
-    let spread = |spread: Option<(f64, f64)>| {
-        spread.map_or("-".to_string(), |(median, mean)| format!("{median:.3} ({mean:.3})"))
-    };
-    let found = |counted: &WardFigures| format!("{}/{}", counted.detected, counted.seizures);
-    let wrong = |counted: &WardFigures| format!("{} / {:.2}", counted.false_alarms, counted.hours);
     say!(
         "{:<38}{:>13}{:>14}{:>10}{:>16}{:>8}{:>10}{:>17}{:>13}",
         method.name,
-        spread(method.auroc.as_ref().map(|spread| (spread.median, spread.mean))),
-        spread(method.auroc_context.as_ref().map(|spread| (spread.median, spread.mean))),
+        spread(&method.auroc),
+        spread(&method.auroc_context),
         found(&method.ward),
         wrong(&method.ward),
         method.ward.median_latency_s.map_or("-".into(), |latency| format!("{latency:.0} s")),

@@ -14,7 +14,8 @@ use super::print::print;
 use crate::dataset::{Dataset, LabelledRecording, Second, Stretch};
 use crate::evaluate::report::{DataSummary, MethodReport, ProtocolReport, write_report};
 use crate::evaluate::{
-    Comparison, EvaluateError, JudgedPerson, Judgements, Kept, judge_people_by, recordings_of, score_method,
+    Comparison, EvaluateError, JudgedPerson, Judgements, Kept, Scaled, Variant, judge_people_by,
+    recordings_of, score_method,
 };
 use crate::model::{AutoencoderConfig, AutoencoderOpinion};
 use crate::signal::SignalConfig;
@@ -34,6 +35,10 @@ pub struct ProtocolArgs {
     /// Also score the three-class networks as the mean over these gains of each window
     #[arg(long, value_delimiter = ',', value_name = "GAIN")]
     gains: Vec<f32>,
+    /// Also judge the scored people's EEG multiplied by each of these factors, with settings chosen on EEG as it was
+    /// recorded, for the three-class networks and those of --also
+    #[arg(long, value_delimiter = ',', value_name = "FACTOR", allow_hyphen_values = true)]
+    amplitudes: Vec<f32>,
     /// Write the report to this folder: report.html, report.md, report.json and figures. What is judged is kept
     /// there until then, so that an interrupted run goes on where it stopped
     #[arg(long, value_name = "DIR")]
@@ -67,6 +72,12 @@ impl<'a> Protocol<'a> {
         if let Some(gain) = args.gains.iter().find(|gain| !(0.1..=10.0).contains(*gain)) {
             return Err(CliError::Usage(format!(
                 "--gains {gain}: expected gains from 0.1 to 10, as 0.8,1,1.25"
+            )));
+        }
+        if let Some(factor) = unusable(&args.amplitudes) {
+            return Err(CliError::Usage(format!(
+                "--amplitudes {factor}: expected factors from 0.1 to 10, each once and none of them 1, which is \
+                 reported anyway, as 0.5,0.7,1.4,2"
             )));
         }
         let kept = match &args.out {
@@ -137,7 +148,14 @@ impl<'a> Protocol<'a> {
         let some = |named: &[Named], what: &'static str| -> Result<Option<Vec<JudgedPerson>>, CliError> {
             (!named.is_empty()).then(|| judge(named, what, &[1.0])).transpose()
         };
+        let scaled = |named: &[Named]| -> Result<Vec<Scaled>, CliError> {
+            let factors = self.args.amplitudes.iter();
+            factors
+                .map(|&factor| Ok(Scaled { factor, people: judge(named, "amplitudes", &[factor])? }))
+                .collect()
+        };
         let three_class = judge(&networks.three_class, "three classes", &[1.0])?;
+        let three_class_scaled = scaled(&networks.three_class)?;
         let two_class = some(&networks.two_class, "two classes")?;
         let hard_negatives = some(&networks.hard_negatives, "hard negatives")?;
         let mut variants = Vec::new();
@@ -145,14 +163,16 @@ impl<'a> Protocol<'a> {
             let gains: Vec<String> = self.args.gains.iter().map(f32::to_string).collect();
             let description = format!("the three-class networks, mean over the gains {}", gains.join(", "));
             let judged = judge(&networks.three_class, "gains", &self.args.gains)?;
-            variants.push(("three-class, mean over gains".to_string(), description, judged));
+            let name = "three-class, mean over gains".to_string();
+            variants.push(Variant { name, description, people: judged, scaled: Vec::new() });
         }
         for (label, named) in &networks.also {
             let description = format!("networks of the same folds: {label}");
-            variants.push((label.clone(), description, judge(named, "variant", &[1.0])?));
+            let people = judge(named, "variant", &[1.0])?;
+            variants.push(Variant { name: label.clone(), description, people, scaled: scaled(named)? });
         }
         let autoencoders = self.autoencoders(dataset, &three_class, autoencoder)?;
-        Ok(Judgements { three_class, two_class, hard_negatives, variants, autoencoders })
+        Ok(Judgements { three_class, three_class_scaled, two_class, hard_negatives, variants, autoencoders })
     }
 
     fn judge(
@@ -286,6 +306,16 @@ pub struct Told {
     pub how: Vec<String>,
     pub data: Vec<DataSummary>,
     pub limits: Vec<String>,
+}
+
+/// The first of some factors of amplitude that is out of range, told twice or none at all.
+fn unusable(factors: &[f32]) -> Option<f32> {
+    let mut before: Vec<f32> = vec![1.0];
+    factors.iter().copied().find(|factor| {
+        let wrong = !(0.1..=10.0).contains(factor) || before.contains(factor);
+        before.push(*factor);
+        wrong
+    })
 }
 
 fn kept_seconds(people: Vec<JudgedPerson>, keep: &dyn Fn(&str, Second) -> bool) -> Vec<JudgedPerson> {

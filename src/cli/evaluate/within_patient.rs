@@ -14,7 +14,7 @@ use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds, short_r
 use crate::dataset::{Dataset, People, gather};
 use crate::detect::Opinion;
 use crate::evaluate::{
-    Division, FEWEST_SEIZURES, JudgedPerson, JudgedSecond, divide, first_unseen, recordings_of,
+    Division, FEWEST_SEIZURES, JudgedPerson, JudgedSecond, Variant, divide, first_unseen, recordings_of,
 };
 use crate::model::AutoencoderConfig;
 use crate::train::{AutoencoderFit, adapted_opinions, later_opinions};
@@ -80,11 +80,13 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
     };
     let mut judged = protocol.judgements(&dataset, &networks, &unseen, &later, &autoencoding)?;
     let (adapted, unchanged) = adapt(&protocol, &dataset, &networks, &judged.three_class, &of)?;
-    judged.variants.push((
-        "three-class, adapted".into(),
-        "the three-class networks, the last layer adapted to the patient's earlier recordings".into(),
-        adapted,
-    ));
+    judged.variants.push(Variant {
+        name: "three-class, adapted".into(),
+        description: "the three-class networks, the last layer adapted to the patient's earlier recordings"
+            .into(),
+        people: adapted,
+        scaled: Vec::new(),
+    });
     let folds = folds(&judged.three_class);
     let comparison = protocol.comparison();
     let methods = protocol.score(&dataset, judged, &folds, &comparison, &|_| true)?;

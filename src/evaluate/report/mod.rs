@@ -115,6 +115,9 @@ pub struct MethodReport {
     /// The same, counted strictly: the minute after a seizure is time without seizure, and an alarm whose whole
     /// run lies in it finds nothing and is false.
     pub strict: WardFigures,
+    /// The same people's EEG at other amplitudes and as it was recorded, factors rising; empty where that was not asked.
+    #[serde(default)]
+    pub amplitudes: Vec<AmplitudeReport>,
     /// What a time without an alarm was worth, where that was asked.
     pub alarm_free: Option<AlarmFree>,
     /// SzCORE by event at the same thresholds, mean over people.
@@ -158,6 +161,17 @@ pub struct PersonReport {
     pub strict_hours: f64,
     /// Median seconds from the annotated onset to the alarm.
     pub median_latency_s: Option<f64>,
+}
+
+/// What came of one method where the scored people's EEG was multiplied by a factor: simulated, not other people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AmplitudeReport {
+    /// By what the signal was multiplied; 1 is the EEG as it was recorded.
+    pub factor: f32,
+    /// Area under the ROC curve of single seconds, over people.
+    pub auroc: Option<Spread>,
+    /// Alarms counted strictly, with the settings that were chosen on other people's EEG as it was recorded.
+    pub strict: WardFigures,
 }
 
 /// A figure over people.

@@ -1,7 +1,9 @@
 //! The page of a report, whatever it is written in: what stands on it, in which order.
 
 use super::figures::Figure;
-use super::tables::{alarm_free_table, data_table, main_table, people_table, trueness_table};
+use super::tables::{
+    alarm_free_table, amplitudes_table, data_table, main_table, people_table, trueness_table,
+};
 use super::words::{amount, count, figure, interval, part, percent, share};
 use super::{MethodReport, ProtocolReport};
 use crate::evaluate::{AFTER_S, CONTEXT_S};
@@ -94,6 +96,17 @@ pub(super) fn page(report: &ProtocolReport, figures: &[Figure]) -> Page {
         ),
     ];
     blocks.extend([alarm_free_table(report), trueness_table(report)].into_iter().flatten().map(Block::Table));
+    if let Some(table) = amplitudes_table(report) {
+        blocks.push(Block::Heading("If their EEG were smaller or larger"));
+        blocks.push(Block::Paragraph(
+            "Every window of the people who are scored was judged once more with its signal multiplied by a factor; what makes \
+             alarms of it are the settings of the main table, chosen on other people's EEG as it was recorded, which do \
+             not know of the change. This is simulated: the same recordings made smaller or larger, noise and all, \
+             not other people whose EEG is so."
+                .into(),
+        ));
+        blocks.push(Block::Table(table));
+    }
     blocks.push(Block::Heading("What the words mean"));
     blocks.push(Block::Terms(glossary()));
     blocks.push(Block::Heading("Figures"));

@@ -51,26 +51,35 @@ pub(super) fn main_table(report: &ProtocolReport) -> Table {
     }
 }
 
-fn method_cells(method: &MethodReport) -> Vec<Cell> {
-    let bracketed = |text: String| format!("({text})");
-    let median = |spread: &Option<Spread>| {
-        let spread = spread.as_ref();
-        let beside = interval(spread.and_then(|spread| spread.median_95), share);
-        figure_of(spread.map(|spread| spread.median), share, bracketed(beside))
+fn bracketed(text: String) -> String {
+    format!("({text})")
+}
+
+/// The median over people with its interval.
+fn median(spread: &Option<Spread>) -> Cell {
+    let spread = spread.as_ref();
+    let beside = interval(spread.and_then(|spread| spread.median_95), share);
+    figure_of(spread.map(|spread| spread.median), share, bracketed(beside))
+}
+
+/// The seizures found with the interval of their share.
+fn found(counted: &WardFigures) -> Cell {
+    let beside = match counted.sensitivity_95 {
+        Some(_) => bracketed(format!("{} %", interval(counted.sensitivity_95, percent))),
+        None => String::new(),
     };
+    Cell::with(part(counted.detected, counted.seizures), beside)
+}
+
+/// The false alarms in an hour with their interval.
+fn rate(counted: &WardFigures) -> Cell {
+    let beside = bracketed(interval(counted.false_alarms_per_hour_95, amount));
+    figure_of(counted.false_alarms_per_hour, amount, beside)
+}
+
+fn method_cells(method: &MethodReport) -> Vec<Cell> {
     let auroc = method.auroc.as_ref();
     let (ward, strict, event) = (&method.ward, &method.strict, &method.event);
-    let found = |counted: &WardFigures| {
-        let beside = match counted.sensitivity_95 {
-            Some(_) => bracketed(format!("{} %", interval(counted.sensitivity_95, percent))),
-            None => String::new(),
-        };
-        Cell::with(part(counted.detected, counted.seizures), beside)
-    };
-    let rate = |counted: &WardFigures| {
-        let beside = bracketed(interval(counted.false_alarms_per_hour_95, amount));
-        figure_of(counted.false_alarms_per_hour, amount, beside)
-    };
     let matched = method.matched.as_ref();
     vec![
         Cell::of(&method.name),
@@ -245,6 +254,47 @@ pub(super) fn alarm_free_table(report: &ProtocolReport) -> Option<Table> {
             ("without alarm", "all"),
             ("without alarm", "without seizure"),
             ("without alarm", "negative predictive value"),
+        ]),
+        rows,
+    })
+}
+
+/// Methods at other amplitudes, one row for each factor; none where that was not asked.
+pub(super) fn amplitudes_table(report: &ProtocolReport) -> Option<Table> {
+    let rows: Vec<Row> = report
+        .methods
+        .iter()
+        .flat_map(|method| method.amplitudes.iter().map(move |scaled| (method, scaled)))
+        .map(|(method, scaled)| {
+            let recorded = scaled.factor == 1.0;
+            Row {
+                marked: recorded,
+                cells: vec![
+                    Cell::of(&method.name),
+                    Cell::with(scaled.factor.to_string(), if recorded { "(as recorded)" } else { "" }),
+                    median(&scaled.auroc),
+                    Cell::of(figure(scaled.auroc.as_ref().map(|spread| spread.mean), share)),
+                    found(&scaled.strict),
+                    rate(&scaled.strict),
+                    Cell::of(scaled.strict.false_alarms.to_string()),
+                    Cell::of(amount(scaled.strict.hours)),
+                ],
+            }
+        })
+        .collect();
+    let seconds = "AUROC, single seconds";
+    let strictly = "counted strictly";
+    (!rows.is_empty()).then(|| Table {
+        caption: "Methods with the EEG multiplied by a factor".into(),
+        columns: columns([
+            ("", "method"),
+            ("", "factor"),
+            (seconds, "median"),
+            (seconds, "mean"),
+            (strictly, "seizures found"),
+            (strictly, "false alarms in an hour"),
+            (strictly, "false alarms"),
+            (strictly, "hours"),
         ]),
         rows,
     })
