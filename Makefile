@@ -169,7 +169,8 @@ cross-person: program ## the methods side by side on people whom no network has 
 
 .PHONY: within-patient
 within-patient: program ## patients' later recordings after a fit to the earlier ones: models/reports/within-patient
-	$(VIGIL) evaluate within-patient --data $(DATA) $(PEERS) --sensitivity 0.85 --out models/reports/within-patient
+	$(VIGIL) evaluate within-patient --data $(DATA) $(PEERS) --sensitivity 0.85 \
+	    --also "three-class CNN on drawing and traces=$(call names,traces)" --out models/reports/within-patient
 
 .PHONY: longitudinal
 longitudinal: program ## each person's stream in time order, blocks of a minute: models/reports/longitudinal

@@ -106,7 +106,7 @@ pub fn train_cnn(
     let mut drawing_stays = false;
     if let Some(start) = task.start {
         start.load_into(task.model, &mut net)?;
-        drawing_stays = start.is_drawing_of(task.model)?;
+        drawing_stays = start.is_drawing_of(task.model);
     }
     let optimiser = AdamWConfig::new().with_weight_decay(config.weight_decay as f32).init();
 
