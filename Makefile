@@ -164,8 +164,12 @@ PEERS := --three-class $(call names,fold) --two-class $(call names,two-class) --
 
 .PHONY: cross-person
 cross-person: program ## the methods side by side on people whom no network has seen: models/reports/cross-person
-	$(VIGIL) evaluate cross-person --data $(DATA) $(PEERS) --gains 0.85,1,1.18 --amplitudes 0.5,0.7,1.4,2 \
+	$(VIGIL) evaluate cross-person --data $(DATA) $(PEERS) --gains 0.85,1,1.18 \
 	    --also "three-class CNN on drawing and traces=$(call names,traces)" --out models/reports/cross-person
+
+.PHONY: amplitudes
+amplitudes: program ## the detector where EEG is smaller or larger than what its settings were chosen on: models/reports/amplitudes
+	$(VIGIL) evaluate cross-person --data $(DATA) --three-class $(call names,traces) --amplitudes 0.5,0.7,1.4,2 --out models/reports/amplitudes
 
 .PHONY: within-patient
 within-patient: program ## patients' later recordings after a fit to the earlier ones: models/reports/within-patient

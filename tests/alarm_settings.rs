@@ -143,7 +143,7 @@ fn settings_at_another_amplitude_are_those_that_were_chosen_on_eeg_as_it_was_rec
     let recorded = people(|_, said| said);
     // Smaller, all is said with half the certainty, so that seconds rank as before; larger, one more run looks like a seizure.
     let smaller = || people(|_, (seizure, abnormal)| (seizure / 2.0, abnormal / 2.0));
-    let larger = people(|second, said| if (130..160).contains(&second) { (0.9, 0.02) } else { said });
+    let larger = people(|second, said| if (5..20).contains(&second) { (0.9, 0.02) } else { said });
     let report = scored_with(&recorded, None, &[(2.0, larger), (0.5, smaller())]);
 
     let counted = report.amplitudes.iter().map(|scaled| {

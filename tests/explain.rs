@@ -150,14 +150,14 @@ impl ByHand {
                 let there: [bool; DERIVATIONS] =
                     std::array::from_fn(|d| present[d] && !left_out(side[d], column));
                 self.rasteriser.draw(samples, &there, &mut drawn);
-                for row in 0..config.height as usize {
+                for row in 0..config.rows() as usize {
                     image[row * width + column] = drawn[row * width + column];
                 }
             }
             images.extend(image);
         }
-        let answers = self.classifier.probabilities(&images).expect("probabilities");
-        std::array::from_fn(|class| (answers[0][class] + answers[1][class]) / 2.0)
+        let [plain, mirror] = self.classifier.both_ways(&images).expect("probabilities");
+        std::array::from_fn(|class| (plain[class] + mirror[class]) / 2.0)
     }
 }
 
@@ -194,10 +194,18 @@ fn a_window_with_left_and_right_exchanged_is_explained_with_left_and_right_excha
     let mut mirrored = Vec::new();
     let present = mirror_window(&window.samples, &window.present, &mut mirrored);
     let mirror = Occlusion::of(&mut viewer, &mirrored, &present).expect("an answer");
-    assert_eq!(plain.whole, mirror.whole);
-    assert_eq!(plain.slices, mirror.slices);
+    // The traces are asked of the window as it is given, so the last digits may differ.
+    let alike = |one: [f32; 3], other: [f32; 3]| one.iter().zip(other).all(|(a, b)| (a - b).abs() < 1e-5);
+    assert!(alike(plain.whole, mirror.whole));
+    assert!(plain.slices.iter().zip(mirror.slices).all(|(one, other)| alike(*one, other)));
     for (d, other) in mirror_indices().into_iter().enumerate() {
-        assert_eq!(plain.derivations[d], mirror.derivations[other], "{}", DOUBLE_BANANA[d]);
+        let (Some(one), Some(other)) = (plain.derivations[d], mirror.derivations[other]) else {
+            assert_eq!(plain.derivations[d], mirror.derivations[other], "{}", DOUBLE_BANANA[d]);
+            continue;
+        };
+        assert!(alike(one.everywhere, other.everywhere), "{}", DOUBLE_BANANA[d]);
+        let slices = one.in_slice.iter().zip(other.in_slice);
+        assert!(slices.into_iter().all(|(one, other)| alike(*one, other)), "{}", DOUBLE_BANANA[d]);
     }
     for class in 0..3 {
         let (plain, mirror) = (plain.company_drops(class), mirror.company_drops(class));
@@ -207,8 +215,9 @@ fn a_window_with_left_and_right_exchanged_is_explained_with_left_and_right_excha
             assert!(apart.abs() < 1e-6 && plain[d].is_some() == mirror[other].is_some());
         }
     }
-    let [a, b, c, d, midline] = plain.chains;
-    assert_eq!([d, c, b, a, midline], mirror.chains);
+    let [a, b, c, d, midline] = plain.chains.map(|chain| chain.expect("asked"));
+    let mirrored = mirror.chains.map(|chain| chain.expect("asked"));
+    assert!([d, c, b, a, midline].into_iter().zip(mirrored).all(|(one, other)| alike(one, other)));
 }
 
 /// Quiet EEG into which a seizure's traces are put on one side. Where the network then says seizure, the
@@ -228,7 +237,7 @@ fn the_answer_rests_on_the_side_of_the_head_into_which_a_seizure_was_put() {
         windows
     };
     let quiet: Vec<Window> = ["02", "06"].iter().flat_map(|run| chosen(run, |p| p < 0.2)).collect();
-    let seizure: Vec<Window> = ["01", "05"].iter().flat_map(|run| chosen(run, |p| p > 0.8)).collect();
+    let seizure: Vec<Window> = ["01", "05"].iter().flat_map(|run| chosen(run, |p| p > 0.6)).collect();
     assert!(quiet.len() >= 10 && seizure.len() >= 10, "{} quiet, {} seizure", quiet.len(), seizure.len());
     let (mut called, mut explained, mut company, mut chains_outweigh) = (0, 0, 0, 0);
     let pairs = quiet.iter().flat_map(|quiet| seizure.iter().map(move |seizure| (quiet, seizure)));
@@ -242,7 +251,7 @@ fn the_answer_rests_on_the_side_of_the_head_into_which_a_seizure_was_put() {
                 continue;
             }
             called += 1;
-            if called % 12 != 0 {
+            if called % 2 != 0 {
                 continue;
             }
             let occlusion = Occlusion::of(&mut viewer, &mixed, &quiet.present).expect("an answer");
@@ -314,7 +323,7 @@ fn the_table_names_the_derivation_that_matters_most_first() {
     let recording = demo("09").to_string_lossy().into_owned();
     let output = vigil(folder.path(), &["explain", &recording, "--at", "14", "--patient", "chb03"]);
     let text = String::from_utf8(output.stdout).expect("text");
-    assert!(text.contains("C4-P4: without it the seizure probability falls from 0.82 to"), "{text}");
+    assert!(text.contains("C4-P4: without it the seizure probability falls from 0.69 to"), "{text}");
     let rows: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("rank  derivation")).collect();
     assert!(rows[1].contains("1  C4-P4"), "{text}");
     assert!(rows[16..19].iter().all(|row| row.ends_with("absent")), "{text}");
