@@ -191,6 +191,14 @@ impl<'a> Layout<'a> {
             ticks::number(f64::from(config.spacing_uv)),
             ticks::number(clip)
         );
-        canvas.text(&canvas.fitted(&gain, quiet, width), (frame.left, below + 35.0), quiet)
+        canvas.text(&canvas.fitted(&gain, quiet, width), (frame.left, below + 35.0), quiet)?;
+        // The strips would stand beside no trace, and say nothing to people that the traces do not.
+        match config.strips_uv {
+            Some(_) => {
+                let strips = canvas.fitted("also, not shown: each trace as shades of grey", quiet, width);
+                canvas.text(&strips, (frame.left, below + 52.0), quiet)
+            }
+            None => Ok(()),
+        }
     }
 }
