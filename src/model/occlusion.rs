@@ -21,7 +21,8 @@
 //!
 //! A part is left out of both images that a [`Viewer`] looks at, as it is and with left and right
 //! exchanged, and the answers are averaged as always. So a number here is what the viewer itself
-//! would have said, and the explanation of a mirrored window is the mirrored explanation.
+//! would have said, and the explanation of a mirrored window is, but for the last digits, the mirrored
+//! explanation.
 //!
 //! What the numbers do not say:
 //!
