@@ -4,7 +4,6 @@ mod daemon;
 mod visitor;
 
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use daemon::{Daemon, Ward};
@@ -31,17 +30,21 @@ fn room_for(files: u64) {
     }
 }
 
+/// The program, started by a shell after a command of it. No script is written for that: the process that another
+/// test is just starting may still hold it open for writing, and then it cannot be executed.
+fn after(command: &str) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &format!("{command}; exec \"$0\" \"$@\"")]).arg(env!("CARGO_BIN_EXE_vigil"));
+    shell
+}
+
 #[test]
 fn a_thousand_idle_pages_are_told_while_others_are_served() {
     room_for(LISTENERS as u64 + OWN_FILES);
     let bed = "[[bed]]\nname = \"emu-01\"\npatient = \"chb03\"\nsource.synthetic = {}\n";
     let ward = Ward::new(bed);
     // As a shell or a service manager starts it: few files may be open, until the daemon asks for what it is allowed.
-    let starter = ward.path("starter");
-    let program = env!("CARGO_BIN_EXE_vigil");
-    std::fs::write(&starter, format!("#!/bin/sh\nulimit -S -n 256\nexec \"{program}\" \"$@\"\n")).unwrap();
-    std::fs::set_permissions(&starter, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let mut daemon = ward.start_by(Command::new(&starter), &[]);
+    let mut daemon = ward.start_by(after("ulimit -S -n 256"), &[]);
     let visitor = Visitor::at(&daemon.address);
     daemon.wait_for("verdicts", |daemon| daemon.bed("emu-01")["second"].as_u64());
     let before = memory_kib(&daemon);
@@ -72,11 +75,7 @@ fn a_thousand_idle_pages_are_told_while_others_are_served() {
 #[test]
 fn where_few_files_may_be_open_the_watch_keeps_those_that_it_needs() {
     let ward = Ward::new("");
-    let starter = ward.path("starter");
-    let program = env!("CARGO_BIN_EXE_vigil");
-    std::fs::write(&starter, format!("#!/bin/sh\nulimit -n 256\nexec \"{program}\" \"$@\"\n")).unwrap();
-    std::fs::set_permissions(&starter, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let mut daemon = ward.start_by(Command::new(&starter), &[]);
+    let mut daemon = ward.start_by(after("ulimit -n 256"), &[]);
     daemon.wait_for("the warning", |daemon| {
         daemon.log().contains("fewer connections are served").then_some(())
     });

@@ -29,7 +29,12 @@ fn folders() -> Option<tempfile::TempDir> {
             std::fs::copy(entry.path(), models.join(name).join(entry.file_name())).unwrap();
         }
     }
-    std::fs::copy(env!("CARGO_BIN_EXE_vigil"), folder.path().join("vigil")).unwrap();
+    // By another process: what this one has open for writing, a process that another test is just starting still
+    // holds open, and then it cannot be executed.
+    let mut copy = Command::new("cp");
+    assert!(
+        copy.arg(env!("CARGO_BIN_EXE_vigil")).arg(folder.path().join("vigil")).status().unwrap().success()
+    );
     std::fs::write(
         folder.path().join("vigil.toml"),
         "[ward]\nname = \"EMU\"\nstate = \"state\"\npatients = \"patients\"\nmodels = \"models\"\n\
