@@ -171,6 +171,11 @@ cross-person: program ## the methods side by side on people whom no network has 
 amplitudes: program ## the detector where EEG is smaller or larger than what its settings were chosen on: models/reports/amplitudes
 	$(VIGIL) evaluate cross-person --data $(DATA) --three-class $(call names,traces) --amplitudes 0.5,0.7,1.4,2 --out models/reports/amplitudes
 
+.PHONY: look-alikes
+look-alikes: program ## alarms where periodic discharges, chewing and the like are added to seizure-free EEG: models/reports/look-alikes
+	$(VIGIL) evaluate cross-person --data $(DATA) --three-class $(call names,fold) --two-class $(call names,two-class) --look-alikes \
+	    --also "three-class CNN on drawing and traces=$(call names,traces)" --out models/reports/look-alikes
+
 .PHONY: within-patient
 within-patient: program ## patients' later recordings after a fit to the earlier ones: models/reports/within-patient
 	$(VIGIL) evaluate within-patient --data $(DATA) $(PEERS) --sensitivity 0.85 \

@@ -12,12 +12,13 @@ use jiff::civil::DateTime;
 use recordings::{REFERENTIAL, background, refusal, vigil, write_recording};
 use serde_json::Value;
 use tempfile::TempDir;
-use vigil::dataset::{Dataset, People, gather};
+use vigil::dataset::{Dataset, People, Second, gather};
 use vigil::eeg::{Event, EventKind};
 use vigil::evaluate::report::Spread;
-use vigil::evaluate::{Kept, PersonScore, judge_people};
+use vigil::evaluate::{Kept, PersonScore, calm_runs, judge_people};
 use vigil::format::events::write_events;
 use vigil::model::Classifier;
+use vigil::train::simulated::{Extent, LookAlike, Pace};
 use vigil::ward::cnn_path;
 
 /// A small net on small images, so that a training takes seconds.
@@ -245,6 +246,7 @@ fn each_protocol_scores_what_it_says() {
     let by_hand = |factor| auroc_by_hand(root, "north", &["north-1", "north-2"], factor);
     assert_eq!([&rows[0]["auroc"], &rows[2]["auroc"]], [&by_hand(0.1), &by_hand(2.0)]);
     assert_ne!(rows[0]["strict"]["detected"], rows[1]["strict"]["detected"], "a tenth is not found: {rows}");
+    assert_eq!(method(&cross, "three-class")["look_alikes"], serde_json::json!([]), "nobody asked");
 
     let calm = method(&cross, "three-class")["people"]
         .as_array()
@@ -255,12 +257,78 @@ fn each_protocol_scores_what_it_says() {
 }
 
 #[test]
+fn look_alikes_are_added_to_seizure_free_stretches_and_their_alarms_counted() {
+    let (folder, _north) = with_north();
+    let root = folder.path();
+    let arguments = |more: &[&'static str]| {
+        let data = ["evaluate", "cross-person", "--data", "north", "--three-class", "north-1,north-2"];
+        let also = ["--two-class", "north-1,north-2", "--look-alikes", "--json"];
+        [&data[..], &also[..], more].concat()
+    };
+    let report = json(root, &arguments(&["--out", "report"]));
+    let rows = method(&report, "three-class")["look_alikes"].as_array().expect("rows").clone();
+    let told: Vec<&str> = rows.iter().filter_map(|row| row["look_alike"].as_str()).collect();
+    let expected: Vec<String> =
+        std::iter::once("nothing added".into()).chain(LookAlike::ALL.map(LookAlike::name)).collect();
+    assert_eq!(told, expected);
+    // 13 recordings of 50 s, 10 of them with 20 s of seizure in the middle; the first seconds, in which filters settle,
+    // are not judged, so that what comes before a seizure is 15 s or more, and what comes after it is less.
+    let networks = ["north-1", "north-2"].map(|name| {
+        let path = cnn_path(&root.join("models"), name);
+        (name.to_string(), Classifier::load(&path).expect("a network"))
+    });
+    let recordings = gather(&[root.join("north")], &People::default()).expect("recordings");
+    let dataset =
+        Dataset::load(recordings, &networks[0].1.config().signal, &mut |_, _| ()).expect("a data set");
+    let runs: Vec<Vec<Second>> =
+        ["n1", "n2", "n3", "ncalm"].iter().flat_map(|person| calm_runs(&dataset, person)).collect();
+    assert!(runs.len() >= 13, "{} stretches", runs.len());
+    for run in &runs {
+        assert!((15..=60).contains(&run.len()), "{} s", run.len());
+        assert!(run.iter().all(|second| !dataset.is_seizure(*second)));
+        assert!(run.windows(2).all(|pair| pair[0].stretch == pair[1].stretch));
+        assert!(run.windows(2).all(|pair| pair[0].index + 1 == pair[1].index));
+    }
+    let seconds: usize = runs.iter().map(Vec::len).sum();
+    for row in &rows {
+        assert_eq!(row["stretches"], runs.len(), "{row}");
+        assert!((row["hours"].as_f64().expect("hours") * 3600.0 - seconds as f64).abs() < 1e-6, "{row}");
+        let with_alarm = row["with_alarm"].as_u64().expect("a count") as f64;
+        let share = row["share"].as_f64().expect("a share");
+        assert!((share * runs.len() as f64 - with_alarm).abs() < 1e-9, "{row}");
+    }
+    // Its seizures are a large slow rhythm, and so is what is added.
+    let alarms = |name: &str| {
+        let row = rows.iter().find(|row| row["look_alike"] == name).expect("a row");
+        row["with_alarm"].as_u64().expect("a count")
+    };
+    let delta = LookAlike::RhythmicDelta(Pace::Fast, Extent::Generalised).name();
+    assert!(alarms(&delta) > alarms("nothing added"), "{rows:?}");
+
+    // Every network that was named is asked; what makes no opinions of its own on changed EEG is not.
+    assert_eq!(method(&report, "two-class")["look_alikes"], method(&report, "three-class")["look_alikes"]);
+    for name in ["line length", "three-class with flag", "three-class with rhythm trees"] {
+        assert_eq!(method(&report, name)["look_alikes"], serde_json::json!([]), "{name}");
+    }
+    let page = std::fs::read_to_string(root.join("report/report.md")).expect("a page");
+    assert!(page.contains("Where something looks like a seizure") && page.contains("simulated"), "{page}");
+    assert!(page.contains(&delta), "{page}");
+
+    // What is added to a person's EEG does not depend on who else is scored, so what one network says stays the same.
+    let one = |only: &'static str| {
+        let judged = json(root, &arguments(&["--only", only, "--amplitudes", "2"]));
+        method(&judged, "three-class")["look_alikes"][6].clone()
+    };
+    assert_eq!(one("n1,n2,n3,ncalm"), rows[6]);
+}
+
+#[test]
 fn an_interrupted_run_goes_on_and_ends_as_if_it_had_not_been() {
     let (folder, _north) = with_north();
     let root = folder.path();
     let arguments = |out: &'static str| {
         let data = ["evaluate", "cross-person", "--data", "north", "--three-class", "north-1,north-2"];
-        [&data[..], &["--amplitudes", "0.7,1.4", "--out", out]].concat()
+        [&data[..], &["--amplitudes", "0.7,1.4", "--look-alikes", "--out", out]].concat()
     };
     assert!(vigil(root, &arguments("whole")).status.success());
     let mut child = Command::new(env!("CARGO_BIN_EXE_vigil"))

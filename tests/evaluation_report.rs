@@ -5,8 +5,8 @@ use std::path::Path;
 
 use vigil::detect::AccumulatorConfig;
 use vigil::evaluate::report::{
-    AmplitudeReport, CalibrationBin, CurvePoint, DataSummary, MethodReport, PersonReport, ProtocolReport,
-    ReportError, Spread, Trueness, WardFigures, write_report,
+    AmplitudeReport, CalibrationBin, CurvePoint, DataSummary, LookAlikeReport, MethodReport, PersonReport,
+    ProtocolReport, ReportError, Spread, Trueness, WardFigures, write_report,
 };
 use vigil::evaluate::{Interval, Measures, clopper_pearson, garwood};
 
@@ -142,6 +142,7 @@ fn method(name: &str, skill: f64, facts: &Facts) -> MethodReport {
         }),
         strict: ward,
         amplitudes: vec![],
+        look_alikes: vec![],
         alarm_free: None,
         ward,
         event: Measures {
@@ -208,6 +209,20 @@ fn with_amplitudes(method: MethodReport) -> MethodReport {
     MethodReport { amplitudes: vec![less(0.25), less(0.7), recorded], ..method }
 }
 
+/// A method that was asked about look-alikes too, one of which it takes for a seizure now and then.
+fn with_look_alikes(method: MethodReport) -> MethodReport {
+    let of = |name: &str, with_alarm: u64| LookAlikeReport {
+        look_alike: name.into(),
+        stretches: 87,
+        with_alarm,
+        share: Some(short(with_alarm as f64 / 87.0)),
+        share_95: short_interval(clopper_pearson(with_alarm, 87)),
+        hours: 1.13,
+    };
+    let look_alikes = vec![of(LookAlikeReport::NOTHING_ADDED, 2), of("muscle", 5), of("a | pattern", 31)];
+    MethodReport { look_alikes, ..method }
+}
+
 /// Three methods on eight people; the main one stands in the middle, and was asked at other amplitudes.
 fn three_methods() -> ProtocolReport {
     let worse: Vec<_> =
@@ -215,7 +230,7 @@ fn three_methods() -> ProtocolReport {
     let worst: Vec<_> = GOOD.iter().map(|&(p, a, s, d, _)| (p, short(a * 0.7), s, d.min(1), 0)).collect();
     report(vec![
         method("two-class", 3.0, &worse),
-        with_amplitudes(method("three-class", 6.0, &GOOD)),
+        with_look_alikes(with_amplitudes(method("three-class", 6.0, &GOOD))),
         MethodReport { calibration: vec![], trueness: None, ..method("line length", 1.6, &worst) },
     ])
 }
@@ -252,7 +267,9 @@ struct Image {
 impl Image {
     fn read(path: &Path) -> Image {
         let file = std::io::BufReader::new(fs::File::open(path).unwrap());
-        let mut reader = png::Decoder::new(file).read_info().unwrap();
+        let mut decoder = png::Decoder::new(file);
+        decoder.set_transformations(png::Transformations::EXPAND);
+        let mut reader = decoder.read_info().unwrap();
         let mut rgb = vec![0; reader.output_buffer_size()];
         let info = reader.next_frame(&mut rgb).unwrap();
         assert_eq!(info.color_type, png::ColorType::Rgb);
@@ -396,6 +413,34 @@ fn every_number_at_other_amplitudes_is_that_of_the_json() {
     let folder = written(&report(vec![method("three-class", 6.0, &GOOD)]));
     for file in ["report.md", "report.html"] {
         assert!(!text(folder.path(), file).contains("smaller or larger"), "{file}");
+    }
+}
+
+#[test]
+fn every_look_alike_stands_in_a_row_with_its_count_and_interval() {
+    let folder = written(&three_methods());
+    let (markdown, html) = (text(folder.path(), "report.md"), text(folder.path(), "report.html"));
+    let section = markdown.split("## Where something looks like a seizure").nth(1).unwrap();
+    let (words, table) = section.split_once("**Methods with look-alikes").unwrap();
+    assert!(words.contains("simulated") && words.contains("settings of the main table"), "{words}");
+    assert!(html.contains("<h2>Where something looks like a seizure</h2>"));
+    let rows: Vec<&str> = table.lines().filter(|line| line.contains("three-class")).take(3).collect();
+    for (row, (name, count, low, high)) in rows.iter().zip([
+        ("**nothing added**", "**2 of 87**", 0.27962, 8.05859),
+        ("muscle", "5 of 87", 1.89219, 12.90425),
+        ("a \\| pattern", "31 of 87", 25.64933, 46.62363),
+    ]) {
+        assert!(row.contains(name) && row.contains(count), "{row}");
+        let interval = row.split('(').nth(1).and_then(|rest| rest.split(" %").next()).unwrap();
+        assert_tells(interval, &[low, high]);
+        assert!(row.contains("1.1"), "{row}");
+    }
+    assert_eq!(rows.len(), 3);
+
+    // Where nobody asked, nothing is said.
+    let folder = written(&report(vec![method("three-class", 6.0, &GOOD)]));
+    for file in ["report.md", "report.html"] {
+        assert!(!text(folder.path(), file).contains("looks like a seizure"), "{file}");
     }
 }
 
@@ -601,7 +646,7 @@ fn what_comes_from_data_is_text_and_never_markup() {
         .filter(|line| line.starts_with("| "))
         .map(|line| line.replace("\\|", "").matches('|').count())
         .collect();
-    assert!(widths.iter().all(|width| [6, 8, 9, 14, 22].contains(width)), "{widths:?}");
+    assert!(widths.iter().all(|width| [5, 6, 8, 9, 14, 22].contains(width)), "{widths:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use vigil::plot::figure::{WindowFigure, draw_window_figure, window_figure};
 use vigil::plot::overview::{
     OverviewAlarm, OverviewFigure, OverviewRecording, OverviewSecond, draw_overview_figure, overview_figure,
 };
-use vigil::plot::{PlotConfig, PlotError, Rasteriser, write_image};
+use vigil::plot::{Picture, PlotConfig, PlotError, Rasteriser, write_image};
 
 fn decoded(path: &Path) -> (png::OutputInfo, Vec<u8>) {
     let file = std::io::BufReader::new(fs::File::open(path).unwrap());
@@ -18,6 +18,59 @@ fn decoded(path: &Path) -> (png::OutputInfo, Vec<u8>) {
     let mut pixels = vec![0; reader.output_buffer_size()];
     let info = reader.next_frame(&mut pixels).unwrap();
     (info, pixels)
+}
+
+/// How the pixels of a file are stored, and their red, green and blue.
+fn with_its_colours(path: &Path) -> (png::ColorType, Vec<u8>) {
+    let file = std::io::BufReader::new(fs::File::open(path).unwrap());
+    let mut decoder = png::Decoder::new(file);
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().unwrap();
+    let stored = reader.info().color_type;
+    let mut rgb = vec![0; reader.output_buffer_size()];
+    reader.next_frame(&mut rgb).unwrap();
+    (stored, rgb)
+}
+
+/// A picture of colours that its pixels follow from.
+fn painted(width: u32, height: u32, colour: impl Fn(u32, u32) -> [u8; 3]) -> Picture {
+    let rgb = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).flat_map(|(x, y)| colour(x, y));
+    Picture { width, height, rgb: rgb.collect() }
+}
+
+#[test]
+fn a_picture_in_few_colours_is_the_same_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let (small, whole) = (folder.path().join("small.png"), folder.path().join("whole.png"));
+    let chart = painted(90, 60, |x, y| match (x, y) {
+        (10..20, _) => [0, 114, 178],
+        (_, 30..32) => [213, 94, 0],
+        // The smoothed edge of a line.
+        (50, _) => [(200 + y % 50) as u8, (100 + y / 3) as u8, 90],
+        _ => [255, 255, 255],
+    });
+    chart.write_small_png(&small).unwrap();
+    chart.write_png(&whole).unwrap();
+    let (info, there) = decoded(&whole);
+    assert_eq!(info.color_type, png::ColorType::Rgb);
+    let (stored, here) = with_its_colours(&small);
+    assert_eq!(stored, png::ColorType::Indexed);
+    assert_eq!(there, chart.rgb);
+    assert_eq!(here, chart.rgb, "colours that have a place in the table are exact");
+
+    // A photograph's colours are too many, and so are all kept.
+    let photograph = painted(64, 64, |x, y| [(4 * x) as u8, (4 * y) as u8, (x * y % 256) as u8]);
+    photograph.write_small_png(&small).unwrap();
+    let (info, pixels) = decoded(&small);
+    assert_eq!((info.color_type, pixels), (png::ColorType::Rgb, photograph.rgb.clone()));
+
+    // Where a thousand lie near each other, each has one in the table that nobody tells from it.
+    let ramp = painted(256, 4, |x, y| [x as u8, x as u8, (x as u8).saturating_add(y as u8)]);
+    ramp.write_small_png(&small).unwrap();
+    assert!(fs::metadata(&small).unwrap().len() < 8000);
+    let (stored, here) = with_its_colours(&small);
+    assert_eq!(stored, png::ColorType::Indexed);
+    assert!(here.iter().zip(&ramp.rgb).all(|(here, there)| here.abs_diff(*there) <= 4));
 }
 
 fn waves(seconds: usize, rate: usize) -> Vec<f32> {

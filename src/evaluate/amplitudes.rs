@@ -35,10 +35,10 @@ pub(super) fn score_amplitudes(
     settings: &dyn Fn(&str) -> Option<(f32, AccumulatorConfig)>,
     scored: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<AmplitudeReport>, SettingError> {
-    if method.scaled.is_empty() || method.second_look.is_some() {
+    if method.changed.scaled.is_empty() || method.second_look.is_some() {
         return Ok(Vec::new());
     }
-    let scaled = method.scaled.iter().map(|scaled| (scaled.factor, &scaled.people));
+    let scaled = method.changed.scaled.iter().map(|scaled| (scaled.factor, &scaled.people));
     let mut all: Vec<(f32, &Vec<JudgedPerson>)> = once((1.0, &method.people)).chain(scaled).collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     all.into_iter()

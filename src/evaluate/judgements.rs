@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::amplitudes::Scaled;
 use super::calibrated::calibrated;
+use super::changed::Changed;
 use super::line::{JudgedPerson, JudgedSecond};
 use super::methods::Method;
 use super::rhythm_trees::TreeOpinions;
@@ -17,12 +17,14 @@ use crate::model::{AutoencoderOpinion, ModelError};
 pub struct Judgements {
     /// By the two-class networks.
     pub two_class: Option<Vec<JudgedPerson>>,
+    /// By the same, where the EEG was changed.
+    pub two_class_changed: Changed,
     /// By the two-class networks that were trained with hard negatives.
     pub hard_negatives: Option<Vec<JudgedPerson>>,
     /// By the three-class networks.
     pub three_class: Vec<JudgedPerson>,
-    /// By the same, at other amplitudes, where that was asked.
-    pub three_class_scaled: Vec<Scaled>,
+    /// By the same, where the EEG was changed.
+    pub three_class_changed: Changed,
     /// By networks that were trained or asked in other ways.
     pub variants: Vec<Variant>,
     /// By each person's own autoencoder, second for second as in `three_class`.
@@ -37,8 +39,8 @@ pub struct Variant {
     pub description: String,
     /// What they say.
     pub people: Vec<JudgedPerson>,
-    /// What they say at other amplitudes, where that was asked.
-    pub scaled: Vec<Scaled>,
+    /// What they say where the EEG was changed.
+    pub changed: Changed,
 }
 
 impl Judgements {
@@ -59,7 +61,7 @@ impl Judgements {
             second_look: None,
             is_probability: true,
             people,
-            scaled: Vec::new(),
+            changed: Changed::default(),
         };
         let mut methods = Vec::new();
         let mut with_trees = vec![
@@ -79,7 +81,10 @@ impl Judgements {
             with_trees.push(of("two-class with rhythm trees", description, trees.beside(people)));
         }
         if let Some(people) = self.two_class {
-            methods.push(of("two-class", "CNN on window images, seizure or not (Emami 2019a)", people));
+            methods.push(Method {
+                changed: self.two_class_changed,
+                ..of("two-class", "CNN on window images, seizure or not (Emami 2019a)", people)
+            });
         }
         if let Some(people) = self.hard_negatives {
             let description =
@@ -123,13 +128,13 @@ impl Judgements {
             .variants
             .into_iter()
             .map(|variant| Method {
-                scaled: variant.scaled,
+                changed: variant.changed,
                 ..of(&variant.name, &variant.description, variant.people)
             })
             .collect();
         let lengths = line_lengths(dataset, &self.three_class);
         methods.push(Method {
-            scaled: self.three_class_scaled,
+            changed: self.three_class_changed,
             ..of(
                 "three-class",
                 "CNN with a class for abnormal seconds that are no seizure, labelled with autoencoders (Takahashi 2020)",

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::alarms::WardScore;
-use super::amplitudes::{Scaled, score_amplitudes};
+use super::amplitudes::score_amplitudes;
+use super::changed::Changed;
 use super::curves::{calibration, curves, trueness};
 use super::interval::{clopper_pearson, garwood};
 use super::line::{AlarmSpan, Counting, JudgedPerson, PersonLine, score_lines};
+use super::look_alikes::score_look_alikes;
 use super::npv::alarm_free_blocks;
-use super::report::{AmplitudeReport, CurvePoint, MethodReport, PersonReport, Spread, WardFigures};
+use super::report::{CurvePoint, MethodReport, PersonReport, Spread, WardFigures};
 use super::seconds::PersonScore;
 use super::settings::{Comparison, Ready, Tried, choose, try_settings};
 use super::suppressor::{SecondLook, withhold};
@@ -30,9 +32,9 @@ pub struct Method {
     pub is_probability: bool,
     /// The judged seconds of each person.
     pub people: Vec<JudgedPerson>,
-    /// What it says of the same seconds at other amplitudes, where that was asked. Not told for
-    /// methods with a second look, which is not taken there.
-    pub scaled: Vec<Scaled>,
+    /// What it says of EEG that was changed, where that was asked. Not told for methods with a second look, which is
+    /// not taken there.
+    pub changed: Changed,
 }
 
 /// Compares a method with others by scoring it alone: settings for the people of a fold are chosen on the
@@ -78,10 +80,11 @@ pub fn score_method(
         Some((chosen.threshold, chosen.accumulator))
     };
     let amplitudes = score_amplitudes(dataset, method, &settings, scored)?;
+    let look_alikes = score_look_alikes(dataset, method, &settings, scored)?;
     let of_own_fold = of_own_folds(&people, &by_fold, comparison.soon_s);
     let reported: Vec<usize> =
         (0..people.len()).filter(|&index| scored(&people[index].judged.person)).collect();
-    Ok(Scored {
+    let report = Scored {
         method,
         people: &people,
         tried: of_own_fold.as_deref().unwrap_or(&tried),
@@ -89,7 +92,8 @@ pub fn score_method(
         reported,
         comparison,
     }
-    .report(amplitudes))
+    .report();
+    Ok(MethodReport { amplitudes, look_alikes, ..report })
 }
 
 /// What each setting gives where everybody's alarms are those of their own fold; `None` where folds do not differ.
@@ -172,7 +176,7 @@ impl Scored<'_> {
         })
     }
 
-    fn report(&self, amplitudes: Vec<AmplitudeReport>) -> MethodReport {
+    fn report(&self) -> MethodReport {
         let judged: Vec<&JudgedPerson> =
             self.reported.iter().map(|&index| self.people[index].judged).collect();
         let scores: Vec<PersonScore> = judged.iter().map(|person| PersonScore::of(person)).collect();
@@ -210,7 +214,8 @@ impl Scored<'_> {
             matched: choose(self.tried, self.comparison.target_sensitivity, reported)
                 .and_then(|tried| self.point(tried)),
             strict: figures(&score_lines(self.everyone(), Counting::Strict)),
-            amplitudes,
+            amplitudes: Vec::new(),
+            look_alikes: Vec::new(),
             alarm_free: self.comparison.block_s.map(|block_s| alarm_free_blocks(self.everyone(), block_s)),
             ward: figures(&ward),
             event: mean_measures(&event),

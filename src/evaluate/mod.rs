@@ -7,6 +7,7 @@ mod amplitudes;
 mod auroc;
 mod boost;
 mod calibrated;
+mod changed;
 mod cost;
 mod curves;
 mod folds;
@@ -15,6 +16,7 @@ mod judgements;
 mod kept;
 mod line;
 pub mod logistic;
+mod look_alikes;
 mod methods;
 mod npv;
 pub mod report;
@@ -34,6 +36,7 @@ pub use alarms::{
 pub use amplitudes::Scaled;
 pub use auroc::auroc;
 pub use boost::{BoostConfig, BoostSample, boost};
+pub use changed::Changed;
 pub use cost::{Timed, turns, window_costs};
 pub use folds::{FoldError, grouped_folds};
 pub use interval::{Interval, clopper_pearson, garwood, median_interval};
@@ -42,6 +45,7 @@ pub use kept::{Kept, KeptError, recordings_of};
 pub use line::{
     AlarmSpan, Counting, JudgedPerson, JudgedSecond, PersonLine, Tally, score_lines, score_settings,
 };
+pub use look_alikes::{Imitated, calm_runs, judge_runs, judged_runs};
 pub use methods::{Method, score_method};
 pub use npv::{AlarmFree, alarm_free_blocks};
 pub use rhythm_trees::TreeOpinions;

@@ -13,6 +13,7 @@ pub mod explanation;
 pub mod figure;
 mod lanes;
 pub mod overview;
+mod palette;
 mod path;
 mod picture;
 mod raster;

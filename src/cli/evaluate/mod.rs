@@ -1,6 +1,7 @@
 //! `vigil evaluate`: how good it is, on people whom the networks were not trained on.
 
 mod architectures;
+mod changed;
 mod cross_person;
 mod cross_site;
 mod networks;

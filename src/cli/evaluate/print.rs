@@ -28,6 +28,24 @@ pub fn print(report: &ProtocolReport) {
     for method in &report.methods {
         method.amplitudes.iter().for_each(|scaled| line_of_amplitude(&method.name, scaled));
     }
+    if report.methods.iter().any(|method| !method.look_alikes.is_empty()) {
+        say!("");
+        say!("seizure-free stretches with simulated look-alikes added, with the settings from above:");
+    }
+    for method in &report.methods {
+        for added in &method.look_alikes {
+            let interval = added.share_95.map_or(String::new(), |interval| {
+                format!(" ({:.0} to {:.0} %)", 100.0 * interval.lower, 100.0 * interval.upper)
+            });
+            say!(
+                "{:<38}{:<48} alarm in {}/{}{interval}",
+                method.name,
+                added.look_alike,
+                added.with_alarm,
+                added.stretches
+            );
+        }
+    }
     if report.methods.iter().any(|method| method.alarm_free.is_some()) {
         say!("");
     }

@@ -9,12 +9,13 @@ use serde_json::json;
 use super::super::error::CliError;
 use super::super::terminal::progress_bar;
 use super::super::{command_line, today};
+use super::changed::{Asked, ChangeArgs};
 use super::networks::{Named, NetworkArgs, Networks, Pick};
 use super::print::print;
 use crate::dataset::{Dataset, LabelledRecording, Second, Stretch};
 use crate::evaluate::report::{DataSummary, MethodReport, ProtocolReport, write_report};
 use crate::evaluate::{
-    Comparison, EvaluateError, JudgedPerson, Judgements, Kept, Scaled, Variant, judge_people_by,
+    Changed, Comparison, EvaluateError, JudgedPerson, Judgements, Kept, Variant, judge_people_by,
     recordings_of, score_method,
 };
 use crate::model::{AutoencoderConfig, AutoencoderOpinion};
@@ -35,10 +36,8 @@ pub struct ProtocolArgs {
     /// Also score the three-class networks as the mean over these gains of each window
     #[arg(long, value_delimiter = ',', value_name = "GAIN")]
     gains: Vec<f32>,
-    /// Also judge the scored people's EEG multiplied by each of these factors, with settings chosen on EEG as it was
-    /// recorded, for the three-class networks and those of --also
-    #[arg(long, value_delimiter = ',', value_name = "FACTOR", allow_hyphen_values = true)]
-    amplitudes: Vec<f32>,
+    #[command(flatten)]
+    change: ChangeArgs,
     /// Write the report to this folder: report.html, report.md, report.json and figures. What is judged is kept
     /// there until then, so that an interrupted run goes on where it stopped
     #[arg(long, value_name = "DIR")]
@@ -74,12 +73,7 @@ impl<'a> Protocol<'a> {
                 "--gains {gain}: expected gains from 0.1 to 10, as 0.8,1,1.25"
             )));
         }
-        if let Some(factor) = unusable(&args.amplitudes) {
-            return Err(CliError::Usage(format!(
-                "--amplitudes {factor}: expected factors from 0.1 to 10, each once and none of them 1, which is \
-                 reported anyway, as 0.5,0.7,1.4,2"
-            )));
-        }
+        args.change.check()?;
         let kept = match &args.out {
             Some(folder) => Kept::in_folder(&folder.join(JUDGED)).map_err(EvaluateError::from)?,
             None => Kept::default(),
@@ -148,15 +142,19 @@ impl<'a> Protocol<'a> {
         let some = |named: &[Named], what: &'static str| -> Result<Option<Vec<JudgedPerson>>, CliError> {
             (!named.is_empty()).then(|| judge(named, what, &[1.0])).transpose()
         };
-        let scaled = |named: &[Named]| -> Result<Vec<Scaled>, CliError> {
-            let factors = self.args.amplitudes.iter();
-            factors
-                .map(|&factor| Ok(Scaled { factor, people: judge(named, "amplitudes", &[factor])? }))
-                .collect()
+        let signal = networks.signal();
+        let asked = Asked { args: &self.args.change, dataset, signal: &signal, pick, kept: &self.kept };
+        let changed = |named: &[Named]| -> Result<Changed, CliError> {
+            let mut changed = asked.of(named)?;
+            let scaled = changed.scaled.iter_mut().map(|scaled| &mut scaled.people);
+            let imitated = changed.imitated.iter_mut().map(|imitated| &mut imitated.people);
+            scaled.chain(imitated).for_each(|people| *people = kept_seconds(std::mem::take(people), keep));
+            Ok(changed)
         };
         let three_class = judge(&networks.three_class, "three classes", &[1.0])?;
-        let three_class_scaled = scaled(&networks.three_class)?;
+        let three_class_changed = changed(&networks.three_class)?;
         let two_class = some(&networks.two_class, "two classes")?;
+        let two_class_changed = changed(&networks.two_class)?;
         let hard_negatives = some(&networks.hard_negatives, "hard negatives")?;
         let mut variants = Vec::new();
         if !self.args.gains.is_empty() {
@@ -164,15 +162,23 @@ impl<'a> Protocol<'a> {
             let description = format!("the three-class networks, mean over the gains {}", gains.join(", "));
             let judged = judge(&networks.three_class, "gains", &self.args.gains)?;
             let name = "three-class, mean over gains".to_string();
-            variants.push(Variant { name, description, people: judged, scaled: Vec::new() });
+            variants.push(Variant { name, description, people: judged, changed: Changed::default() });
         }
         for (label, named) in &networks.also {
             let description = format!("networks of the same folds: {label}");
             let people = judge(named, "variant", &[1.0])?;
-            variants.push(Variant { name: label.clone(), description, people, scaled: scaled(named)? });
+            variants.push(Variant { name: label.clone(), description, people, changed: changed(named)? });
         }
         let autoencoders = self.autoencoders(dataset, &three_class, autoencoder)?;
-        Ok(Judgements { three_class, three_class_scaled, two_class, hard_negatives, variants, autoencoders })
+        Ok(Judgements {
+            two_class,
+            two_class_changed,
+            hard_negatives,
+            three_class,
+            three_class_changed,
+            variants,
+            autoencoders,
+        })
     }
 
     fn judge(
@@ -306,16 +312,6 @@ pub struct Told {
     pub how: Vec<String>,
     pub data: Vec<DataSummary>,
     pub limits: Vec<String>,
-}
-
-/// The first of some factors of amplitude that is out of range, told twice or none at all.
-fn unusable(factors: &[f32]) -> Option<f32> {
-    let mut before: Vec<f32> = vec![1.0];
-    factors.iter().copied().find(|factor| {
-        let wrong = !(0.1..=10.0).contains(factor) || before.contains(factor);
-        before.push(*factor);
-        wrong
-    })
 }
 
 fn kept_seconds(people: Vec<JudgedPerson>, keep: &dyn Fn(&str, Second) -> bool) -> Vec<JudgedPerson> {

@@ -14,7 +14,8 @@ use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds, short_r
 use crate::dataset::{Dataset, People, gather};
 use crate::detect::Opinion;
 use crate::evaluate::{
-    Division, FEWEST_SEIZURES, JudgedPerson, JudgedSecond, Variant, divide, first_unseen, recordings_of,
+    Changed, Division, FEWEST_SEIZURES, JudgedPerson, JudgedSecond, Variant, divide, first_unseen,
+    recordings_of,
 };
 use crate::model::AutoencoderConfig;
 use crate::train::{AutoencoderFit, adapted_opinions, later_opinions};
@@ -85,7 +86,7 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
         description: "the three-class networks, the last layer adapted to the patient's earlier recordings"
             .into(),
         people: adapted,
-        scaled: Vec::new(),
+        changed: Changed::default(),
     });
     let folds = folds(&judged.three_class);
     let comparison = protocol.comparison();

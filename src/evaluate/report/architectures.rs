@@ -141,7 +141,7 @@ impl ArchitecturesReport {
             move |source| ReportError::Write { path, source }
         };
         fs::create_dir_all(folder).map_err(failed(folder))?;
-        draw_chart(&self.chart())?.write_png(&folder.join("architectures.png"))?;
+        draw_chart(&self.chart())?.write_small_png(&folder.join("architectures.png"))?;
         let json = serde_json::to_vec_pretty(self)?;
         for (name, bytes) in
             [("architectures.json", json), ("architectures.md", self.markdown().into_bytes())]

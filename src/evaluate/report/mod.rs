@@ -118,6 +118,9 @@ pub struct MethodReport {
     /// The same people's EEG at other amplitudes and as it was recorded, factors rising; empty where that was not asked.
     #[serde(default)]
     pub amplitudes: Vec<AmplitudeReport>,
+    /// Seizure-free stretches with nothing added, and with each look-alike; empty where that was not asked.
+    #[serde(default)]
+    pub look_alikes: Vec<LookAlikeReport>,
     /// What a time without an alarm was worth, where that was asked.
     pub alarm_free: Option<AlarmFree>,
     /// SzCORE by event at the same thresholds, mean over people.
@@ -172,6 +175,29 @@ pub struct AmplitudeReport {
     pub auroc: Option<Spread>,
     /// Alarms counted strictly, with the settings that were chosen on other people's EEG as it was recorded.
     pub strict: WardFigures,
+}
+
+/// How often a method raises an alarm in seizure-free stretches to which a look-alike of a seizure was added: simulated,
+/// not other people who have it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LookAlikeReport {
+    /// What was added; [`LookAlikeReport::NOTHING_ADDED`] for the same stretches as they were recorded.
+    pub look_alike: String,
+    /// Stretches.
+    pub stretches: u64,
+    /// Of them, with an alarm by the settings that were chosen on other people's EEG as it was recorded.
+    pub with_alarm: u64,
+    /// Their share; `None` without stretches.
+    pub share: Option<f64>,
+    /// Its 95 % interval.
+    pub share_95: Option<Interval>,
+    /// Hours of these stretches.
+    pub hours: f64,
+}
+
+impl LookAlikeReport {
+    /// What stands in the row of stretches to which nothing was added.
+    pub const NOTHING_ADDED: &str = "nothing added";
 }
 
 /// A figure over people.

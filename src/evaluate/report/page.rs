@@ -2,7 +2,8 @@
 
 use super::figures::Figure;
 use super::tables::{
-    alarm_free_table, amplitudes_table, data_table, main_table, people_table, trueness_table,
+    alarm_free_table, amplitudes_table, data_table, look_alikes_table, main_table, people_table,
+    trueness_table,
 };
 use super::words::{amount, count, figure, interval, part, percent, share};
 use super::{MethodReport, ProtocolReport};
@@ -103,6 +104,18 @@ pub(super) fn page(report: &ProtocolReport, figures: &[Figure]) -> Page {
              alarms of it are the settings of the main table, chosen on other people's EEG as it was recorded, which do \
              not know of the change. This is simulated: the same recordings made smaller or larger, noise and all, \
              not other people whose EEG is so."
+                .into(),
+        ));
+        blocks.push(Block::Table(table));
+    }
+    if let Some(table) = look_alikes_table(report) {
+        blocks.push(Block::Heading("Where something looks like a seizure"));
+        blocks.push(Block::Paragraph(
+            "To seizure-free stretches of the people who are scored, of 15 s and more, a pattern was added that goes on to \
+             their end and does not evolve; told is in how many of them there was an alarm, with the settings of the \
+             main table. Periodic discharges and rhythmic delta have 50 to 200 uV from zero to peak in the \
+             derivation that shows them best, muscle, chewing and movement 60 to 400 uV before the filters. This is simulated: a \
+             patient's own may look otherwise."
                 .into(),
         ));
         blocks.push(Block::Table(table));

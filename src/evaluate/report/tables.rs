@@ -3,7 +3,7 @@
 use super::page::{Cell, Column, Row, Table, figure_of};
 use super::people::{is_worst, sorted};
 use super::words::{NONE, amount, figure, interval, part, percent, share};
-use super::{MethodReport, ProtocolReport, Spread, WardFigures};
+use super::{LookAlikeReport, MethodReport, ProtocolReport, Spread, WardFigures};
 
 fn columns<const N: usize>(columns: [(&'static str, &'static str); N]) -> Vec<Column> {
     columns.into_iter().map(|(group, name)| Column { group, name }).collect()
@@ -296,6 +296,32 @@ pub(super) fn amplitudes_table(report: &ProtocolReport) -> Option<Table> {
             (strictly, "false alarms"),
             (strictly, "hours"),
         ]),
+        rows,
+    })
+}
+
+/// Methods where look-alikes were added, one row for each; none where that was not asked.
+pub(super) fn look_alikes_table(report: &ProtocolReport) -> Option<Table> {
+    let rows: Vec<Row> = report
+        .methods
+        .iter()
+        .flat_map(|method| method.look_alikes.iter().map(move |added| (method, added)))
+        .map(|(method, added)| {
+            let beside = bracketed(format!("{} %", interval(added.share_95, percent)));
+            Row {
+                marked: added.look_alike == LookAlikeReport::NOTHING_ADDED,
+                cells: vec![
+                    Cell::of(&method.name),
+                    Cell::of(&added.look_alike),
+                    Cell::with(part(added.with_alarm, added.stretches), beside),
+                    Cell::of(amount(added.hours)),
+                ],
+            }
+        })
+        .collect();
+    (!rows.is_empty()).then(|| Table {
+        caption: "Methods with look-alikes of seizures added to seizure-free EEG".into(),
+        columns: columns([("", "method"), ("", "added"), ("", "stretches with an alarm"), ("", "hours")]),
         rows,
     })
 }

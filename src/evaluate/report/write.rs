@@ -75,7 +75,7 @@ fn stage(staging: &Path, report: &ProtocolReport) -> Result<Vec<&'static str>, R
     let mut files = Vec::with_capacity(figures.len() + 3);
     for figure in &figures {
         if let Some(drawing) = &figure.drawing {
-            drawing.draw()?.write_png(&staging.join(figure.file))?;
+            drawing.draw()?.write_small_png(&staging.join(figure.file))?;
             files.push(figure.file);
         }
     }

@@ -5,9 +5,11 @@
 
 mod artifact;
 mod discharge;
+mod look_alike;
 
 pub use artifact::{Artifact, ArtifactKind};
 pub use discharge::{Discharge, Shape};
+pub use look_alike::{Extent, LookAlike, Pace};
 
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
@@ -36,10 +38,10 @@ pub enum Added {
     Artifact,
 }
 
-/// Seconds that run through the filters before the one that is kept: what is slow has settled then.
+/// Seconds that run through the filters before those that are kept: what is slow has settled then.
 const LEAD_S: usize = 2;
 
-/// Microvolts of each electrode against a far reference, `ELECTRODES` rows of [`LEAD_S`] + 1 seconds.
+/// Microvolts of each electrode against a far reference, `ELECTRODES` rows of [`LEAD_S`] seconds and those that are kept.
 pub(super) type Potentials = Vec<Vec<f64>>;
 
 /// Makes windows of simulated signal as the conditioner would give them.
@@ -67,27 +69,27 @@ impl Simulator {
 
     /// A second out of a seizure.
     pub fn discharge(&self, discharge: &Discharge, rng: &mut impl Rng) -> Vec<f32> {
-        self.window(&discharge.potentials(self.rate, self.frames(), rng))
+        self.conditioned(&discharge.potentials(self.rate, self.frames(1), rng))
     }
 
     /// A second out of an artifact.
     pub fn artifact(&self, artifact: &Artifact, rng: &mut impl Rng) -> Vec<f32> {
-        self.window(&artifact.potentials(self.rate, self.frames(), rng))
+        self.conditioned(&artifact.potentials(self.rate, self.frames(1), rng))
     }
 
-    fn frames(&self) -> usize {
-        (LEAD_S + 1) * self.rate
+    /// So many seconds of a pattern that goes on without evolving, as one conditioned signal: derivation after
+    /// derivation, each of `seconds` times the rate samples, in microvolts.
+    pub fn look_alike(&self, kind: LookAlike, seconds: usize, rng: &mut impl Rng) -> Vec<f32> {
+        self.conditioned(&kind.potentials(self.rate, self.frames(seconds), rng))
     }
 
-    /// Derivations of the potentials, filtered as recordings are; the last second of them.
-    fn window(&self, potentials: &Potentials) -> Vec<f32> {
-        let row_of = |electrode: Electrode| {
-            let index = Electrode::ALL.iter().position(|other| *other == electrode).unwrap_or_default();
-            &potentials[index]
-        };
-        let pairs = DOUBLE_BANANA.map(|derivation| (row_of(derivation.anode), row_of(derivation.cathode)));
-        let mut frames: Vec<Frame> =
-            (0..self.frames()).map(|i| pairs.map(|(from, to)| from[i] - to[i])).collect();
+    fn frames(&self, seconds: usize) -> usize {
+        (LEAD_S + seconds) * self.rate
+    }
+
+    /// Derivations of the potentials, filtered as recordings are; what follows the first [`LEAD_S`] seconds of them.
+    fn conditioned(&self, potentials: &Potentials) -> Vec<f32> {
+        let mut frames = derivations(potentials);
         let mut cascade = Cascade::new(self.sections.clone());
         if let Some(first) = frames.first() {
             first.iter().enumerate().for_each(|(derivation, value)| cascade.restart(derivation, *value));
@@ -98,6 +100,17 @@ impl Simulator {
             .flat_map(|derivation| kept.iter().map(move |frame| frame[derivation] as f32))
             .collect()
     }
+}
+
+/// What stands on a page of the potentials: a frame of all derivations for each sample, before the filters.
+fn derivations(potentials: &Potentials) -> Vec<Frame> {
+    let row_of = |electrode: Electrode| {
+        let index = Electrode::ALL.iter().position(|other| *other == electrode).unwrap_or_default();
+        &potentials[index]
+    };
+    let pairs = DOUBLE_BANANA.map(|derivation| (row_of(derivation.anode), row_of(derivation.cathode)));
+    let frames = potentials.first().map_or(0, Vec::len);
+    (0..frames).map(|i| pairs.map(|(from, to)| from[i] - to[i])).collect()
 }
 
 /// A number between two, evenly on a logarithmic scale.
