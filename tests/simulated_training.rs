@@ -207,6 +207,45 @@ fn a_network_learns_from_simulated_seizures_where_nobody_had_a_real_one() {
 }
 
 #[test]
+fn look_alikes_take_the_place_of_half_of_the_abnormal_images() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    people(root, &[("p1", true), ("p2", true), ("calm", false)]);
+    let card = train(root, "plain", &[]);
+    assert!(!card.contains("Simulated"), "{card}");
+    let card = train(root, "taught", &["--look-alikes"]);
+    assert!(card.contains("Simulated: 50 % of the abnormal images") && card.contains("look-alike"), "{card}");
+    let weights = |name: &str| std::fs::read(root.join(format!("models/{name}/weights.safetensors")));
+    assert_ne!(weights("plain").expect("weights"), weights("taught").expect("weights"));
+    let card = train(root, "both", &["--simulated", "--look-alikes"]);
+    assert!(
+        card.contains("50 % of the abnormal images are a seizure-free second with a made-up artifact"),
+        "{card}"
+    );
+
+    let of = |file: &'static str, more: &[&'static str]| {
+        [&["train", "--data", "data", "--config", file, "--name", "refused"], more].concat()
+    };
+    let message = refusal(root, &of("small.toml", &["--look-alikes", "--two-classes"]), 2);
+    assert!(message.contains("--two-classes"), "{message}");
+    let settings = |shares: &str| {
+        SETTINGS.replace(
+            "[training.autoencoder]",
+            &format!("[training.simulated]\n{shares}\n[training.autoencoder]"),
+        )
+    };
+    for (file, shares, told) in [
+        ("over.toml", "artifacts = 0.7\nlook_alikes = 0.6", "at most 1 together"),
+        ("wrong.toml", "look_alikes = 1.5", "a share from 0 to 1"),
+    ] {
+        std::fs::write(root.join(file), settings(shares)).expect("a file");
+        let message = refusal(root, &of(file, &[]), 8);
+        assert!(message.contains("simulated.look_alikes") && message.contains(told), "{message}");
+    }
+    assert!(!root.join("models/refused/weights.safetensors").exists());
+}
+
+#[test]
 fn whoever_a_network_began_with_counts_as_seen() {
     let folder = TempDir::new().expect("a folder");
     let root = folder.path();

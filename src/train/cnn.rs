@@ -94,9 +94,15 @@ pub fn train_cnn(
     let config = task.config;
     check(config)?;
     let classes = task.model.classes;
-    if classes == Classes::Two && config.simulated.artifacts > 0.0 {
-        let (found, expected) = (config.simulated.artifacts.to_string(), "0 with two classes".to_string());
-        return Err(TrainError::Setting { setting: "simulated.artifacts", found, expected });
+    let abnormal = [
+        ("simulated.artifacts", config.simulated.artifacts),
+        ("simulated.look_alikes", config.simulated.look_alikes),
+    ];
+    if let Some((setting, share)) = abnormal.into_iter().find(|(_, share)| *share > 0.0)
+        && classes == Classes::Two
+    {
+        let (found, expected) = (share.to_string(), "0 with two classes".to_string());
+        return Err(TrainError::Setting { setting, found, expected });
     }
     let sampler = Sampler::new(task.dataset, task.labels, config.shares(classes), config.simulated)?;
     let simulator = Simulator::new(&task.model.signal)?;
@@ -238,6 +244,7 @@ fn check(config: &TrainConfig) -> Result<(), TrainError> {
         ("hard_negatives", config.hard_negatives),
         ("simulated.seizures", config.simulated.seizures),
         ("simulated.artifacts", config.simulated.artifacts),
+        ("simulated.look_alikes", config.simulated.look_alikes),
         ("augmentation.mirror", config.augmentation.mirror),
         ("augmentation.reverse", config.augmentation.reverse),
         ("augmentation.missing", config.augmentation.missing),
@@ -245,6 +252,11 @@ fn check(config: &TrainConfig) -> Result<(), TrainError> {
         if !(0.0..=1.0).contains(&share) {
             return setting(name, share.to_string(), "a share from 0 to 1");
         }
+    }
+    let shares = config.simulated;
+    if shares.artifacts + shares.look_alikes > 1.0 {
+        let found = format!("{} beside {} of artifacts", shares.look_alikes, shares.artifacts);
+        return setting("simulated.look_alikes", found, "shares of the same images, at most 1 together");
     }
     if !(0.0..=0.5).contains(&config.augmentation.shift_s) {
         return setting("augmentation.shift_s", config.augmentation.shift_s.to_string(), "0 to 0.5 seconds");

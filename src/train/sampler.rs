@@ -11,7 +11,7 @@ use crate::dataset::{Dataset, Second};
 
 /// Draws by class, then by person in proportion to the square root of their seconds, then evenly.
 ///
-/// Where simulated seizures or artifacts are asked for, that share of the images of their class is a non-seizure second
+/// Where simulated seizures, artifacts or look-alikes are asked for, that share of the images of their class is a non-seizure second
 /// to which one is to be added.
 ///
 /// A person with 1,500 seizure seconds then weighs five times, not thirty times, as much as one
@@ -59,7 +59,7 @@ impl Sampler {
         if simulated.seizures > 0.0 {
             pools.entry(SecondLabel::Seizure).or_default();
         }
-        if simulated.artifacts > 0.0 {
+        if simulated.artifacts > 0.0 || simulated.look_alikes > 0.0 {
             pools.entry(SecondLabel::Abnormal).or_default();
         }
         let alone = |label| label == SecondLabel::Seizure && simulated.seizures >= 1.0;
@@ -100,19 +100,33 @@ impl Sampler {
             .iter()
             .find(|class| at < class.until)
             .unwrap_or(&self.classes[self.classes.len() - 1]);
-        let (share, added) = match class.label {
-            SecondLabel::Seizure => (self.simulated.seizures, Added::Discharge),
-            SecondLabel::Abnormal => (self.simulated.artifacts, Added::Artifact),
-            SecondLabel::NonSeizure => (0.0, Added::Artifact),
-        };
-        let simulated = share > 0.0 && (class.people.is_empty() || rng.random_bool(share.min(1.0)));
         let usual = self.classes.iter().find(|class| class.label == SecondLabel::NonSeizure);
-        match usual {
-            Some(usual) if simulated => {
+        match (self.added(class, rng), usual) {
+            (Some(added), Some(usual)) => {
                 Drawn { second: usual.second(rng), label: class.label, added: Some(added) }
             }
             _ => Drawn { second: class.second(rng), label: class.label, added: None },
         }
+    }
+
+    /// What is added where an image of this class is simulated.
+    fn added(&self, class: &ClassPool, rng: &mut impl Rng) -> Option<Added> {
+        let SimulatedShares { seizures, artifacts, look_alikes } = self.simulated;
+        let shares = match class.label {
+            SecondLabel::Seizure => [(seizures, Added::Discharge), (0.0, Added::Discharge)],
+            SecondLabel::Abnormal => [(artifacts, Added::Artifact), (look_alikes, Added::LookAlike)],
+            SecondLabel::NonSeizure => return None,
+        };
+        // Where there is nothing real all images are simulated, in the same proportions.
+        let all: f64 = shares.iter().map(|(share, _)| share).sum();
+        let mut left = if class.people.is_empty() { all } else { 1.0 };
+        for (share, added) in shares.into_iter().filter(|(share, _)| *share > 0.0) {
+            if share >= left || rng.random_bool(share / left) {
+                return Some(added);
+            }
+            left -= share;
+        }
+        None
     }
 }
 

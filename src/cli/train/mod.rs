@@ -68,6 +68,9 @@ pub struct TrainArgs {
     /// Train on simulated seizures and artifacts alone, added to the seizure-free seconds of these people
     #[arg(long)]
     simulated: bool,
+    /// Half of the abnormal images are seizure-free seconds with simulated look-alikes of seizures added
+    #[arg(long, conflicts_with = "two_classes")]
+    look_alikes: bool,
     /// Go on from the weights of MODELS/NAME, with a network of the same kind; whoever that was trained on counts as
     /// seen. For a network on drawing and traces (--config), NAME may be one on the drawing alone: it stays as it
     /// is, and the traces are trained
@@ -148,7 +151,11 @@ pub fn run(args: &TrainArgs) -> Result<(), CliError> {
     }
     if args.simulated {
         let artifacts = if settings.model.classes == Classes::Three { 1.0 } else { 0.0 };
-        settings.training.simulated = SimulatedShares { seizures: 1.0, artifacts };
+        settings.training.simulated = SimulatedShares { seizures: 1.0, artifacts, look_alikes: 0.0 };
+    }
+    if args.look_alikes {
+        settings.training.simulated.artifacts *= 0.5;
+        settings.training.simulated.look_alikes = 0.5;
     }
     settings.training.epochs = args.epochs.unwrap_or(settings.training.epochs);
     settings.training.seed = args.seed.unwrap_or(settings.training.seed);
@@ -190,15 +197,7 @@ fn train(
     if let (Some(start), Some(name)) = (start, &args.from) {
         remarks.extend(beginning(start, name, &settings.model));
     }
-    let shares = settings.training.simulated;
-    if shares != SimulatedShares::default() {
-        remarks.push(format!(
-            "Simulated: {:.0} % of the seizure images are a seizure-free second with a made-up discharge, {:.0} % of \
-             the abnormal ones a seizure-free second with a made-up artifact.",
-            100.0 * shares.seizures,
-            100.0 * shares.artifacts
-        ));
-    }
+    remarks.extend(settings.training.simulated.told());
     let flagged = settings.model.classes == Classes::Three || settings.training.hard_negatives > 0.0;
     let labels = match flagged {
         false => expert_labels(&dataset),

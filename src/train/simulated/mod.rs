@@ -1,4 +1,4 @@
-//! Made-up seizures and artifacts that are added to real seizure-free EEG.
+//! Made-up seizures, artifacts and look-alikes of seizures that are added to real seizure-free EEG.
 //!
 //! A few people's seizures teach a network those people. What makes a discharge a seizure - a rhythm that grows, slows
 //! and spreads - and what makes an artifact none can be drawn without end, over real background.
@@ -27,6 +27,30 @@ pub struct SimulatedShares {
     pub seizures: f64,
     /// Share of the abnormal images that are a seizure-free second with an artifact.
     pub artifacts: f64,
+    /// Share of the abnormal images that are a seizure-free second with a look-alike of a seizure.
+    pub look_alikes: f64,
+}
+
+impl SimulatedShares {
+    /// What a training's card says of it; `None` where nothing is simulated.
+    pub fn told(&self) -> Option<String> {
+        let kinds = [
+            (self.seizures, "seizure", "discharge"),
+            (self.artifacts, "abnormal", "artifact"),
+            (self.look_alikes, "abnormal", "look-alike of a seizure that does not evolve"),
+        ];
+        let told: Vec<String> = kinds
+            .into_iter()
+            .filter(|(share, ..)| *share > 0.0)
+            .map(|(share, class, added)| {
+                format!(
+                    "{:.0} % of the {class} images are a seizure-free second with a made-up {added}",
+                    100.0 * share
+                )
+            })
+            .collect();
+        (!told.is_empty()).then(|| format!("Simulated: {}.", told.join(", ")))
+    }
 }
 
 /// What is added to a window.
@@ -36,6 +60,8 @@ pub enum Added {
     Discharge,
     /// A second out of an artifact.
     Artifact,
+    /// A second out of a look-alike of a seizure.
+    LookAlike,
 }
 
 /// Seconds that run through the filters before those that are kept: what is slow has settled then.
@@ -64,6 +90,10 @@ impl Simulator {
         match added {
             Added::Discharge => self.discharge(&Discharge::draw(rng), rng),
             Added::Artifact => self.artifact(&Artifact::draw(rng), rng),
+            Added::LookAlike => {
+                let kind = LookAlike::ALL[rng.random_range(0..LookAlike::ALL.len())];
+                self.look_alike(kind, 1, rng)
+            }
         }
     }
 
