@@ -176,6 +176,15 @@ look-alikes: program ## alarms where periodic discharges, chewing and the like a
 	$(VIGIL) evaluate cross-person --data $(DATA) --three-class $(call names,fold) --two-class $(call names,two-class) --look-alikes \
 	    --also "three-class CNN on drawing and traces=$(call names,traces)" --out models/reports/look-alikes
 
+# The networks that are compared must lie in one folder, and those of this trial are not kept.
+.PHONY: look-alikes-taught
+look-alikes-taught: program ## teach the networks of the drawing such look-alikes, in an hour, and compare: out/look-alikes-taught
+	mkdir -p out/models
+	cp -r $(foreach kind,fold two-class,$(foreach fold,$(FOLDS),models/$(kind)-$(fold))) out/models
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/models --name look-K --fold K/6 --from fold-K --look-alikes --epochs 2
+	$(VIGIL) evaluate cross-person --data $(DATA) --models out/models --three-class $(call names,fold) --two-class $(call names,two-class) --look-alikes \
+	    --also "three-class CNN on the drawing, taught look-alikes=$(call names,look)" --out out/look-alikes-taught
+
 .PHONY: within-patient
 within-patient: program ## patients' later recordings after a fit to the earlier ones: models/reports/within-patient
 	$(VIGIL) evaluate within-patient --data $(DATA) $(PEERS) --sensitivity 0.85 \

@@ -9,7 +9,9 @@ use vigil::dataset::{Dataset, LabelledRecording, Second, Stretch};
 use vigil::detect::{AeFlag, Opinion};
 use vigil::eeg::{DERIVATIONS, Event, EventKind};
 use vigil::evaluate::report::MethodReport;
-use vigil::evaluate::{Comparison, JudgedPerson, JudgedSecond, Method, Scaled, SecondLook, score_method};
+use vigil::evaluate::{
+    Changed, Comparison, JudgedPerson, JudgedSecond, Method, Scaled, SecondLook, score_method,
+};
 
 const RATE: usize = 64;
 const LENGTH_S: usize = 300;
@@ -86,7 +88,7 @@ fn scored_with(
         second_look,
         is_probability: true,
         people: judged(people),
-        scaled: scaled.collect(),
+        changed: Changed { scaled: scaled.collect(), ..Changed::default() },
     };
     score_method(&dataset, &method, &folds, &Comparison::of(1.0, 10.0), &|_| true).expect("settings in range")
 }
