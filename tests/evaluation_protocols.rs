@@ -268,16 +268,26 @@ fn each_protocol_scores_what_it_says() {
     let page = std::fs::read_to_string(root.join("long/report.md")).expect("a page");
     assert!(page.contains("negative predictive value"), "{page}");
 
-    // Gains and other networks stand in the same table.
+    // Gains and other networks stand in the same table, and the command is one that a shell understands.
     let also = [
-        &["evaluate", "cross-person", "--json", "--gains", "0.8,1,1.25", "--also", "whole=north-2,north-1"][..],
+        &[
+            "evaluate",
+            "cross-person",
+            "--json",
+            "--gains",
+            "0.8,1,1.25",
+            "--also",
+            "the whole=north-2,north-1",
+        ][..],
         &["--amplitudes", "2,0.1"][..],
         &networks[..],
     ];
     let cross = json(root, &also.concat());
+    let command = cross["command"].as_str().expect("a command");
+    assert!(command.contains(" --also 'the whole=north-2,north-1' --amplitudes 2,0.1 "), "{command}");
     for name in [
         "three-class, mean over gains",
-        "whole",
+        "the whole",
         "three-class, suppressor",
         "three-class, calibrated",
         "rhythm trees alone",
@@ -286,7 +296,7 @@ fn each_protocol_scores_what_it_says() {
         assert_eq!(method(&cross, name)["people"].as_array().map(Vec::len), Some(4), "{name}");
     }
     // Networks are asked at other amplitudes, as if the recordings had been so.
-    for name in ["three-class", "whole"] {
+    for name in ["three-class", "the whole"] {
         assert_amplitudes(method(&cross, name), &[0.1, 1.0, 2.0]);
     }
     for name in ["line length", "three-class, mean over gains", "three-class with flag"] {

@@ -37,7 +37,17 @@ fn today() -> String {
 
 /// The command as anyone could give it: where the program lies differs from place to place.
 fn command_line() -> String {
-    std::iter::once("vigil".to_string()).chain(std::env::args().skip(1)).collect::<Vec<_>>().join(" ")
+    let told = std::env::args_os().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
+    std::iter::once("vigil".to_string()).chain(told).collect::<Vec<_>>().join(" ")
+}
+
+/// An argument as a shell reads it.
+fn quoted(argument: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "_./,:=+%@-".contains(letter);
+    match !argument.is_empty() && argument.chars().all(plain) {
+        true => argument.to_string(),
+        false => format!("'{}'", argument.replace('\'', r"'\''")),
+    }
 }
 
 fn read_text(path: &Path) -> Result<String, CliError> {

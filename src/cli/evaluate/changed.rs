@@ -11,8 +11,8 @@ use super::super::terminal::progress_bar;
 use super::networks::{Named, Pick};
 use crate::dataset::Dataset;
 use crate::evaluate::{
-    Changed, EvaluateError, Imitated, JudgedPerson, Kept, Scaled, calm_runs, judge_people_by, judge_runs,
-    judged_runs, recordings_of, seconds_by_person,
+    Changed, Imitated, JudgedPerson, Kept, Scaled, calm_runs, judge_people_by, judge_runs, judged_runs,
+    recordings_of, seconds_by_person,
 };
 use crate::signal::SignalConfig;
 use crate::train::simulated::{LookAlike, Simulator};
@@ -110,7 +110,7 @@ impl Asked<'_> {
                         simulator.look_alike(look_alike, run.len(), &mut chance(look_alike, &person, number))
                     })
                     .collect();
-                Ok::<_, EvaluateError>(judge_runs(self.dataset, classifier, &runs, &added)?)
+                judge_runs(self.dataset, classifier, &runs, &added)
             })?;
             people.push(judged_runs(&person, name, &runs, judged));
         }
