@@ -178,12 +178,15 @@ look-alikes: program ## alarms where periodic discharges, chewing and the like a
 
 # The networks that are compared must lie in one folder, and those of this trial are not kept.
 .PHONY: look-alikes-taught
-look-alikes-taught: program ## teach the networks of the drawing such look-alikes, in an hour, and compare: out/look-alikes-taught
-	mkdir -p out/models
-	cp -r $(foreach kind,fold two-class,$(foreach fold,$(FOLDS),models/$(kind)-$(fold))) out/models
-	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/models --name look-K --fold K/6 --from fold-K --look-alikes --epochs 2
-	$(VIGIL) evaluate cross-person --data $(DATA) --models out/models --three-class $(call names,fold) --two-class $(call names,two-class) --look-alikes \
-	    --also "three-class CNN on the drawing, taught look-alikes=$(call names,look)" --out out/look-alikes-taught
+look-alikes-taught: program ## teach networks such look-alikes, in one to two hours, and compare: out/look-alikes-taught
+	mkdir -p out/taught
+	cp -r $(foreach kind,fold two-class traces,$(foreach fold,$(FOLDS),models/$(kind)-$(fold))) out/taught
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/taught --name look-K --fold K/6 --from fold-K --look-alikes --epochs 2
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/taught --name look-traces-K --fold K/6 --from look-K --look-alikes \
+	    --config models/architectures/traces.toml
+	$(VIGIL) evaluate cross-person --data $(DATA) --models out/taught --three-class $(call names,fold) --two-class $(call names,two-class) --look-alikes \
+	    --also "three-class CNN on drawing and traces=$(call names,traces)" --also "three-class CNN on the drawing, taught look-alikes=$(call names,look)" \
+	    --also "three-class CNN on drawing and traces, taught look-alikes=$(call names,look-traces)" --out out/look-alikes-taught
 
 .PHONY: within-patient
 within-patient: program ## patients' later recordings after a fit to the earlier ones: models/reports/within-patient
@@ -192,7 +195,8 @@ within-patient: program ## patients' later recordings after a fit to the earlier
 
 .PHONY: longitudinal
 longitudinal: program ## each person's stream in time order, blocks of a minute: models/reports/longitudinal
-	$(VIGIL) evaluate longitudinal --data $(DATA) $(PEERS) --block 60 --out models/reports/longitudinal
+	$(VIGIL) evaluate longitudinal --data $(DATA) $(PEERS) --block 60 \
+	    --also "three-class CNN on drawing and traces=$(call names,traces)" --out models/reports/longitudinal
 
 .PHONY: models
 models: program ## train the networks anew, in hours: one per fold for `make auroc`, and the one of the demo
@@ -230,8 +234,9 @@ architectures: program ## train networks of several sizes, in an hour, and compa
 	for one in $(ARCHITECTURES); do \
 	    seq 3 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/models \
 	        --name $$one-K --fold K/3 --epochs 1 --config models/architectures/$$one.toml; done
+	$(TRIAL) --name traces-K --from default-K --config models/architectures/traces.toml
 	$(VIGIL) evaluate architectures --data $(DATA) --models out/models --out models/reports/architectures \
-	    $(foreach one,$(ARCHITECTURES),--networks $(one)=$(one)-1,$(one)-2,$(one)-3)
+	    $(foreach one,$(ARCHITECTURES) traces,--networks $(one)=$(call THREE,$(one))) --shipped traces
 
 .PHONY: clean
 clean: ## remove what was built; models and patients stay

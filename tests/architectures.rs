@@ -126,6 +126,8 @@ fn a_larger_network_costs_more_and_both_are_ranked_on_people_they_have_not_seen(
         "small=small-1,small-2",
         "--networks",
         "larger=larger-1,larger-2",
+        "--shipped",
+        "larger",
     ];
     let output = vigil(root, &[&compare[..], &["--json", "--out", "report"]].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -140,12 +142,21 @@ fn a_larger_network_costs_more_and_both_are_ranked_on_people_they_have_not_seen(
     assert!(cost(2) > 20.0 * cost(0), "{entries:?}");
     assert_eq!(entries[0]["auroc"]["people"], 2);
     assert!(entries[2]["auroc"].is_null(), "VGG-16 is not trained");
+    let shipped: Vec<bool> = entries.iter().filter_map(|entry| entry["shipped"].as_bool()).collect();
+    assert_eq!(shipped, [false, true, false]);
     let page = std::fs::read_to_string(root.join("report/architectures.md")).expect("a page");
-    assert!(page.contains("| larger |") && root.join("report/architectures.png").is_file(), "{page}");
+    assert!(
+        page.contains("| small |")
+            && page.contains("| larger (shipped) |")
+            && root.join("report/architectures.png").is_file(),
+        "{page}"
+    );
 
     let alone = ["evaluate", "architectures", "--data", "data", "--networks", "small=small-1"];
     let message = refusal(root, &alone, 2);
     assert!(message.contains("was trained on"), "{message}");
+    let strange = refusal(root, &[&alone[..], &["--shipped", "other"]].concat(), 2);
+    assert!(strange.contains("--shipped other") && strange.contains("small"), "{strange}");
     let missing = ["evaluate", "architectures", "--data", "data", "--networks", "small=small-9"];
     assert!(refusal(root, &missing, 6).contains("small-9"));
     let nameless = ["evaluate", "architectures", "--data", "data", "--networks", "small-1"];

@@ -30,6 +30,9 @@ pub struct ArchitecturesArgs {
     /// An architecture and its networks, one for each fold, as NAME=NET,NET,…; may be repeated
     #[arg(long, required = true, value_name = "NAME=NETS", value_parser = parse_architecture)]
     networks: Vec<Architectural>,
+    /// Which of them is the one in use, to be marked
+    #[arg(long, value_name = "NAME")]
+    shipped: Option<String>,
     /// Where models lie
     #[arg(long, default_value = "models", value_name = "DIR")]
     models: PathBuf,
@@ -65,6 +68,15 @@ fn parse_architecture(text: &str) -> Result<Architectural, String> {
 /// # Errors
 /// [`CliError`].
 pub fn run(args: &ArchitecturesArgs) -> Result<(), CliError> {
+    if let Some(shipped) =
+        args.shipped.as_ref().filter(|name| args.networks.iter().all(|one| one.name != **name))
+    {
+        let names: Vec<&str> = args.networks.iter().map(|one| one.name.as_str()).collect();
+        return Err(CliError::Usage(format!(
+            "--shipped {shipped}: expected one of the names of --networks: {}",
+            names.join(", ")
+        )));
+    }
     let loaded = args
         .networks
         .iter()
@@ -120,7 +132,9 @@ pub fn run(args: &ArchitecturesArgs) -> Result<(), CliError> {
                 Spread::of(&figures)
             }
         };
-        architectures.push(entry(name, classifier, costs.next().unwrap_or(f64::NAN), auroc));
+        let mut one = entry(name, classifier, costs.next().unwrap_or(f64::NAN), auroc);
+        one.shipped = args.shipped.as_ref() == Some(name);
+        architectures.push(one);
     }
     architectures.push(entry("VGG-16", &vgg16, costs.next().unwrap_or(f64::NAN), None));
     let report = ArchitecturesReport {
@@ -156,11 +170,11 @@ fn vgg16(signal: &crate::signal::SignalConfig) -> Result<Classifier, CliError> {
 }
 
 fn entry(name: &str, classifier: &Classifier, window_ms: f64, auroc: Option<Spread>) -> ArchitectureReport {
-    let (config, shipped) = (classifier.config(), CnnConfig::default());
+    let config = classifier.config();
     let size = NetworkSize::of(config);
     ArchitectureReport {
         name: name.to_string(),
-        shipped: config.architecture == shipped.architecture && config.plot == shipped.plot,
+        shipped: false,
         image: [config.plot.width, config.plot.rows()],
         parameters: size.parameters,
         multiplications: size.multiplications,

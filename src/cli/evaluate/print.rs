@@ -2,12 +2,16 @@
 
 use crate::evaluate::report::{AmplitudeReport, MethodReport, ProtocolReport, Spread, WardFigures};
 
+/// Letters of the first column where no name is longer.
+const NAMES: usize = 38;
+
 /// One line for each method.
 pub fn print(report: &ProtocolReport) {
+    let width = width_of_names(report);
     say!("{}: {}", report.protocol, report.title);
-    say!("{:<38}{:^26}{:^35}{:^34}", "", "AUROC, median (mean)", "as a ward counts", "counted strictly");
+    say!("{:<width$}{:^26}{:^35}{:^34}", "", "AUROC, median (mean)", "as a ward counts", "counted strictly");
     say!(
-        "{:<38}{:>13}{:>13}{:>10}{:>17}{:>8}{:>10}{:>17}{:>13}",
+        "{:<width$}{:>13}{:>13}{:>10}{:>17}{:>8}{:>10}{:>17}{:>13}",
         "method",
         "single",
         "in context",
@@ -19,14 +23,14 @@ pub fn print(report: &ProtocolReport) {
         "matched: /h"
     );
     for method in &report.methods {
-        line(method);
+        line(method, width);
     }
     if report.methods.iter().any(|method| !method.amplitudes.is_empty()) {
         say!("");
         say!("the same people's EEG multiplied, simulated, with the settings from above:");
     }
     for method in &report.methods {
-        method.amplitudes.iter().for_each(|scaled| line_of_amplitude(&method.name, scaled));
+        method.amplitudes.iter().for_each(|scaled| line_of_amplitude(&method.name, scaled, width));
     }
     if report.methods.iter().any(|method| !method.look_alikes.is_empty()) {
         say!("");
@@ -38,7 +42,7 @@ pub fn print(report: &ProtocolReport) {
                 format!(" ({:.0} to {:.0} %)", 100.0 * interval.lower, 100.0 * interval.upper)
             });
             say!(
-                "{:<38}{:<48} alarm in {}/{}{interval}",
+                "{:<width$}{:<48} alarm in {}/{}{interval}",
                 method.name,
                 added.look_alike,
                 added.with_alarm,
@@ -52,7 +56,7 @@ pub fn print(report: &ProtocolReport) {
     for method in &report.methods {
         let Some(free) = &method.alarm_free else { continue };
         say!(
-            "{:<38}blocks of {} s: {}, with seizure {}, without alarm {}, rightly {}: {}{}",
+            "{:<width$}blocks of {} s: {}, with seizure {}, without alarm {}, rightly {}: {}{}",
             method.name,
             free.block_s,
             free.blocks,
@@ -68,6 +72,11 @@ pub fn print(report: &ProtocolReport) {
     }
 }
 
+/// The first column's width: that of the longest name, and a space.
+fn width_of_names(report: &ProtocolReport) -> usize {
+    report.methods.iter().map(|method| method.name.chars().count() + 1).max().unwrap_or(0).max(NAMES)
+}
+
 fn spread(spread: &Option<Spread>) -> String {
     spread.as_ref().map_or("-".into(), |Spread { median, mean, .. }| format!("{median:.3} ({mean:.3})"))
 }
@@ -80,9 +89,9 @@ fn wrong(counted: &WardFigures) -> String {
     format!("{} / {:.2}", counted.false_alarms, counted.hours)
 }
 
-fn line_of_amplitude(method: &str, scaled: &AmplitudeReport) {
+fn line_of_amplitude(method: &str, scaled: &AmplitudeReport, width: usize) {
     say!(
-        "{:<38}x {:<5} AUROC {}, counted strictly: found {}, false / hours {}",
+        "{:<width$}x {:<5} AUROC {}, counted strictly: found {}, false / hours {}",
         method,
         scaled.factor,
         spread(&scaled.auroc),
@@ -91,9 +100,9 @@ fn line_of_amplitude(method: &str, scaled: &AmplitudeReport) {
     );
 }
 
-fn line(method: &MethodReport) {
+fn line(method: &MethodReport, width: usize) {
     say!(
-        "{:<38}{:>13}{:>14}{:>10}{:>16}{:>8}{:>10}{:>17}{:>13}",
+        "{:<width$}{:>13}{:>14}{:>10}{:>16}{:>8}{:>10}{:>17}{:>13}",
         method.name,
         spread(&method.auroc),
         spread(&method.auroc_context),

@@ -32,7 +32,7 @@ pub struct ArchitecturesReport {
 pub struct ArchitectureReport {
     /// Its name.
     pub name: String,
-    /// Whether it has the layers and the image that are shipped.
+    /// Whether it is the one in use.
     pub shipped: bool,
     /// Pixels, width and height.
     pub image: [u32; 2],
