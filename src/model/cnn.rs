@@ -1,76 +1,15 @@
 //! The three-class CNN as layers.
 
-use burn::module::{Module, Param};
-use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::module::Module;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
-use burn::nn::{
-    BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig, PaddingConfig2d, Relu,
-};
+use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig, Relu};
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::block::{Block, folded};
 use super::config::{Architecture, CnnConfig};
 use super::error::ModelError;
 use super::traces::TraceNet;
 use crate::eeg::DERIVATIONS;
-
-/// One convolution with batch normalisation and ReLU.
-#[derive(Module, Debug)]
-pub struct Block {
-    conv: Conv2d,
-    /// `None` once it is a part of the convolution.
-    norm: Option<BatchNorm>,
-    relu: Relu,
-}
-
-impl Block {
-    /// `kernel` and `stride` are those of rows and columns.
-    pub(super) fn new(
-        maps_in: usize,
-        maps_out: usize,
-        kernel: [usize; 2],
-        stride: [usize; 2],
-        device: &Device,
-    ) -> Block {
-        let [over, beside] = kernel.map(|side| side / 2);
-        Block {
-            conv: Conv2dConfig::new([maps_in, maps_out], kernel)
-                .with_stride(stride)
-                .with_padding(PaddingConfig2d::Explicit(over, beside, over, beside))
-                .with_bias(false)
-                .init(device),
-            norm: Some(BatchNormConfig::new(maps_out).init(device)),
-            relu: Relu::new(),
-        }
-    }
-
-    /// `[batch, maps_in, rows, columns]` to `[batch, maps_out, rows / stride, columns / stride]`.
-    pub(super) fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        let maps = self.conv.forward(images);
-        self.relu.forward(match &self.norm {
-            Some(norm) => norm.forward(maps),
-            None => maps,
-        })
-    }
-
-    /// The same block with its normalisation within the convolution: with fixed statistics both are linear, so the
-    /// maps need not be gone through once more. Such a block is there to be asked, not to be trained or saved.
-    fn folded(mut self) -> Block {
-        let Some(norm) = self.norm.take() else { return self };
-        let deviation = (norm.running_var.value() + norm.epsilon).sqrt();
-        let scale = norm.gamma.val() / deviation;
-        let bias = norm.beta.val() - norm.running_mean.value() * scale.clone();
-        let [maps_out, _, _, _] = self.conv.weight.dims();
-        let weight = self.conv.weight.val() * scale.reshape([maps_out, 1, 1, 1]);
-        self.conv.weight = Param::from_tensor(weight);
-        self.conv.bias = Some(Param::from_tensor(bias));
-        self
-    }
-}
-
-/// All of them, see [`Block::folded`].
-pub(super) fn folded(blocks: Vec<Block>) -> Vec<Block> {
-    blocks.into_iter().map(Block::folded).collect()
-}
 
 /// Five (or as many as configured) strided convolutions and a linear layer.
 #[derive(Module, Debug)]

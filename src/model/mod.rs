@@ -4,6 +4,7 @@
 //! loaded only where that configuration is the one in use.
 
 mod autoencoder;
+mod block;
 mod card;
 mod classifier;
 mod cnn;

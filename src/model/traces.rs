@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig, Relu};
 use burn::tensor::{Device, Tensor};
 
-use super::cnn::{Block, folded};
+use super::block::{Block, folded};
 use crate::plot::PlotConfig;
 
 /// What is told of each feature map over time and derivations.
