@@ -46,7 +46,9 @@ fn a_bed_can_be_added_changed_and_removed_over_the_api_while_others_run() {
 #[test]
 fn what_the_api_cannot_use_is_told_and_changes_nothing() {
     let ward = Ward::new(&synthetic("emu-01", 1));
-    let daemon = ward.start();
+    let mut daemon = ward.start();
+    // The port opens before the beds are begun.
+    watching(&mut daemon, "emu-01");
     for (body, words) in [
         ("{", "no JSON"),
         (r#"{"patient": "chb03"}"#, "source"),
