@@ -68,7 +68,7 @@ impl Block {
     }
 
     /// The same convolution without a stride, over an image of which every stride-th row and column is a map of its own.
-    /// It multiplies more (zeros among it) and is several times as quick: neighbours in memory are neighbours in the sum.
+    /// It multiplies more (zeros among it) and is yet about twice as quick: neighbours in memory are neighbours in the sum.
     /// Left as it is where there are more maps than [`FEW_MAPS`] that would come of it.
     fn without_stride(mut self) -> Block {
         let [maps_out, maps_in, rows, columns] = self.conv.weight.dims();
