@@ -160,12 +160,13 @@ names = $(subst $(space),$(comma),$(addprefix $(1)-,$(FOLDS)))
 comma := ,
 empty :=
 space := $(empty) $(empty)
+DETECTOR := three-class CNN on drawing and traces
 PEERS := --three-class $(call names,fold) --two-class $(call names,two-class) --hard-negatives $(call names,hard-negatives)
 
 .PHONY: cross-person
 cross-person: program ## the methods side by side on people whom no network has seen: models/reports/cross-person
 	$(VIGIL) evaluate cross-person --data $(DATA) $(PEERS) --gains 0.85,1,1.18 \
-	    --also "three-class CNN on drawing and traces=$(call names,traces)" --out models/reports/cross-person
+	    --also "$(DETECTOR)=$(call names,traces)" --about "$(DETECTOR)" --out models/reports/cross-person
 
 .PHONY: amplitudes
 amplitudes: program ## the detector where EEG is smaller or larger than what its settings were chosen on: models/reports/amplitudes
@@ -174,7 +175,7 @@ amplitudes: program ## the detector where EEG is smaller or larger than what its
 .PHONY: look-alikes
 look-alikes: program ## alarms where periodic discharges, chewing and the like are added to seizure-free EEG: models/reports/look-alikes
 	$(VIGIL) evaluate cross-person --data $(DATA) --three-class $(call names,fold) --two-class $(call names,two-class) --look-alikes \
-	    --also "three-class CNN on drawing and traces=$(call names,traces)" --out models/reports/look-alikes
+	    --also "$(DETECTOR)=$(call names,traces)" --about "$(DETECTOR)" --out models/reports/look-alikes
 
 # The networks that are compared must lie in one folder, and those of this trial are not kept.
 .PHONY: look-alikes-taught
@@ -185,18 +186,18 @@ look-alikes-taught: program ## teach networks such look-alikes, in one to two ho
 	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/taught --name look-traces-K --fold K/6 --from look-K --look-alikes \
 	    --config models/architectures/traces.toml
 	$(VIGIL) evaluate cross-person --data $(DATA) --models out/taught --three-class $(call names,fold) --two-class $(call names,two-class) --look-alikes \
-	    --also "three-class CNN on drawing and traces=$(call names,traces)" --also "three-class CNN on the drawing, taught look-alikes=$(call names,look)" \
+	    --also "$(DETECTOR)=$(call names,traces)" --about "$(DETECTOR)" --also "three-class CNN on the drawing, taught look-alikes=$(call names,look)" \
 	    --also "three-class CNN on drawing and traces, taught look-alikes=$(call names,look-traces)" --out out/look-alikes-taught
 
 .PHONY: within-patient
 within-patient: program ## patients' later recordings after a fit to the earlier ones: models/reports/within-patient
 	$(VIGIL) evaluate within-patient --data $(DATA) $(PEERS) --sensitivity 0.85 \
-	    --also "three-class CNN on drawing and traces=$(call names,traces)" --out models/reports/within-patient
+	    --also "$(DETECTOR)=$(call names,traces)" --about "$(DETECTOR)" --out models/reports/within-patient
 
 .PHONY: longitudinal
 longitudinal: program ## each person's stream in time order, blocks of a minute: models/reports/longitudinal
 	$(VIGIL) evaluate longitudinal --data $(DATA) $(PEERS) --block 60 \
-	    --also "three-class CNN on drawing and traces=$(call names,traces)" --out models/reports/longitudinal
+	    --also "$(DETECTOR)=$(call names,traces)" --about "$(DETECTOR)" --out models/reports/longitudinal
 
 .PHONY: models
 models: program ## train the networks anew, in hours: one per fold for `make auroc`, and the one of the demo

@@ -163,6 +163,35 @@ fn settings_at_another_amplitude_are_those_that_were_chosen_on_eeg_as_it_was_rec
     assert!(MethodReport { amplitudes: vec![], ..report } == plain);
 }
 
+#[test]
+fn a_rest_is_not_chosen_and_what_it_covers_is_told() {
+    // A seizure, and the same again for 20 s, which begins 80 s after the seizure's end. Whatever the settings, the
+    // seizure's alarm has ended at most 40 s after it.
+    let seizure = (60, 90);
+    let people: Vec<Person> = (0..6)
+        .map(|_| {
+            let high = |second: usize| (60..90).contains(&second) || (170..190).contains(&second);
+            let said = (0..LENGTH_S).map(|second| if high(second) { (0.9, 0.02) } else { (0.02, 0.03) });
+            Person { said: said.collect(), seizure }
+        })
+        .collect();
+    let report = scored(&people, None);
+    let counted: Vec<_> = report
+        .rests
+        .iter()
+        .map(|rest| (rest.rest_s, rest.strict.detected, rest.strict.false_alarms, rest.strict.seizures))
+        .collect();
+    assert_eq!(counted, [(0, 6, 6, 6), (30, 6, 6, 6), (60, 6, 6, 6), (120, 6, 0, 6)]);
+    let compared = &report.rests[1];
+    assert_eq!(compared.strict, report.strict, "the row of the comparison's rest is that of the main table");
+    let ready: Vec<f64> = report.rests.iter().map(|rest| rest.ready_hours).collect();
+    assert!(ready[0] < report.strict.hours, "while an alarm lasts none can rise");
+    assert!(ready[1] < ready[0] && ready[2] < ready[1], "the same alarms, longer rests: {ready:?}");
+    // Before the seizure 60 s, and what is left of the 300 s once its alarm has ended and 120 s have passed.
+    let ready_s = report.rests[3].ready_hours * 3600.0 / 6.0;
+    assert!((110.0..=150.0).contains(&ready_s), "{ready_s}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 

@@ -280,9 +280,11 @@ fn each_protocol_scores_what_it_says() {
             "the whole=north-2,north-1",
         ][..],
         &["--amplitudes", "2,0.1"][..],
+        &["--about", "the whole"],
         &networks[..],
     ];
     let cross = json(root, &also.concat());
+    assert_eq!(cross["about"], "the whole");
     let command = cross["command"].as_str().expect("a command");
     assert!(command.contains(" --also 'the whole=north-2,north-1' --amplitudes 2,0.1 "), "{command}");
     for name in [
@@ -513,6 +515,7 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
         ("--latency", "0"),
         ("--gains", "0.8,90"),
         ("--also", "nothing"),
+        ("--about", "few-1"),
         ("--amplitudes", "0"),
         ("--amplitudes", "-0.5,2"),
         ("--amplitudes", "0.5,inf"),

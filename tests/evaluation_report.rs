@@ -6,7 +6,7 @@ use std::path::Path;
 use vigil::detect::AccumulatorConfig;
 use vigil::evaluate::report::{
     AmplitudeReport, CalibrationBin, CurvePoint, DataSummary, LookAlikeReport, MethodReport, PersonReport,
-    ProtocolReport, ReportError, Spread, Trueness, WardFigures, write_report,
+    ProtocolReport, ReportError, RestReport, Spread, Trueness, WardFigures, write_report,
 };
 use vigil::evaluate::{Interval, Measures, clopper_pearson, garwood};
 
@@ -141,6 +141,7 @@ fn method(name: &str, skill: f64, facts: &Facts) -> MethodReport {
             median_latency_s: Some(8.0),
         }),
         strict: ward,
+        rests: vec![],
         amplitudes: vec![],
         look_alikes: vec![],
         alarm_free: None,
@@ -192,6 +193,7 @@ fn report(methods: Vec<MethodReport>) -> ProtocolReport {
         alarm_rule: "an alarm rises where the accumulator reaches 6".into(),
         target_sensitivity: 0.75,
         methods,
+        about: None,
         limits: vec!["No stretch is longer than 600 s: a rate of a day does not follow from it.".into()],
     }
 }
@@ -207,6 +209,12 @@ fn with_amplitudes(method: MethodReport) -> MethodReport {
     };
     let recorded = AmplitudeReport { factor: 1.0, auroc: method.auroc.clone(), strict: method.strict };
     MethodReport { amplitudes: vec![less(0.25), less(0.7), recorded], ..method }
+}
+
+/// A method that was told with two rests after an alarm.
+fn with_rests(method: MethodReport) -> MethodReport {
+    let rest = |rest_s, ready_hours| RestReport { rest_s, strict: method.strict, ready_hours };
+    MethodReport { rests: vec![rest(30, 4.25), rest(60, 2.75)], ..method }
 }
 
 /// A method that was asked about look-alikes too, one of which it takes for a seizure now and then.
@@ -230,7 +238,7 @@ fn three_methods() -> ProtocolReport {
     let worst: Vec<_> = GOOD.iter().map(|&(p, a, s, d, _)| (p, short(a * 0.7), s, d.min(1), 0)).collect();
     report(vec![
         method("two-class", 3.0, &worse),
-        with_look_alikes(with_amplitudes(method("three-class", 6.0, &GOOD))),
+        with_rests(with_look_alikes(with_amplitudes(method("three-class", 6.0, &GOOD)))),
         MethodReport { calibration: vec![], trueness: None, ..method("line length", 1.6, &worst) },
     ])
 }
@@ -445,6 +453,26 @@ fn every_look_alike_stands_in_a_row_with_its_count_and_interval() {
 }
 
 #[test]
+fn every_rest_stands_in_a_row_with_the_hours_that_its_rate_rests_on() {
+    let folder = written(&three_methods());
+    let (markdown, html) = (text(folder.path(), "report.md"), text(folder.path(), "report.html"));
+    let section = markdown.split("## How long the detector rests after an alarm").nth(1).unwrap();
+    let (words, table) = section.split_once("**Methods with other rests").unwrap();
+    assert!(words.contains("not chosen") && words.contains("settings of the main table"), "{words}");
+    assert!(html.contains("<h2>How long the detector rests after an alarm</h2>"));
+    assert!(markdown.contains("resting for 60 s after an alarm") && markdown.contains("only in 2.8 h"));
+    let rows: Vec<&str> = table.lines().filter(|line| line.contains("three-class")).take(2).collect();
+    assert!(rows[0].contains("| 30 |") && rows[0].contains("| 4.2 |"), "{}", rows[0]);
+    assert!(rows[1].contains("**60** (default)") && rows[1].contains("| **2.8** |"), "{}", rows[1]);
+
+    // Where nothing was told, nothing is said.
+    let folder = written(&report(vec![method("three-class", 6.0, &GOOD)]));
+    for file in ["report.md", "report.html"] {
+        assert!(!text(folder.path(), file).contains("rests after an alarm"), "{file}");
+    }
+}
+
+#[test]
 fn markdown_and_html_tell_the_same_table() {
     let folder = written(&three_methods());
     let (markdown, html) = (text(folder.path(), "report.md"), text(folder.path(), "report.html"));
@@ -474,6 +502,17 @@ fn people_are_told_worst_first_and_the_worst_tenth_by_name() {
     assert!(markdown.contains("The worst tenth: chb13 (mean 0.54)"));
     // The best person's 0.9963 is not rounded to certainty.
     assert_eq!(row(&markdown, "sub-042")[4], "0.996");
+}
+
+#[test]
+fn a_report_is_about_the_method_that_was_named() {
+    let folder = written(&ProtocolReport { about: Some("line length".into()), ..three_methods() });
+    let markdown = text(folder.path(), "report.md");
+    let pointed_out = |name: &str| markdown.lines().any(|line| line.starts_with(&format!("| **{name}**")));
+    assert!(pointed_out("line length") && markdown.contains("line length: found "));
+    let main_table =
+        markdown.split("**Methods on the same data").nth(1).unwrap().split("**Methods with").next();
+    assert!(!main_table.unwrap().contains("| **three-class**"));
 }
 
 #[test]

@@ -72,7 +72,13 @@ fn a_saved_network_says_the_same_of_a_window_and_names_the_people_it_has_seen() 
     assert_eq!(read.people(), ["a", "b"]);
     let image: Vec<u8> = (0..config.plot.pixels()).map(|i| (i * 37 % 256) as u8).collect();
     let said = read.probabilities(&image).expect("probabilities");
-    assert_eq!(said, Classifier::of_net(&config, &net).probabilities(&image).expect("probabilities"));
+    assert_eq!(
+        said,
+        Classifier::of_net(&config, &net)
+            .expect("a classifier")
+            .probabilities(&image)
+            .expect("probabilities")
+    );
     assert!(said.len() == 1 && (said[0].iter().sum::<f32>() - 1.0).abs() < 1e-5, "{said:?}");
     assert!(matches!(read.probabilities(&image[1..]), Err(ModelError::Shape { .. })));
 }
@@ -82,6 +88,7 @@ fn a_two_class_network_never_says_abnormal() {
     let config = config(Architecture::Strided { maps: vec![4], dropout: 0.0 }, Classes::Two, 32, 36);
     let net = CnnNet::new(&config, &compute_device()).expect("a network");
     let said = Classifier::of_net(&config, &net)
+        .expect("a classifier")
         .probabilities(&vec![90; config.plot.pixels()])
         .expect("probabilities");
     assert_eq!(said[0][1], 0.0);
@@ -92,7 +99,8 @@ fn a_window_and_its_mirror_image_are_judged_alike() {
     use vigil::eeg::{DERIVATIONS, mirror_window};
     let config = config(Architecture::Strided { maps: vec![4, 8], dropout: 0.0 }, Classes::Three, 32, 36);
     let net = CnnNet::new(&config, &compute_device()).expect("a network");
-    let mut viewer = Viewer::new(Arc::new(Classifier::of_net(&config, &net))).expect("a viewer");
+    let mut viewer =
+        Viewer::new(Arc::new(Classifier::of_net(&config, &net).expect("a classifier"))).expect("a viewer");
     let length = config.signal.rate_hz as usize;
     let samples: Vec<f32> =
         (0..DERIVATIONS * length).map(|i| 60.0 * ((i * i % 977) as f32 / 977.0 - 0.5)).collect();
@@ -145,12 +153,20 @@ fn a_classifier_says_what_the_trained_layers_say() {
 }
 
 #[test]
+fn a_vgg16_says_what_its_trained_layers_say() {
+    let config = config(Architecture::Vgg16, Classes::Three, 48, 48);
+    let net = CnnNet::new(&config, &compute_device()).expect("a network");
+    must_say_the_same("vgg16", &Classifier::of_net(&config, &net).expect("a classifier"), &net);
+}
+
+#[test]
 fn a_classifier_says_what_the_trained_layers_say_whatever_the_size_of_an_image_and_the_number_of_maps() {
     let device = compute_device();
     for (width, height, maps) in [(64, 80, 16), (65, 80, 16), (64, 81, 8), (67, 83, 3), (64, 80, 20)] {
         let architecture = Architecture::Strided { maps: vec![maps, 8], dropout: 0.0 };
         let config = config(architecture, Classes::Three, width, height);
         let net = CnnNet::new(&config, &device).expect("a network");
-        must_say_the_same(&format!("{width}x{height}"), &Classifier::of_net(&config, &net), &net);
+        let classifier = Classifier::of_net(&config, &net).expect("a classifier");
+        must_say_the_same(&format!("{width}x{height}"), &classifier, &net);
     }
 }

@@ -130,7 +130,7 @@ fn a_mistake_is_told_with_its_line_and_an_example() {
         ("decay_abnormal = 1.5", "decay_abnormal = -0.5", "expected above 0", "decay_abnormal = 1.5"),
         ("decay_normal = 1.0", "decay_normal = 0.0", "last for ever", "decay_normal = 1.0"),
         ("certain_probability = 0.9", "certain_probability = 0", "above 0", "certain_probability = 0.9"),
-        ("refractory_s = 30", "refractory_s = 2.5", "invalid type", "refractory_s = 30"),
+        ("refractory_s = 60", "refractory_s = 2.5", "invalid type", "refractory_s = 60"),
         ("gap_reset_s = 10", "gap_rest_s = 10", "did you mean \"gap_reset_s\"?", "gap_reset_s = 10"),
         ("[label]", "[lable]", "did you mean \"label\"?", ""),
     ] {

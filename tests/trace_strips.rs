@@ -119,7 +119,7 @@ fn a_network_on_traces_needs_strips_and_layers() {
 #[test]
 fn the_answer_rests_on_drawing_and_strips_and_is_that_of_one_last_layer() {
     let net = CnnNet::new(&config(), &compute_device()).expect("a network");
-    let classifier = Classifier::of_net(&config(), &net);
+    let classifier = Classifier::of_net(&config(), &net).expect("a classifier");
     let image = draw(&plot(), &waves(), &[true; DERIVATIONS]);
     let said = classifier.probabilities(&image).expect("probabilities")[0];
     for part in [0..36 * 32, 36 * 32..image.len()] {

@@ -267,7 +267,7 @@ impl PatientConfig {
             format!("threshold = {:?}", a.threshold),
         );
         put(
-            "Seconds after an alarm's end in which none is raised: a seizure with a pause is one alarm.",
+            "Seconds after an alarm's end in which none is raised: a seizure, its pauses and its minute after are one alarm.",
             format!("refractory_s = {}", a.refractory_s),
         );
         put(
@@ -331,7 +331,7 @@ fn example_of(setting: &str) -> &'static str {
         "decay_abnormal" => "decay_abnormal = 1.5",
         "decay_normal" => "decay_normal = 1.0",
         "threshold" => "threshold = 6.0",
-        "refractory_s" => "refractory_s = 30",
+        "refractory_s" => "refractory_s = 60",
         "gap_reset_s" => "gap_reset_s = 10",
         _ => "`vigil patient new ID` writes a file with every setting",
     }

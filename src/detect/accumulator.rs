@@ -28,7 +28,8 @@ pub struct AccumulatorConfig {
     /// The value at which an alarm is raised; with a gain of 1 also the shortest latency in seconds.
     /// Chosen together with the seizure probability; see [`super::LabelRule`].
     pub threshold: f32,
-    /// Seconds after an alarm's end in which none is raised: one seizure with a pause is one alarm.
+    /// Seconds after an alarm's end in which none is raised: one seizure with a pause is one alarm, and so is what
+    /// the minute after it resembles. A seizure that begins meanwhile and lasts is raised when they have passed.
     pub refractory_s: u64,
     /// A gap longer than this many seconds empties the accumulator; a shorter one leaves it as it
     /// is. What lies ten seconds back says little about now.
@@ -43,7 +44,7 @@ impl Default for AccumulatorConfig {
             decay_abnormal: 1.5,
             decay_normal: 1.0,
             threshold: 6.0,
-            refractory_s: 30,
+            refractory_s: 60,
             gap_reset_s: 10,
         }
     }

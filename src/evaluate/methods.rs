@@ -11,6 +11,7 @@ use super::line::{AlarmSpan, Counting, JudgedPerson, PersonLine, score_lines};
 use super::look_alikes::score_look_alikes;
 use super::npv::alarm_free_blocks;
 use super::report::{CurvePoint, MethodReport, PersonReport, Spread, WardFigures};
+use super::rests::score_rests;
 use super::seconds::PersonScore;
 use super::settings::{Comparison, Ready, Tried, choose, try_settings};
 use super::suppressor::{SecondLook, withhold};
@@ -81,6 +82,7 @@ pub fn score_method(
     };
     let amplitudes = score_amplitudes(dataset, method, &settings, scored)?;
     let look_alikes = score_look_alikes(dataset, method, &settings, scored)?;
+    let rests = score_rests(dataset, method, &comparison.rests_s, &settings, scored)?;
     let of_own_fold = of_own_folds(&people, &by_fold, comparison.soon_s);
     let reported: Vec<usize> =
         (0..people.len()).filter(|&index| scored(&people[index].judged.person)).collect();
@@ -93,7 +95,7 @@ pub fn score_method(
         comparison,
     }
     .report();
-    Ok(MethodReport { amplitudes, look_alikes, ..report })
+    Ok(MethodReport { rests, amplitudes, look_alikes, ..report })
 }
 
 /// What each setting gives where everybody's alarms are those of their own fold; `None` where folds do not differ.
@@ -214,6 +216,7 @@ impl Scored<'_> {
             matched: choose(self.tried, self.comparison.target_sensitivity, reported)
                 .and_then(|tried| self.point(tried)),
             strict: figures(&score_lines(self.everyone(), Counting::Strict)),
+            rests: Vec::new(),
             amplitudes: Vec::new(),
             look_alikes: Vec::new(),
             alarm_free: self.comparison.block_s.map(|block_s| alarm_free_blocks(self.everyone(), block_s)),

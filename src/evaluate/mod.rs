@@ -20,6 +20,7 @@ mod look_alikes;
 mod methods;
 mod npv;
 pub mod report;
+mod rests;
 pub mod rhythm;
 mod rhythm_trees;
 mod seconds;

@@ -9,6 +9,14 @@ use crate::detect::{AccumulatorConfig, AeFlag, LabelRule, SettingError};
 /// Thresholds that are tried: so many quantiles of a method's own scores.
 const THRESHOLDS: usize = 80;
 
+/// Seconds after an alarm in which none is raised where methods are compared. A ward's detector rests longer by default; but
+/// recordings often go on for no more than a minute after a seizure, and with a longer rest nothing of that minute, the
+/// hardest to tell from a seizure, would tell one method from another.
+const COMPARED_REST_S: u64 = 30;
+
+/// Rests with which the chosen settings are told once more, the one of the comparison and the default among them.
+const RESTS_S: [u64; 4] = [0, COMPARED_REST_S, 60, 120];
+
 /// How methods are compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
@@ -20,6 +28,8 @@ pub struct Comparison {
     pub target_sensitivity: f64,
     /// Of those, settings are preferred with which half of the seizures found have their alarm within so many seconds of the onset.
     pub soon_s: f64,
+    /// Rests after an alarm, in seconds, with which the chosen settings are told once more; none were chosen by.
+    pub rests_s: Vec<u64>,
     /// Seconds of the blocks whose alarm-free share is told, if any.
     pub block_s: Option<u64>,
 }
@@ -29,9 +39,10 @@ impl Comparison {
     /// from it and how much another one.
     ///
     /// How long after an alarm there is no other is not among them: recordings that end soon after their seizures would
-    /// choose the longest rest, in which nothing that follows a seizure is ever heard, and promise what no ward sees.
+    /// choose the longest rest, in which nothing that follows a seizure is ever heard, and promise what no ward sees. All
+    /// are compared with a rest of [`COMPARED_REST_S`].
     pub fn of(target_sensitivity: f64, soon_s: f64) -> Comparison {
-        let usual = AccumulatorConfig::default();
+        let usual = AccumulatorConfig { refractory_s: COMPARED_REST_S, ..AccumulatorConfig::default() };
         let mut accumulators = vec![usual];
         for threshold in [4.0, 6.0, 8.0, 10.0] {
             for decay_abnormal in [usual.decay_abnormal, 2.0 * usual.decay_abnormal] {
@@ -44,7 +55,8 @@ impl Comparison {
                 }
             }
         }
-        Comparison { accumulators, target_sensitivity, soon_s, block_s: None }
+        let rests_s = RESTS_S.to_vec();
+        Comparison { accumulators, target_sensitivity, soon_s, rests_s, block_s: None }
     }
 }
 

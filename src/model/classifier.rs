@@ -1,17 +1,20 @@
 //! A trained CNN, ready to say what a window image shows.
 
 use std::path::Path;
+use std::slice::ChunksExact;
 
 use burn::module::Module;
+use burn::tensor::Device;
 use burn::tensor::activation::softmax;
-use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use super::cnn::{CnnNet, images_to_tensor};
-use super::config::CnnConfig;
+use super::block::numbers;
+use super::cnn::{CnnNet, images_to_tensor, whole_images};
+use super::config::{Architecture, CnnConfig};
 use super::device::compute_device;
 use super::error::ModelError;
 use super::head::{Head, in_order};
+use super::prepared::PreparedNet;
 use super::store::{read_weights, write_weights};
 
 /// What stands in the metadata of a CNN's weight file.
@@ -30,20 +33,18 @@ pub struct Classifier {
     config: CnnConfig,
     people: Vec<String>,
     digest: String,
-    net: CnnNet,
-    device: Device,
+    prepared: PreparedNet,
+    /// The layers on another device than the processor, where the program was built for one and found it.
+    elsewhere: Option<(CnnNet, Device)>,
 }
 
 impl Classifier {
     /// Makes a classifier of a network in training; it has no file and so no digest.
-    pub fn of_net(config: &CnnConfig, net: &CnnNet) -> Classifier {
-        Classifier {
-            config: config.clone(),
-            people: Vec::new(),
-            digest: String::new(),
-            net: net.valid().folded(),
-            device: compute_device(),
-        }
+    ///
+    /// # Errors
+    /// [`ModelError::Compute`] where its weights cannot be read.
+    pub fn of_net(config: &CnnConfig, net: &CnnNet) -> Result<Classifier, ModelError> {
+        Classifier::prepare(config.clone(), Vec::new(), String::new(), net.valid())
     }
 
     /// Reads a weight file.
@@ -53,11 +54,21 @@ impl Classifier {
     pub fn load(path: &Path) -> Result<Classifier, ModelError> {
         let file = read_weights(path)?;
         let Description { config, people } = file.description(CnnConfig::VERSION)?;
-        let device = compute_device();
-        let mut net = CnnNet::new(&config, &device)?;
+        let mut net = CnnNet::new(&config, &compute_device())?;
         let digest = file.digest();
         file.load_into(&mut net)?;
-        Ok(Classifier { config, people, digest, net: net.valid().folded(), device })
+        Classifier::prepare(config, people, digest, net.valid())
+    }
+
+    fn prepare(
+        config: CnnConfig,
+        people: Vec<String>,
+        digest: String,
+        net: CnnNet,
+    ) -> Result<Classifier, ModelError> {
+        let (prepared, device) = (net.prepared(config.classes)?, compute_device());
+        let elsewhere = (device != Device::flex()).then_some((net, device));
+        Ok(Classifier { config, people, digest, prepared, elsewhere })
     }
 
     /// Writes a network with its configuration and the people that it was fitted on.
@@ -92,7 +103,12 @@ impl Classifier {
     /// # Errors
     /// [`ModelError::Shape`] where `images` are not whole images of the configured size.
     pub fn probabilities(&self, images: &[u8]) -> Result<Vec<[f32; 3]>, ModelError> {
-        self.shares(self.net.forward(self.tensor(images)?))
+        let each = self.each(images)?;
+        if let Some(elsewhere) = &self.elsewhere {
+            return self.asked_elsewhere(elsewhere, images);
+        }
+        let size = self.size();
+        Ok(each.map(|image| self.prepared.head.probabilities(&self.prepared.features(image, size))).collect())
     }
 
     /// The same of the two images of one window, the first as it is and the second with left and right exchanged.
@@ -100,26 +116,18 @@ impl Classifier {
     /// # Errors
     /// [`ModelError::Shape`] where `images` are not two images of the configured size.
     pub fn both_ways(&self, images: &[u8]) -> Result<[[f32; 3]; 2], ModelError> {
-        let other = |found: String| ModelError::Shape { expected: "two images of a window".into(), found };
-        let tensor = self.tensor(images)?;
-        if tensor.dims()[0] != 2 {
-            return Err(other(format!("{} images", tensor.dims()[0])));
+        let other = |found: usize| ModelError::Shape {
+            expected: "two images of a window".into(),
+            found: format!("{found} images"),
+        };
+        let each: Vec<&[u8]> = self.each(images)?.collect();
+        let both: [&[u8]; 2] = each.try_into().map_err(|each: Vec<_>| other(each.len()))?;
+        if let Some(elsewhere) = &self.elsewhere {
+            let said = self.asked_elsewhere(elsewhere, images)?;
+            return said.try_into().map_err(|said: Vec<_>| other(said.len()));
         }
-        let shares = self.shares(self.net.forward_both_ways(tensor))?;
-        shares.try_into().map_err(|shares: Vec<_>| other(format!("{} answers", shares.len())))
-    }
-
-    /// Images that lie one after the other as `[batch, 1, rows, columns]`.
-    fn tensor(&self, images: &[u8]) -> Result<Tensor<4>, ModelError> {
-        let (width, height) = (self.config.plot.width as usize, self.config.plot.rows() as usize);
-        images_to_tensor(images, width, height, &self.device)
-    }
-
-    /// Probabilities in the order of [`Classifier::probabilities`].
-    fn shares(&self, logits: Tensor<2>) -> Result<Vec<[f32; 3]>, ModelError> {
-        let shares = numbers(softmax(logits, 1).into_data())?;
-        let classes = self.config.classes;
-        Ok(shares.chunks_exact(classes.count()).map(|shares| in_order(classes, shares)).collect())
+        let features = self.prepared.features_both_ways(both, self.size());
+        Ok(features.map(|features| self.prepared.head.probabilities(&features)))
     }
 
     /// What the last layer sees of each of several window images that lie one after the other, and that layer.
@@ -127,24 +135,35 @@ impl Classifier {
     /// # Errors
     /// [`ModelError::Shape`] where `images` are not whole images of the configured size, [`ModelError::Compute`] for a network whose last layer does not stand alone.
     pub fn features(&self, images: &[u8]) -> Result<(Vec<Vec<f32>>, Head), ModelError> {
-        let Some((pooled, weights, biases)) = self.net.last_layer(self.tensor(images)?) else {
+        if matches!(self.config.architecture, Architecture::Vgg16) {
             return Err(ModelError::Compute { reason: "vgg16 has no single last layer to adapt".into() });
-        };
-        let rows = |tensor: Tensor<2>| -> Result<Vec<Vec<f32>>, ModelError> {
-            let [_, length] = tensor.dims();
-            Ok(numbers(tensor.into_data())?.chunks_exact(length.max(1)).map(<[f32]>::to_vec).collect())
-        };
-        let classes = self.config.classes;
-        let biases = biases.map(|biases| numbers(biases.into_data())).transpose()?;
-        let head = Head {
-            classes,
-            weights: rows(weights.transpose())?,
-            biases: biases.unwrap_or_else(|| vec![0.0; classes.count()]),
-        };
-        Ok((rows(pooled)?, head))
+        }
+        let size = self.size();
+        let features = self.each(images)?.map(|image| self.prepared.features(image, size)).collect();
+        Ok((features, self.prepared.head.clone()))
     }
-}
 
-fn numbers(data: TensorData) -> Result<Vec<f32>, ModelError> {
-    data.try_into_vec::<f32>().map_err(|error| ModelError::Compute { reason: format!("{error:?}") })
+    /// Rows and columns of an image.
+    fn size(&self) -> [usize; 2] {
+        [self.config.plot.rows() as usize, self.config.plot.width as usize]
+    }
+
+    /// The images that lie one after the other.
+    fn each<'a>(&self, images: &'a [u8]) -> Result<ChunksExact<'a, u8>, ModelError> {
+        let [rows, columns] = self.size();
+        whole_images(images, columns, rows)?;
+        Ok(images.chunks_exact(rows * columns))
+    }
+
+    /// Probabilities as another device says them.
+    fn asked_elsewhere(
+        &self,
+        (net, device): &(CnnNet, Device),
+        images: &[u8],
+    ) -> Result<Vec<[f32; 3]>, ModelError> {
+        let [rows, columns] = self.size();
+        let logits = net.forward(images_to_tensor(images, columns, rows, device)?);
+        let (shares, classes) = (numbers(softmax(logits, 1))?, self.config.classes);
+        Ok(shares.chunks_exact(classes.count()).map(|shares| in_order(classes, shares)).collect())
+    }
 }

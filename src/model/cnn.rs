@@ -5,9 +5,11 @@ use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d, MaxP
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig, Relu};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::block::{Block, folded};
-use super::config::{Architecture, CnnConfig};
+use super::block::{Block, prepared};
+use super::config::{Architecture, Classes, CnnConfig};
 use super::error::ModelError;
+use super::head::Head;
+use super::prepared::{Body, Dense, PreparedNet};
 use super::traces::TraceNet;
 use crate::eeg::DERIVATIONS;
 
@@ -49,10 +51,6 @@ impl StridedNet {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         self.head.forward(self.dropout.forward(self.pooled(images)))
     }
-
-    fn folded(self) -> StridedNet {
-        StridedNet { blocks: folded(self.blocks), ..self }
-    }
 }
 
 /// A network on the drawing and one on the strips under it.
@@ -78,24 +76,6 @@ impl DrawingAndTraces {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let [drawing, traces] = self.opinions(images);
         (drawing + traces) / 2.0
-    }
-
-    /// The same of a window as it is and mirrored. The traces are asked once: to exchange left and right is to name the
-    /// derivations in another order, and no order enters what is pooled over them.
-    fn forward_both_ways(&self, images: Tensor<4>) -> Tensor<2> {
-        let [drawing, strips] = Self::parts(images);
-        let traces = self.traces.judge(self.traces.features(strips.narrow(0, 0, 1)));
-        (self.drawing.forward(drawing) + traces) / 2.0
-    }
-
-    /// The mean of both networks' logits is what one linear layer makes of both networks' features.
-    fn last_layer(&self, images: Tensor<4>) -> (Tensor<2>, Tensor<2>, Option<Tensor<1>>) {
-        let [drawing, strips] = Self::parts(images);
-        let features = vec![self.drawing.pooled(drawing), self.traces.features(strips)];
-        let heads = [&self.drawing.head, &self.traces.head];
-        let weights = heads.iter().map(|head| head.weight.val() / 2.0).collect();
-        let bias = heads.iter().filter_map(|head| head.bias.as_ref()).map(|bias| bias.val() / 2.0);
-        (Tensor::cat(features, 1), Tensor::cat(weights, 0), bias.reduce(|sum, bias| sum + bias))
     }
 }
 
@@ -213,19 +193,6 @@ impl CnnNet {
         Ok(CnnNet { layers })
     }
 
-    /// The features that the last layer sees, `[batch, features]`, of images `[batch, 1, rows, columns]`, and that
-    /// layer's weights, `[features, classes]`, and biases; `None` for VGG-16, whose last layers are three.
-    pub(super) fn last_layer(&self, images: Tensor<4>) -> Option<(Tensor<2>, Tensor<2>, Option<Tensor<1>>)> {
-        match &self.layers {
-            Layers::Strided(net) => {
-                let bias = net.head.bias.as_ref().map(|bias| bias.val());
-                Some((net.pooled(images), net.head.weight.val(), bias))
-            }
-            Layers::DrawingAndTraces(net) => Some(net.last_layer(images)),
-            Layers::Vgg16(_) => None,
-        }
-    }
-
     /// The logits of each of the networks that the answer is the mean of, so that each can be trained for itself.
     pub fn opinions(&self, images: Tensor<4>) -> Vec<Tensor<2>> {
         match &self.layers {
@@ -256,28 +223,26 @@ impl CnnNet {
         }
     }
 
-    /// The same network with its batch normalisation within the convolutions: quicker to ask, but neither to be trained
-    /// nor saved.
-    pub(super) fn folded(self) -> CnnNet {
-        let layers = match self.layers {
-            Layers::Strided(net) => Layers::Strided(net.folded()),
-            Layers::DrawingAndTraces(net) => Layers::DrawingAndTraces(DrawingAndTraces {
-                drawing: net.drawing.folded(),
-                traces: net.traces.folded(),
-            }),
+    /// The same network with its running statistics, for the processor alone.
+    ///
+    /// # Errors
+    /// [`ModelError::Compute`] where the weights cannot be read.
+    pub(super) fn prepared(&self, classes: Classes) -> Result<PreparedNet, ModelError> {
+        let (body, heads) = match &self.layers {
+            Layers::Strided(net) => (Body::Strided(prepared(&net.blocks)?), vec![&net.head]),
+            Layers::DrawingAndTraces(net) => {
+                let drawing = prepared(&net.drawing.blocks)?;
+                let body = Body::DrawingAndTraces { drawing, traces: net.traces.prepared()? };
+                (body, vec![&net.drawing.head, &net.traces.head])
+            }
             Layers::Vgg16(net) => {
-                Layers::Vgg16(Vgg16 { stages: net.stages.into_iter().map(folded).collect(), ..net })
+                let stages = net.stages.iter().map(|stage| prepared(stage)).collect::<Result<_, _>>()?;
+                let (dense, last) = net.dense.split_at(net.dense.len() - 1);
+                let dense = dense.iter().map(Dense::of).collect::<Result<_, _>>()?;
+                (Body::Vgg16 { stages, dense }, last.iter().collect())
             }
         };
-        CnnNet { layers }
-    }
-
-    /// Logits, `[2, classes]`, of the two images of one window, `[2, 1, rows, columns]`: as it is, and mirrored.
-    pub(super) fn forward_both_ways(&self, images: Tensor<4>) -> Tensor<2> {
-        match &self.layers {
-            Layers::DrawingAndTraces(net) => net.forward_both_ways(images),
-            Layers::Strided(_) | Layers::Vgg16(_) => self.forward(images),
-        }
+        Ok(PreparedNet { body, head: Head::mean_of(classes, &heads)? })
     }
 
     /// Logits, `[batch, classes]`, of images `[batch, 1, rows, columns]` with ink from 0 to 1.
@@ -315,6 +280,16 @@ pub fn images_to_tensor(
     height: usize,
     device: &Device,
 ) -> Result<Tensor<4>, ModelError> {
+    let batch = whole_images(bytes, width, height)?;
+    let ink: Vec<f32> = bytes.iter().map(|&byte| f32::from(byte) / 255.0).collect();
+    Ok(Tensor::from_data(TensorData::new(ink, [batch, 1, height, width]), device))
+}
+
+/// How many images of one size lie in `bytes`, at least one.
+///
+/// # Errors
+/// [`ModelError::Shape`] where they are not a whole number of images.
+pub(super) fn whole_images(bytes: &[u8], width: usize, height: usize) -> Result<usize, ModelError> {
     let pixels = width * height;
     if pixels == 0 || bytes.is_empty() || !bytes.len().is_multiple_of(pixels) {
         return Err(ModelError::Shape {
@@ -322,7 +297,5 @@ pub fn images_to_tensor(
             found: format!("{} bytes", bytes.len()),
         });
     }
-    let ink: Vec<f32> = bytes.iter().map(|&byte| f32::from(byte) / 255.0).collect();
-    let batch = bytes.len() / pixels;
-    Ok(Tensor::from_data(TensorData::new(ink, [batch, 1, height, width]), device))
+    Ok(bytes.len() / pixels)
 }

@@ -1,6 +1,10 @@
 //! A CNN's last layer by itself: from the features that the layers before it make of an image to classes.
 
+use burn::nn::Linear;
+
+use super::block::numbers;
 use super::config::Classes;
+use super::error::ModelError;
 
 /// A linear layer over features.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +18,27 @@ pub struct Head {
 }
 
 impl Head {
+    /// The mean of what several layers say, each of features of its own: one layer over all features.
+    ///
+    /// # Errors
+    /// [`ModelError::Compute`] where the weights cannot be read.
+    pub(super) fn mean_of(classes: Classes, layers: &[&Linear]) -> Result<Head, ModelError> {
+        let share = 1.0 / layers.len() as f32;
+        let mut weights = vec![Vec::new(); classes.count()];
+        let mut biases = vec![0.0; classes.count()];
+        for layer in layers {
+            let [inputs, outputs] = layer.weight.dims();
+            let of_layer = numbers(layer.weight.val())?;
+            for (class, weights) in weights.iter_mut().enumerate() {
+                weights.extend((0..inputs).map(|input| of_layer[input * outputs + class] * share));
+            }
+            if let Some(bias) = &layer.bias {
+                biases.iter_mut().zip(numbers(bias.val())?).for_each(|(sum, bias)| *sum += bias * share);
+            }
+        }
+        Ok(Head { classes, weights, biases })
+    }
+
     /// The share of each class, in the layer's own order; they add up to 1.
     pub fn shares(&self, features: &[f32]) -> Vec<f32> {
         let logits = self.weights.iter().zip(&self.biases).map(|(weights, bias)| {

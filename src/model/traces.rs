@@ -8,7 +8,10 @@ use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig, Relu};
 use burn::tensor::{Device, Tensor};
 
-use super::block::{Block, folded};
+use super::block::{Block, prepared};
+use super::error::ModelError;
+use super::prepared::{Dense, PreparedTraces};
+use crate::eeg::DERIVATIONS;
 use crate::plot::PlotConfig;
 
 /// What is told of each feature map over time and derivations.
@@ -71,9 +74,13 @@ impl TraceNet {
         self.relu.forward(self.hidden.forward(self.dropout.forward(pooled)))
     }
 
-    /// The same network with its normalisation within the convolutions.
-    pub(super) fn folded(self) -> TraceNet {
-        TraceNet { blocks: folded(self.blocks), ..self }
+    /// What [`TraceNet::features`] does, for the processor alone.
+    pub(super) fn prepared(&self) -> Result<PreparedTraces, ModelError> {
+        Ok(PreparedTraces {
+            layers: prepared(&self.blocks)?,
+            hidden: Dense::of(&self.hidden)?,
+            strips: DERIVATIONS,
+        })
     }
 
     /// Logits, `[batch, classes]`, of what [`TraceNet::features`] gave.

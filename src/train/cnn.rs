@@ -289,7 +289,7 @@ fn identity(task: &Task<'_>) -> serde_json::Value {
 /// without such a person.
 fn mean_auroc(task: &Task<'_>, net: &CnnNet) -> Result<Option<f64>, TrainError> {
     let mut by_person: BTreeMap<&str, (Vec<f64>, Vec<bool>)> = BTreeMap::new();
-    let mut viewer = Viewer::new(Arc::new(Classifier::of_net(task.model, net)))?;
+    let mut viewer = Viewer::new(Arc::new(Classifier::of_net(task.model, net)?))?;
     let mut window = Vec::new();
     for &(second, label) in task.held_out {
         let stretch = &task.dataset.stretches[second.stretch];

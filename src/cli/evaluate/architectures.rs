@@ -132,9 +132,9 @@ pub fn run(args: &ArchitecturesArgs) -> Result<(), CliError> {
                 Spread::of(&figures)
             }
         };
-        let mut one = entry(name, classifier, costs.next().unwrap_or(f64::NAN), auroc);
-        one.shipped = args.shipped.as_ref() == Some(name);
-        architectures.push(one);
+        let shipped = args.shipped.as_ref() == Some(name);
+        let one = entry(name, classifier, costs.next().unwrap_or(f64::NAN), auroc);
+        architectures.push(ArchitectureReport { shipped, ..one });
     }
     architectures.push(entry("VGG-16", &vgg16, costs.next().unwrap_or(f64::NAN), None));
     let report = ArchitecturesReport {
@@ -166,7 +166,7 @@ fn vgg16(signal: &crate::signal::SignalConfig) -> Result<Classifier, CliError> {
         CnnConfig { architecture: Architecture::Vgg16, signal: signal.clone(), ..CnnConfig::default() };
     config.plot.width = VGG16_SIDE;
     config.plot.height = VGG16_SIDE;
-    Ok(Classifier::of_net(&config, &CnnNet::new(&config, &compute_device())?))
+    Ok(Classifier::of_net(&config, &CnnNet::new(&config, &compute_device())?)?)
 }
 
 fn entry(name: &str, classifier: &Classifier, window_ms: f64, auroc: Option<Spread>) -> ArchitectureReport {

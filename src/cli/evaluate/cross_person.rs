@@ -66,7 +66,7 @@ pub fn unseen<'n>(networks: &'n [Named], person: &str) -> Result<Option<&'n Name
 }
 
 fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), CliError> {
-    let protocol = Protocol::begin(&args.protocol)?;
+    let protocol = Protocol::begin(&args.protocol, &args.networks.labels())?;
     let networks = protocol.networks(&args.networks)?;
     let signal = networks.signal();
     let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };

@@ -85,7 +85,7 @@ impl Site {
 /// # Errors
 /// [`CliError`].
 pub fn run(args: &CrossSiteArgs) -> Result<(), CliError> {
-    let protocol = Protocol::begin(&args.protocol)?;
+    let protocol = Protocol::begin(&args.protocol, &[])?;
     let names = [
         NetworkArgs::of(&args.first_three_class, &args.first_two_class, &args.first_hard_negatives),
         NetworkArgs::of(&args.second_three_class, &args.second_two_class, &args.second_hard_negatives),

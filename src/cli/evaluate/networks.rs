@@ -28,6 +28,11 @@ pub struct NetworkArgs {
 }
 
 impl NetworkArgs {
+    /// The labels of those that were trained in some other way.
+    pub fn labels(&self) -> Vec<&str> {
+        self.also.iter().map(|variant| variant.label.as_str()).collect()
+    }
+
     /// From lists of names alone.
     pub fn of(three_class: &[String], two_class: &[String], hard_negatives: &[String]) -> NetworkArgs {
         NetworkArgs {

@@ -1,5 +1,6 @@
 //! A protocol's figures on a terminal.
 
+use crate::detect::AccumulatorConfig;
 use crate::evaluate::report::{AmplitudeReport, MethodReport, ProtocolReport, Spread, WardFigures};
 
 /// Letters of the first column where no name is longer.
@@ -24,6 +25,22 @@ pub fn print(report: &ProtocolReport) {
     );
     for method in &report.methods {
         line(method, width);
+    }
+    let usual = AccumulatorConfig::default().refractory_s;
+    let rested = |method: &MethodReport| method.rests.iter().find(|rest| rest.rest_s == usual).cloned();
+    if report.methods.iter().any(|method| rested(method).is_some()) {
+        say!("");
+        say!("the same settings with the usual rest of {usual} s after an alarm, counted strictly:");
+    }
+    for method in &report.methods {
+        let Some(rest) = rested(method) else { continue };
+        say!(
+            "{:<width$}found {}, false / hours {}, of which an alarm could rise in {:.2}",
+            method.name,
+            found(&rest.strict),
+            wrong(&rest.strict),
+            rest.ready_hours
+        );
     }
     if report.methods.iter().any(|method| !method.amplitudes.is_empty()) {
         say!("");

@@ -36,6 +36,9 @@ pub struct ProtocolArgs {
     /// Also score the three-class networks as the mean over these gains of each window
     #[arg(long, value_delimiter = ',', value_name = "GAIN")]
     gains: Vec<f32>,
+    /// The label of those --also networks that the report is to be about; else it is about the three-class ones
+    #[arg(long, value_name = "LABEL")]
+    about: Option<String>,
     #[command(flatten)]
     change: ChangeArgs,
     /// Write the report to this folder: report.html, report.md, report.json and figures. What is judged is kept
@@ -54,11 +57,11 @@ pub struct Protocol<'a> {
 }
 
 impl<'a> Protocol<'a> {
-    /// Checks what was told, and opens the folder.
+    /// Checks what was told, and opens the folder. `labels` are those of other networks that are compared.
     ///
     /// # Errors
     /// [`CliError::Usage`] for values out of range; a folder that cannot be written.
-    pub fn begin(args: &'a ProtocolArgs) -> Result<Protocol<'a>, CliError> {
+    pub fn begin(args: &'a ProtocolArgs, labels: &[&str]) -> Result<Protocol<'a>, CliError> {
         if !(args.sensitivity > 0.0 && args.sensitivity <= 1.0) {
             return Err(CliError::Usage(format!(
                 "--sensitivity {}: expected a share above 0 and at most 1",
@@ -71,6 +74,15 @@ impl<'a> Protocol<'a> {
         if let Some(gain) = args.gains.iter().find(|gain| !(0.1..=10.0).contains(*gain)) {
             return Err(CliError::Usage(format!(
                 "--gains {gain}: expected gains from 0.1 to 10, as 0.8,1,1.25"
+            )));
+        }
+        if let Some(about) = args.about.as_deref().filter(|about| !labels.contains(about)) {
+            let there_are = match labels {
+                [] => "and there is none".to_string(),
+                labels => format!("one of: {}", labels.join("; ")),
+            };
+            return Err(CliError::Usage(format!(
+                "--about {about:?}: expected the label of other networks (--also), {there_are}"
             )));
         }
         args.change.check()?;
@@ -255,6 +267,7 @@ impl<'a> Protocol<'a> {
             alarm_rule: comparison.rule(),
             target_sensitivity: self.args.sensitivity,
             methods,
+            about: self.args.about.clone(),
             limits: told.limits,
         }
     }

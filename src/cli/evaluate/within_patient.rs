@@ -43,7 +43,7 @@ pub struct WithinPatientArgs {
 /// # Errors
 /// [`CliError`].
 pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
-    let protocol = Protocol::begin(&args.protocol)?;
+    let protocol = Protocol::begin(&args.protocol, &args.networks.labels())?;
     let networks = protocol.networks(&args.networks)?;
     let signal = networks.signal();
     let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };

@@ -42,19 +42,23 @@ pub struct ProtocolReport {
     pub target_sensitivity: f64,
     /// One entry per method.
     pub methods: Vec<MethodReport>,
+    /// The method that the report is about, where it was named.
+    #[serde(default)]
+    pub about: Option<String>,
     /// What the data cannot show.
     pub limits: Vec<String>,
 }
 
 impl ProtocolReport {
-    /// The method that the report is about: the last one that is named `three-class`, else the first;
-    /// `None` without methods.
+    /// The method that the report is about: the one that was named, else the last that is called `three-class`, else
+    /// the first; `None` without methods.
     pub fn main_method(&self) -> Option<&MethodReport> {
         self.methods.get(self.main_index())
     }
 
     fn main_index(&self) -> usize {
-        self.methods.iter().rposition(|method| method.name == "three-class").unwrap_or(0)
+        let name = self.about.as_deref().unwrap_or("three-class");
+        self.methods.iter().rposition(|method| method.name == name).unwrap_or(0)
     }
 
     /// The methods with the number of their style in figures: the main one first, with 0.
@@ -115,6 +119,9 @@ pub struct MethodReport {
     /// The same, counted strictly: the minute after a seizure is time without seizure, and an alarm whose whole
     /// run lies in it finds nothing and is false.
     pub strict: WardFigures,
+    /// The chosen settings with other rests after an alarm.
+    #[serde(default)]
+    pub rests: Vec<RestReport>,
     /// The same people's EEG at other amplitudes and as it was recorded, factors rising; empty where that was not asked.
     #[serde(default)]
     pub amplitudes: Vec<AmplitudeReport>,
@@ -164,6 +171,17 @@ pub struct PersonReport {
     pub strict_hours: f64,
     /// Median seconds from the annotated onset to the alarm.
     pub median_latency_s: Option<f64>,
+}
+
+/// What came of one method with another rest after an alarm, all other settings as they were chosen on other people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RestReport {
+    /// Seconds after an alarm's end in which none is raised.
+    pub rest_s: u64,
+    /// Alarms counted strictly.
+    pub strict: WardFigures,
+    /// Of the hours outside of seizures, those in which an alarm could have been raised: none lasted, and the rest was over.
+    pub ready_hours: f64,
 }
 
 /// What came of one method where the scored people's EEG was multiplied by a factor: simulated, not other people.

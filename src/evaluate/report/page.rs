@@ -2,11 +2,12 @@
 
 use super::figures::Figure;
 use super::tables::{
-    alarm_free_table, amplitudes_table, data_table, look_alikes_table, main_table, people_table,
+    alarm_free_table, amplitudes_table, data_table, look_alikes_table, main_table, people_table, rests_table,
     trueness_table,
 };
 use super::words::{amount, count, figure, interval, part, percent, share};
 use super::{MethodReport, ProtocolReport};
+use crate::detect::AccumulatorConfig;
 use crate::evaluate::{AFTER_S, CONTEXT_S};
 
 /// A page in parts.
@@ -97,6 +98,17 @@ pub(super) fn page(report: &ProtocolReport, figures: &[Figure]) -> Page {
         ),
     ];
     blocks.extend([alarm_free_table(report), trueness_table(report)].into_iter().flatten().map(Block::Table));
+    if let Some(table) = rests_table(report) {
+        blocks.push(Block::Heading("How long the detector rests after an alarm"));
+        blocks.push(Block::Paragraph(
+            "With the settings of the main table, but for the seconds after an alarm's end in which none is raised anew. The rest is \
+             not chosen on what is scored or on other people: it covers what follows a seizure, and where recordings end soon after \
+             their seizures the longest would always look best. So the last but one column tells how many of the hours \
+             remain in which an alarm could have been raised at all; a rate of false alarms rests on these."
+                .into(),
+        ));
+        blocks.push(Block::Table(table));
+    }
     if let Some(table) = amplitudes_table(report) {
         blocks.push(Block::Heading("If their EEG were smaller or larger"));
         blocks.push(Block::Paragraph(
@@ -197,6 +209,17 @@ fn summary(method: &MethodReport) -> String {
             interval(method.strict.false_alarms_per_hour_95, amount)
         ),
     };
+    let usual_s = AccumulatorConfig::default().refractory_s;
+    let rested = method.rests.iter().find(|rest| rest.rest_s == usual_s).map_or_else(String::new, |rest| {
+        format!(
+            "; resting for {usual_s} s after an alarm, as a ward's detector does by default, {} of {} with {}, though only in {} h of \
+             these one could rise",
+            rest.strict.detected,
+            rest.strict.seizures,
+            count(rest.strict.false_alarms, "false alarm", "false alarms"),
+            amount(rest.ready_hours)
+        )
+    });
     let ranked = method.auroc.as_ref().map_or_else(
         || "an AUROC there is for nobody".into(),
         |spread| {
@@ -209,7 +232,7 @@ fn summary(method: &MethodReport) -> String {
             )
         },
     );
-    format!("{}: {found}; {alarms}{strictly}; {ranked}.", method.name)
+    format!("{}: {found}; {alarms}{strictly}{rested}; {ranked}.", method.name)
 }
 
 fn glossary() -> Vec<(String, String)> {

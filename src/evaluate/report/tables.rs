@@ -4,6 +4,7 @@ use super::page::{Cell, Column, Row, Table, figure_of};
 use super::people::{is_worst, sorted};
 use super::words::{NONE, amount, figure, interval, part, percent, share};
 use super::{LookAlikeReport, MethodReport, ProtocolReport, Spread, WardFigures};
+use crate::detect::AccumulatorConfig;
 
 fn columns<const N: usize>(columns: [(&'static str, &'static str); N]) -> Vec<Column> {
     columns.into_iter().map(|(group, name)| Column { group, name }).collect()
@@ -254,6 +255,47 @@ pub(super) fn alarm_free_table(report: &ProtocolReport) -> Option<Table> {
             ("without alarm", "all"),
             ("without alarm", "without seizure"),
             ("without alarm", "negative predictive value"),
+        ]),
+        rows,
+    })
+}
+
+/// Methods with other rests after an alarm, one row for each.
+pub(super) fn rests_table(report: &ProtocolReport) -> Option<Table> {
+    let usual = AccumulatorConfig::default().refractory_s;
+    let rows: Vec<Row> = report
+        .methods
+        .iter()
+        .flat_map(|method| method.rests.iter().map(move |rest| (method, rest)))
+        .map(|(method, rest)| {
+            let default = if rest.rest_s == usual { "(default)" } else { "" };
+            Row {
+                marked: rest.rest_s == usual,
+                cells: vec![
+                    Cell::of(&method.name),
+                    Cell::with(rest.rest_s.to_string(), default),
+                    found(&rest.strict),
+                    rate(&rest.strict),
+                    Cell::of(rest.strict.false_alarms.to_string()),
+                    Cell::of(amount(rest.strict.hours)),
+                    Cell::of(amount(rest.ready_hours)),
+                    Cell::of(figure(rest.strict.median_latency_s, amount)),
+                ],
+            }
+        })
+        .collect();
+    let strictly = "counted strictly";
+    (!rows.is_empty()).then(|| Table {
+        caption: "Methods with other rests after an alarm".into(),
+        columns: columns([
+            ("", "method"),
+            ("", "rest, seconds"),
+            (strictly, "seizures found"),
+            (strictly, "false alarms in an hour"),
+            (strictly, "false alarms"),
+            (strictly, "hours"),
+            (strictly, "hours in which one could rise"),
+            (strictly, "median latency, seconds"),
         ]),
         rows,
     })
