@@ -160,7 +160,7 @@ names = $(subst $(space),$(comma),$(addprefix $(1)-,$(FOLDS)))
 comma := ,
 empty :=
 space := $(empty) $(empty)
-DETECTOR := three-class CNN on drawing and traces
+DETECTOR := drawing and traces
 PEERS := --three-class $(call names,fold) --two-class $(call names,two-class) --hard-negatives $(call names,hard-negatives)
 
 .PHONY: cross-person

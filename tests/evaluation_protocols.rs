@@ -230,7 +230,10 @@ fn each_protocol_scores_what_it_says() {
 
     // Within a patient: those with three seizures or more, and of them the later half alone.
     let within = ["evaluate", "within-patient", "--json", "--amplitudes", "0.7"];
-    let within = json(root, &[&within[..], &networks[..]].concat());
+    let same = ["--also", "the same=north-1,north-2"];
+    let within = json(root, &[&within[..], &same[..], &networks[..]].concat());
+    let adapted = |name: &str| method(&within, name)["people"].clone();
+    assert_eq!(adapted("the same, adapted"), adapted("three-class, adapted"));
     assert_amplitudes(method(&within, "three-class"), &[0.7, 1.0]);
     assert_eq!(within["protocol"], "within-patient");
     for name in

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::super::error::CliError;
 use super::super::terminal::progress_bar;
 use super::cross_person::{LEAK, unseen};
-use super::networks::{NetworkArgs, Networks};
+use super::networks::{Named, NetworkArgs};
 use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds, short_recordings, summary};
 use crate::dataset::{Dataset, People, gather};
 use crate::detect::Opinion;
@@ -17,7 +17,7 @@ use crate::evaluate::{
     Changed, Division, FEWEST_SEIZURES, JudgedPerson, JudgedSecond, Variant, divide, first_unseen,
     recordings_of,
 };
-use crate::model::AutoencoderConfig;
+use crate::model::{Architecture, AutoencoderConfig};
 use crate::train::{AutoencoderFit, adapted_opinions, later_opinions};
 
 /// Fit on a patient's earlier recordings, score on the later ones
@@ -80,14 +80,26 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
         },
     };
     let mut judged = protocol.judgements(&dataset, &networks, &unseen, &later, &autoencoding)?;
-    let (adapted, unchanged) = adapt(&protocol, &dataset, &networks, &judged.three_class, &of)?;
-    judged.variants.push(Variant {
-        name: "three-class, adapted".into(),
-        description: "the three-class networks, the last layer adapted to the patient's earlier recordings"
-            .into(),
-        people: adapted,
-        changed: Changed::default(),
-    });
+    // VGG-16 has no single last layer.
+    let whole = |(_, network): &Named| matches!(network.config().architecture, Architecture::Vgg16);
+    let also = networks.also.iter().filter(|(_, named)| !named.iter().any(whole));
+    let also = also.map(|(label, named)| (label.as_str(), named));
+    let mut unchanged = Vec::new();
+    for (kind, named) in [("three-class", &networks.three_class)].into_iter().chain(also) {
+        let (people, unchanged_here) = adapt(&protocol, &dataset, named, &judged.three_class, &of)?;
+        judged.variants.push(Variant {
+            name: format!("{kind}, adapted"),
+            description: format!(
+                "the networks of \"{kind}\", the last layer adapted to the patient's earlier recordings"
+            ),
+            people,
+            changed: Changed::default(),
+        });
+        if !unchanged_here.is_empty() {
+            let people = unchanged_here.join(", ");
+            unchanged.push(format!("Of \"{kind}\" the last layer was best left as it was for {people}."));
+        }
+    }
     let folds = folds(&judged.three_class);
     let comparison = protocol.comparison();
     let methods = protocol.score(&dataset, judged, &folds, &comparison, &|_| true)?;
@@ -104,14 +116,12 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
         "The autoencoder is fitted on the seizure-free seconds of the earlier part. Networks are those of the \
          cross-person protocol, which have not seen the person."
             .into(),
-        "The adapted network's last layer is fitted on the earlier part with its seizures. How hard it is pulled back to \
+        "An adapted network's last layer is fitted on the earlier part with its seizures. How hard it is pulled back to \
          the network as it was follows from leaving out each of the earlier recordings with a seizure in turn."
             .into(),
         "The settings of alarms are chosen on the later parts of other people, of other folds.".into(),
     ];
-    if !unchanged.is_empty() {
-        how.push(format!("For {} the last layer was best left as it was.", unchanged.join(", ")));
-    }
+    how.extend(unchanged);
     let mut limits = vec![LEAK.to_string()];
     if !too_few.is_empty() {
         limits.push(format!("Not scored, for too few seizures: {}.", too_few.join(", ")));
@@ -124,11 +134,11 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
     protocol.finish(&[(None, report)])
 }
 
-/// What adapted networks say of the scored seconds, and for whom nothing was changed.
+/// What some networks say of the scored seconds once they are adapted, and for whom nothing was changed.
 fn adapt(
     protocol: &Protocol<'_>,
     dataset: &Dataset,
-    networks: &Networks,
+    networks: &[Named],
     people: &[JudgedPerson],
     of: &BTreeMap<&str, &Division>,
 ) -> Result<(Vec<JudgedPerson>, Vec<String>), CliError> {
@@ -137,7 +147,7 @@ fn adapt(
     let mut unchanged = Vec::new();
     let mut adapted = Vec::new();
     for person in people {
-        let (name, network) = first_unseen(&networks.three_class, &person.person)?;
+        let (name, network) = first_unseen(networks, &person.person)?;
         let earlier = of.get(person.person.as_str()).map_or(&[][..], |division| &division.earlier);
         let seconds: Vec<_> = person.seconds.iter().map(|judged| judged.second).collect();
         let key = json!({
