@@ -83,6 +83,30 @@ fn a_saved_network_says_the_same_of_a_window_and_names_the_people_it_has_seen() 
     assert!(matches!(read.probabilities(&image[1..]), Err(ModelError::Shape { .. })));
 }
 
+/// Makes every number of a network one that is none.
+struct Ruined;
+
+impl ModuleMapper for Ruined {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|weights| weights * f32::NAN)
+    }
+}
+
+#[test]
+fn a_network_whose_weights_are_no_numbers_is_refused_by_the_name_of_its_file() {
+    let config = config(Architecture::Strided { maps: vec![4, 8], dropout: 0.0 }, Classes::Three, 32, 36);
+    let net = CnnNet::new(&config, &compute_device()).expect("a network").map(&mut Ruined);
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("weights.safetensors");
+    Classifier::save(&path, &config, &[], &net).expect("a file");
+    let message = Classifier::load(&path).map(|_| ()).expect_err("no network").to_string();
+    assert!(
+        message.contains("weights.safetensors") && message.contains("one of its weights is NaN"),
+        "{message}"
+    );
+    assert!(message.contains("expected finite weights"), "{message}");
+}
+
 #[test]
 fn a_two_class_network_never_says_abnormal() {
     let config = config(Architecture::Strided { maps: vec![4], dropout: 0.0 }, Classes::Two, 32, 36);

@@ -45,20 +45,33 @@ impl Block {
     /// The same with the running statistics, as one sum: with fixed statistics the normalisation is linear too.
     ///
     /// # Errors
-    /// [`ModelError::Compute`] where the weights cannot be read.
+    /// See [`learnt`].
     pub(super) fn prepared(&self) -> Result<Convolution, ModelError> {
         let deviation = (self.norm.running_var.value() + self.norm.epsilon).sqrt();
         let scale = self.norm.gamma.val() / deviation;
         let biases = self.norm.beta.val() - self.norm.running_mean.value() * scale.clone();
         let shape = self.conv.weight.dims();
         let weights = self.conv.weight.val() * scale.reshape([shape[0], 1, 1, 1]);
-        Ok(Convolution::new(shape, self.conv.stride, &numbers(weights)?, &numbers(biases)?))
+        Ok(Convolution::new(shape, self.conv.stride, &learnt(weights)?, &learnt(biases)?))
     }
 }
 
 /// All of them, see [`Block::prepared`].
 pub(super) fn prepared(blocks: &[Block]) -> Result<Vec<Convolution>, ModelError> {
     blocks.iter().map(Block::prepared).collect()
+}
+
+/// The numbers of a tensor of weights.
+///
+/// # Errors
+/// [`ModelError::Compute`] with the network library's reason, or where one is not finite: a ReLU would make 0 of it, and
+/// an answer that looks like any other.
+pub(super) fn learnt<const D: usize>(weights: Tensor<D>) -> Result<Vec<f32>, ModelError> {
+    let weights = numbers(weights)?;
+    match weights.iter().find(|weight| !weight.is_finite()) {
+        Some(weight) => Err(ModelError::Compute { reason: format!("one of its weights is {weight}") }),
+        None => Ok(weights),
+    }
 }
 
 /// What a tensor holds.

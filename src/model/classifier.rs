@@ -42,7 +42,7 @@ impl Classifier {
     /// Makes a classifier of a network in training; it has no file and so no digest.
     ///
     /// # Errors
-    /// [`ModelError::Compute`] where its weights cannot be read.
+    /// [`ModelError::Compute`] where its weights cannot be read or are not finite.
     pub fn of_net(config: &CnnConfig, net: &CnnNet) -> Result<Classifier, ModelError> {
         Classifier::prepare(config.clone(), Vec::new(), String::new(), net.valid())
     }
@@ -57,7 +57,14 @@ impl Classifier {
         let mut net = CnnNet::new(&config, &compute_device())?;
         let digest = file.digest();
         file.load_into(&mut net)?;
-        Classifier::prepare(config, people, digest, net.valid())
+        Classifier::prepare(config, people, digest, net.valid()).map_err(|error| match error {
+            ModelError::Compute { reason: found } => ModelError::Damaged {
+                path: path.to_path_buf(),
+                found,
+                expected: "finite weights".to_string(),
+            },
+            other => other,
+        })
     }
 
     fn prepare(

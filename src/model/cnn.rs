@@ -226,7 +226,7 @@ impl CnnNet {
     /// The same network with its running statistics, for the processor alone.
     ///
     /// # Errors
-    /// [`ModelError::Compute`] where the weights cannot be read.
+    /// [`ModelError::Compute`] where the weights cannot be read or are not finite.
     pub(super) fn prepared(&self, classes: Classes) -> Result<PreparedNet, ModelError> {
         let (body, heads) = match &self.layers {
             Layers::Strided(net) => (Body::Strided(prepared(&net.blocks)?), vec![&net.head]),

@@ -2,7 +2,7 @@
 
 use burn::nn::Linear;
 
-use super::block::numbers;
+use super::block::learnt;
 use super::config::Classes;
 use super::error::ModelError;
 
@@ -21,19 +21,19 @@ impl Head {
     /// The mean of what several layers say, each of features of its own: one layer over all features.
     ///
     /// # Errors
-    /// [`ModelError::Compute`] where the weights cannot be read.
+    /// [`ModelError::Compute`] where the weights cannot be read or are not finite.
     pub(super) fn mean_of(classes: Classes, layers: &[&Linear]) -> Result<Head, ModelError> {
         let share = 1.0 / layers.len() as f32;
         let mut weights = vec![Vec::new(); classes.count()];
         let mut biases = vec![0.0; classes.count()];
         for layer in layers {
             let [inputs, outputs] = layer.weight.dims();
-            let of_layer = numbers(layer.weight.val())?;
+            let of_layer = learnt(layer.weight.val())?;
             for (class, weights) in weights.iter_mut().enumerate() {
                 weights.extend((0..inputs).map(|input| of_layer[input * outputs + class] * share));
             }
             if let Some(bias) = &layer.bias {
-                biases.iter_mut().zip(numbers(bias.val())?).for_each(|(sum, bias)| *sum += bias * share);
+                biases.iter_mut().zip(learnt(bias.val())?).for_each(|(sum, bias)| *sum += bias * share);
             }
         }
         Ok(Head { classes, weights, biases })

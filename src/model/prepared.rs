@@ -5,7 +5,7 @@
 
 use burn::nn::Linear;
 
-use super::block::numbers;
+use super::block::learnt;
 use super::convolution::{Convolution, Maps};
 use super::error::ModelError;
 use super::head::Head;
@@ -141,9 +141,9 @@ pub(super) struct Dense {
 
 impl Dense {
     pub(super) fn of(layer: &Linear) -> Result<Dense, ModelError> {
-        let weights = numbers(layer.weight.val())?;
+        let weights = learnt(layer.weight.val())?;
         let outputs = layer.weight.dims()[1];
-        let biases = layer.bias.as_ref().map(|bias| numbers(bias.val())).transpose()?;
+        let biases = layer.bias.as_ref().map(|bias| learnt(bias.val())).transpose()?;
         Ok(Dense { weights, biases: biases.unwrap_or_else(|| vec![0.0; outputs]) })
     }
 
