@@ -23,7 +23,7 @@ enum Command {
     Explain(cli::explain::ExplainArgs),
     Patient(cli::patient::PatientArgs),
     Train(cli::train::TrainArgs),
-    Evaluate(cli::evaluate::EvaluateArgs),
+    Evaluate(Box<cli::evaluate::EvaluateArgs>),
     Labels(cli::labels::LabelsArgs),
     Score(cli::score::ScoreArgs),
     Alarms(cli::alarms::AlarmsArgs),
