@@ -82,6 +82,7 @@ fn scored_with(
     }
     let scaled = scaled.iter().map(|(factor, people)| Scaled { factor: *factor, people: judged(people) });
     let method = Method {
+        on_trial: false,
         name: "m".into(),
         description: "made up".into(),
         ae_flag: AeFlag::Ignore,

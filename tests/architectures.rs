@@ -1,6 +1,7 @@
 //! Networks are compared by what they cost and how well they rank, and the sizes that are told are right.
 
 mod recordings;
+mod small_network;
 
 use std::path::Path;
 
@@ -61,22 +62,6 @@ fn every_architecture_of_the_repository_can_be_built_and_has_the_size_that_is_to
     assert!(seen >= 4, "{seen} architectures");
 }
 
-/// A small net on small images, so that a training takes seconds.
-const SETTINGS: &str = r#"
-[model]
-version = 1
-classes = "three"
-architecture.strided = { maps = [4, 8, 8], dropout = 0.1 }
-signal = { version = 1, rate_hz = 256, band_hz = [1.0, 30.0], band_order = 4, mains_hz = 60, mains_width_hz = 4.0, mains_order = 2 }
-plot = { version = 1, width = 32, height = 36, spacing_uv = 100.0, overlap_spacings = 2.5, line_width_px = 1.0, polarity = "negative_up", order = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17] }
-
-[training]
-epochs = 1
-batch = 8
-[training.autoencoder]
-epochs = 2
-"#;
-
 fn people(root: &Path) {
     for (number, person) in ["p1", "p2"].into_iter().enumerate() {
         let folder = root.join(format!("data/sub-{person}/ses-01/eeg"));
@@ -101,8 +86,9 @@ fn people(root: &Path) {
         let start: DateTime = start.parse().expect("a time");
         write_events(Path::new(&file("_events.tsv")), &[event], start, 60.0).expect("a table");
     }
-    std::fs::write(root.join("small.toml"), SETTINGS).expect("a file");
-    std::fs::write(root.join("larger.toml"), SETTINGS.replace("[4, 8, 8]", "[16, 32, 32]")).expect("a file");
+    std::fs::write(root.join("small.toml"), small_network::settings(1)).expect("a file");
+    std::fs::write(root.join("larger.toml"), small_network::settings(1).replace("[4, 8, 8]", "[16, 32, 32]"))
+        .expect("a file");
 }
 
 #[test]

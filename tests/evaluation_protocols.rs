@@ -1,6 +1,7 @@
 //! Protocols score people on what no network of theirs has seen, and say on what the figures rest.
 
 mod recordings;
+mod small_network;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -24,22 +25,6 @@ use vigil::format::events::write_events;
 use vigil::model::Classifier;
 use vigil::train::simulated::{Extent, LookAlike, Pace, Simulator};
 use vigil::ward::cnn_path;
-
-/// A small net on small images, so that a training takes seconds.
-const SETTINGS: &str = r#"
-[model]
-version = 1
-classes = "three"
-architecture.strided = { maps = [4, 8, 8], dropout = 0.1 }
-signal = { version = 1, rate_hz = 256, band_hz = [1.0, 30.0], band_order = 4, mains_hz = 60, mains_width_hz = 4.0, mains_order = 2 }
-plot = { version = 1, width = 32, height = 36, spacing_uv = 100.0, overlap_spacings = 2.5, line_width_px = 1.0, polarity = "negative_up", order = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17] }
-
-[training]
-epochs = 2
-batch = 8
-[training.autoencoder]
-epochs = 2
-"#;
 
 /// Length of a recording and where its seizure lies, in seconds.
 const LENGTH_S: usize = 50;
@@ -95,7 +80,7 @@ fn site(root: &Path, data: &str, prefix: &str, name: &str) {
     person(&folder, &format!("{prefix}2"), 2, 4, 4);
     person(&folder, &format!("{prefix}3"), 3, 3, 2);
     person(&folder, &format!("{prefix}calm"), 4, 2, 0);
-    std::fs::write(root.join("small.toml"), SETTINGS).expect("a file");
+    std::fs::write(root.join("small.toml"), small_network::settings(2)).expect("a file");
     for (network, fold) in
         [(format!("{name}-1"), Some("1/2")), (format!("{name}-2"), Some("2/2")), (name.into(), None)]
     {
@@ -493,7 +478,7 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
     let root = folder.path();
     person(&root.join("few"), "f1", 1, 2, 2);
     person(&root.join("few"), "f2", 2, 2, 1);
-    std::fs::write(root.join("small.toml"), SETTINGS).expect("a file");
+    std::fs::write(root.join("small.toml"), small_network::settings(2)).expect("a file");
     for (name, fold) in [("few-1", "1/2"), ("few-2", "2/2")] {
         let train = [
             "train",

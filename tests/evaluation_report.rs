@@ -94,6 +94,7 @@ fn method(name: &str, skill: f64, facts: &Facts) -> MethodReport {
     MethodReport {
         name: name.into(),
         description: format!("what {name} is, in a sentence"),
+        on_trial: false,
         auroc: spread(|person| person.auroc),
         auroc_context: spread(|person| person.auroc_context),
         roc: (0..=40).map(|step| [part(step), short(part(step).powf(1.0 / skill))]).collect(),
@@ -294,6 +295,8 @@ impl Image {
 const BLUE: [u8; 3] = [0, 114, 178];
 const VERMILLION: [u8; 3] = [213, 94, 0];
 const GREEN: [u8; 3] = [0, 158, 115];
+/// Of lines on trial.
+const FAINT: [u8; 3] = [178, 178, 178];
 
 /// The panel of a chart of two axes, in pixels.
 const PANEL: (std::ops::Range<usize>, std::ops::Range<usize>) = (158..914, 132..792);
@@ -549,6 +552,29 @@ fn curves_are_drawn_where_their_points_are() {
     let image = Image::read(&folder.path().join("roc.png"));
     let (x, y) = ((158 + 914) / 2, 792.0 - 660.0 * 0.5_f64.powf(1.0 / 6.0));
     assert!(image.count(BLUE, x - 1..x + 2, y as usize - 4..y as usize + 5) > 6);
+}
+
+#[test]
+fn what_is_on_trial_stays_in_the_tables_and_is_pale_in_the_figures() {
+    let mut report = three_methods();
+    for method in report.methods.iter_mut().filter(|method| method.name != "three-class") {
+        method.on_trial = true;
+    }
+    let folder = written(&report);
+    for name in ["roc", "precision_recall", "false_alarms", "latency", "calibration"] {
+        let image = Image::read(&folder.path().join(format!("{name}.png")));
+        let (columns, rows) = PANEL;
+        assert!(image.count(BLUE, columns.clone(), rows.clone()) > 1500, "{name}");
+        assert!(image.count(FAINT, columns.clone(), rows.clone()) > 300, "{name}");
+        assert_eq!(image.count(VERMILLION, 0..1400, 0..900), 0, "{name}");
+        assert_eq!(image.count(GREEN, 0..1400, 0..900), 0, "{name}");
+        // One line of the legend stands for both.
+        assert!(image.count(FAINT, 940..1100, 100..400) > 60, "{name}");
+    }
+    let image = Image::read(&folder.path().join("people.png"));
+    assert_eq!(image.count(VERMILLION, 0..1400, 0..image.height), 0);
+    let markdown = text(folder.path(), "report.md");
+    assert_eq!(row(&markdown, "two-class")[0], "two-class");
 }
 
 #[test]

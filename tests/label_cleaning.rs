@@ -1,6 +1,7 @@
 //! Labels are never changed silently: disagreement becomes a table, a person decides, and a training says what it did.
 
 mod recordings;
+mod small_network;
 
 use std::path::{Path, PathBuf};
 
@@ -208,22 +209,6 @@ fn a_table_that_cannot_be_understood_is_told_with_its_line() {
     }
 }
 
-/// A small net on small images, so that a training takes seconds.
-const SETTINGS: &str = r#"
-[model]
-version = 1
-classes = "three"
-architecture.strided = { maps = [4, 8, 8], dropout = 0.1 }
-signal = { version = 1, rate_hz = 256, band_hz = [1.0, 30.0], band_order = 4, mains_hz = 60, mains_width_hz = 4.0, mains_order = 2 }
-plot = { version = 1, width = 32, height = 36, spacing_uv = 100.0, overlap_spacings = 2.5, line_width_px = 1.0, polarity = "negative_up", order = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17] }
-
-[training]
-epochs = 2
-batch = 8
-[training.autoencoder]
-epochs = 2
-"#;
-
 fn people(root: &Path) {
     for (number, person) in ["p1", "p2"].into_iter().enumerate() {
         let folder = root.join(format!("data/sub-{person}/ses-01/eeg"));
@@ -239,7 +224,7 @@ fn people(root: &Path) {
         let start: DateTime = start.parse().expect("a time");
         write_events(Path::new(&file("_events.tsv")), &[seizure(30.0, 30.0)], start, 90.0).expect("a table");
     }
-    std::fs::write(root.join("small.toml"), SETTINGS).expect("a file");
+    std::fs::write(root.join("small.toml"), small_network::settings(2)).expect("a file");
 }
 
 #[test]

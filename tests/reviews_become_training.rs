@@ -2,6 +2,7 @@
 //! ones, and nothing else.
 
 mod recordings;
+mod small_network;
 mod story;
 
 use std::path::Path;
@@ -18,22 +19,6 @@ use vigil::train::{ReviewedSeconds, SecondLabel};
 
 const START_S: i64 = 1_790_000_000;
 const RATE_HZ: u64 = 128;
-
-/// A small net on small images, so that a training takes seconds.
-const SETTINGS: &str = r#"
-[model]
-version = 1
-classes = "three"
-architecture.strided = { maps = [4, 8, 8], dropout = 0.1 }
-signal = { version = 1, rate_hz = 256, band_hz = [1.0, 30.0], band_order = 4, mains_hz = 60, mains_width_hz = 4.0, mains_order = 2 }
-plot = { version = 1, width = 32, height = 36, spacing_uv = 100.0, overlap_spacings = 2.5, line_width_px = 1.0, polarity = "negative_up", order = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17] }
-
-[training]
-epochs = 1
-batch = 8
-[training.autoencoder]
-epochs = 1
-"#;
 
 /// What the detector said: five alarms' worth of seizure seconds, with one second missed in each run.
 fn opinion(second: u64) -> [f32; 3] {
@@ -187,7 +172,7 @@ fn people(root: &Path, names: [&str; 2]) {
         let table = folder.join(format!("{name}_events.tsv"));
         write_events(&table, &[seizure], start.parse().unwrap(), 100.0).unwrap();
     }
-    std::fs::write(root.join("small.toml"), SETTINGS).unwrap();
+    std::fs::write(root.join("small.toml"), small_network::settings(1)).unwrap();
     std::fs::write(
         root.join("vigil.toml"),
         "[ward]\nname = \"Test\"\nstate = \"state\"\npatients = \"patients\"\nmodels = \"models\"\n\

@@ -2,6 +2,7 @@
 //! from.
 
 mod recordings;
+mod small_network;
 
 use std::path::Path;
 
@@ -135,22 +136,6 @@ fn what_is_added_holds_little_beyond_the_band_and_follows_from_its_seed() {
     }
 }
 
-/// A small net on small images, so that a training takes seconds.
-const SETTINGS: &str = r#"
-[model]
-version = 1
-classes = "three"
-architecture.strided = { maps = [4, 8, 8], dropout = 0.1 }
-signal = { version = 1, rate_hz = 256, band_hz = [1.0, 30.0], band_order = 4, mains_hz = 60, mains_width_hz = 4.0, mains_order = 2 }
-plot = { version = 1, width = 32, height = 36, spacing_uv = 100.0, overlap_spacings = 2.5, line_width_px = 1.0, polarity = "negative_up", order = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17] }
-
-[training]
-epochs = 2
-batch = 8
-[training.autoencoder]
-epochs = 2
-"#;
-
 /// People of 80 s each; the "seizure" of some is a large slow rhythm.
 fn people(root: &Path, names: &[(&str, bool)]) {
     for (number, (person, seizure)) in names.iter().enumerate() {
@@ -178,8 +163,9 @@ fn people(root: &Path, names: &[(&str, bool)]) {
         let start: DateTime = start.parse().expect("a time");
         write_events(Path::new(&file("_events.tsv")), &events, start, 80.0).expect("a table");
     }
-    std::fs::write(root.join("small.toml"), SETTINGS).expect("a file");
-    std::fs::write(root.join("other.toml"), SETTINGS.replace("width = 32", "width = 40")).expect("a file");
+    std::fs::write(root.join("small.toml"), small_network::settings(2)).expect("a file");
+    std::fs::write(root.join("other.toml"), small_network::settings(2).replace("width = 32", "width = 40"))
+        .expect("a file");
 }
 
 fn train(root: &Path, name: &str, more: &[&str]) -> String {
@@ -229,7 +215,7 @@ fn look_alikes_take_the_place_of_half_of_the_abnormal_images() {
     let message = refusal(root, &of("small.toml", &["--look-alikes", "--two-classes"]), 2);
     assert!(message.contains("--two-classes"), "{message}");
     let settings = |shares: &str| {
-        SETTINGS.replace(
+        small_network::settings(2).replace(
             "[training.autoencoder]",
             &format!("[training.simulated]\n{shares}\n[training.autoencoder]"),
         )

@@ -1,6 +1,7 @@
 //! A training can be repeated and interrupted, and its card says what was done.
 
 mod recordings;
+mod small_network;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -11,22 +12,6 @@ use recordings::{REFERENTIAL, background, refusal, vigil, write_recording};
 use tempfile::TempDir;
 use vigil::eeg::{Event, EventKind};
 use vigil::format::events::write_events;
-
-/// A small net on small images, so that a training takes seconds.
-const SETTINGS: &str = r#"
-[model]
-version = 1
-classes = "three"
-architecture.strided = { maps = [4, 8, 8], dropout = 0.1 }
-signal = { version = 1, rate_hz = 256, band_hz = [1.0, 30.0], band_order = 4, mains_hz = 60, mains_width_hz = 4.0, mains_order = 2 }
-plot = { version = 1, width = 32, height = 36, spacing_uv = 100.0, overlap_spacings = 2.5, line_width_px = 1.0, polarity = "negative_up", order = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17] }
-
-[training]
-epochs = 3
-batch = 8
-[training.autoencoder]
-epochs = 2
-"#;
 
 /// Four people of 100 s each, of whom three have a "seizure" of 30 s: a large slow rhythm.
 fn people(root: &Path) {
@@ -61,7 +46,7 @@ fn people(root: &Path) {
         let start: DateTime = start.parse().expect("a time");
         write_events(&folder.join(format!("{name}_events.tsv")), &events, start, 100.0).expect("a table");
     }
-    std::fs::write(root.join("small.toml"), SETTINGS).expect("a file");
+    std::fs::write(root.join("small.toml"), small_network::settings(3)).expect("a file");
 }
 
 fn arguments(name: &str) -> Vec<&str> {

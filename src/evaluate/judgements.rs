@@ -37,6 +37,8 @@ pub struct Variant {
     pub name: String,
     /// What it is, in a sentence.
     pub description: String,
+    /// Whether they are a trial beside the methods that are compared.
+    pub on_trial: bool,
     /// What they say.
     pub people: Vec<JudgedPerson>,
     /// What they say where the EEG was changed.
@@ -57,20 +59,25 @@ impl Judgements {
         let of = |name: &str, description: &str, people| Method {
             name: name.into(),
             description: description.into(),
+            on_trial: false,
             ae_flag: AeFlag::Ignore,
             second_look: None,
             is_probability: true,
             people,
             changed: Changed::default(),
         };
+        let on_trial = |name: &str, description: &str, people| Method {
+            on_trial: true,
+            ..of(name, description, people)
+        };
         let mut methods = Vec::new();
         let mut with_trees = vec![
-            of(
+            on_trial(
                 "rhythm trees alone",
                 "boosted trees on the line length, spectrum and autocorrelation of a second, fitted on the other folds' people",
                 trees.alone(&self.three_class),
             ),
-            of(
+            on_trial(
                 "three-class with rhythm trees",
                 "the three-class CNN, its log-odds averaged with those of the rhythm trees",
                 trees.beside(&self.three_class),
@@ -78,7 +85,7 @@ impl Judgements {
         ];
         if let Some(people) = &self.two_class {
             let description = "the two-class CNN, in the same way";
-            with_trees.push(of("two-class with rhythm trees", description, trees.beside(people)));
+            with_trees.push(on_trial("two-class with rhythm trees", description, trees.beside(people)));
         }
         if let Some(people) = self.two_class {
             methods.push(Method {
@@ -117,9 +124,9 @@ impl Judgements {
         ]
         .map(|(name, look, description)| Method {
             second_look: Some(look),
-            ..of(name, description, flagged.clone())
+            ..on_trial(name, description, flagged.clone())
         });
-        let set_right = of(
+        let set_right = on_trial(
             "three-class, calibrated",
             "the same, its probabilities set right on other people by a logistic curve (Platt 1999)",
             calibrated(&self.three_class, folds),
@@ -128,6 +135,7 @@ impl Judgements {
             .variants
             .into_iter()
             .map(|variant| Method {
+                on_trial: variant.on_trial,
                 changed: variant.changed,
                 ..of(&variant.name, &variant.description, variant.people)
             })

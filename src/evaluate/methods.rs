@@ -25,6 +25,8 @@ pub struct Method {
     pub name: String,
     /// What it is, in a sentence.
     pub description: String,
+    /// Whether it is a trial beside the methods that are compared.
+    pub on_trial: bool,
     /// Whether the autoencoder's flag has a say at run time.
     pub ae_flag: AeFlag,
     /// Whether and by what alarms are looked at once more before they are raised, and some withheld.
@@ -200,6 +202,7 @@ impl Scored<'_> {
         MethodReport {
             name: self.method.name.clone(),
             description: self.method.description.clone(),
+            on_trial: self.method.on_trial,
             auroc: spread(&scores, |score| score.auroc),
             auroc_context: spread(&scores, |score| score.auroc_context),
             people,

@@ -14,8 +14,9 @@ use crate::detect::Opinion;
 use crate::model::{Classifier, ModelError, Viewer};
 use crate::plot::PlotError;
 
-/// Seconds of the causal mean that is scored beside the single second.
-pub const CONTEXT_S: usize = 10;
+/// What is scored beside the single second is a causal mean in which a second's weight fades with its age, by a factor of e in
+/// so many seconds. Its seconds are as old, on average, as those of a plain mean of ten.
+pub const CONTEXT_S: f64 = 5.0;
 
 /// A scoring that cannot be done.
 #[derive(Debug, Error)]
@@ -62,7 +63,7 @@ pub struct PersonScore {
     pub other_s: usize,
     /// Area under the ROC curve of single seconds; `None` without both kinds.
     pub auroc: Option<f64>,
-    /// The same of the causal mean over [`CONTEXT_S`] seconds.
+    /// The same of the causal mean that fades in [`CONTEXT_S`].
     pub auroc_context: Option<f64>,
 }
 
@@ -77,7 +78,7 @@ impl PersonScore {
             seizure_s: truths.iter().filter(|seizure| **seizure).count(),
             other_s: truths.iter().filter(|seizure| !**seizure).count(),
             auroc: auroc(&scores, &truths),
-            auroc_context: auroc(&causal_means(&seconds, &scores), &truths),
+            auroc_context: auroc(&fading_means(&seconds, &scores), &truths),
         }
     }
 }
@@ -91,15 +92,25 @@ pub(super) fn scores_of(person: &JudgedPerson) -> (Vec<&JudgedSecond>, Vec<f64>)
         .unzip()
 }
 
-/// The mean over the last [`CONTEXT_S`] seconds, of as many as there are since the stretch began.
-fn causal_means(seconds: &[&JudgedSecond], scores: &[f64]) -> Vec<f64> {
-    (0..seconds.len())
-        .map(|i| {
-            let last = (0..=i.min(CONTEXT_S - 1))
-                .take_while(|back| seconds[i - back].second.stretch == seconds[i].second.stretch)
-                .map(|back| scores[i - back]);
-            let (sum, count) = last.fold((0.0, 0.0), |(sum, count), score| (sum + score, count + 1.0));
-            sum / count
+/// For each second the mean over it and those before it in its stretch, each weighted by e<sup>-age / [`CONTEXT_S`]</sup>. Where
+/// a stretch has just begun it is the mean of what there is.
+fn fading_means(seconds: &[&JudgedSecond], scores: &[f64]) -> Vec<f64> {
+    let (mut sum, mut weight) = (0.0, 0.0);
+    let mut last: Option<Second> = None;
+    seconds
+        .iter()
+        .zip(scores)
+        .map(|(judged, score)| {
+            let now = judged.second;
+            let kept = match last.replace(now) {
+                Some(last) if last.stretch == now.stretch => {
+                    (-((now.index - last.index) as f64) / CONTEXT_S).exp()
+                }
+                _ => 0.0,
+            };
+            sum = kept * sum + score;
+            weight = kept * weight + 1.0;
+            sum / weight
         })
         .collect()
 }

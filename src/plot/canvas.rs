@@ -28,6 +28,7 @@ pub(super) mod colour {
     pub const BLACK: RGBColor = RGBColor(0, 0, 0);
     pub const INK: RGBColor = RGBColor(34, 34, 34);
     pub const QUIET: RGBColor = RGBColor(105, 105, 105);
+    pub const FAINT: RGBColor = RGBColor(178, 178, 178);
     pub const GRID: RGBColor = RGBColor(222, 222, 222);
     pub const ORANGE: RGBColor = RGBColor(230, 159, 0);
     pub const SKY: RGBColor = RGBColor(86, 180, 233);

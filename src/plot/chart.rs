@@ -40,12 +40,23 @@ pub struct Series {
     /// Which colour, dashes and mark: from 0; after seven the colours come again
     /// with other dashes and marks.
     pub style: usize,
-    /// Whether it is the one that the chart is about, and is drawn thicker.
-    pub strong: bool,
+    /// How much it is to be seen.
+    pub emphasis: Emphasis,
     /// Points in the axes' units that are joined to a line; one that is no number breaks it.
     pub line: Vec<(f64, f64)>,
     /// Points in the axes' units that are marked.
     pub points: Vec<Point>,
+}
+
+/// How much a series is to be seen beside others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Emphasis {
+    /// A thin grey line without marks below all others; the legend counts such lines and names none.
+    Faint,
+    /// A line like others.
+    Plain,
+    /// The one that the chart is about: thicker.
+    Strong,
 }
 
 /// A marked point.
@@ -83,6 +94,7 @@ const BOTTOM: f64 = 108.0;
 const BETWEEN: f64 = 46.0;
 pub(super) const GUIDE_DASHES: [f64; 2] = [4.0, 7.0];
 
+const FAINT: f64 = 2.4;
 const THIN: f64 = 3.6;
 const THICK: f64 = 5.6;
 const MARK: f64 = 9.0;
@@ -94,8 +106,9 @@ const MARK: f64 = 9.0;
 pub fn draw_chart(chart: &Chart) -> Result<Picture, PlotError> {
     chart.x.check()?;
     chart.y.check()?;
-    let entries: f64 = chart.series.iter().map(|series| entry_height(series.notes.len())).sum();
-    let legend = TOP + entries + chart.guides.len() as f64 * entry_height(0);
+    let entries: f64 = chart.told().map(|series| entry_height(series.notes.len())).sum();
+    let others = chart.guides.len() + usize::from(chart.faint() > 0);
+    let legend = TOP + entries + others as f64 * entry_height(0);
     let height = HEIGHT.max((legend + MARGIN).ceil());
     let panel = Rect::new(LEFT, TOP, WIDTH - RIGHT, height - BOTTOM);
     paint(WIDTH as u32, height as u32, |canvas| {
@@ -156,12 +169,9 @@ impl<'a> Plot<'a> {
         self.chart.y.place(value, (self.panel.bottom, self.panel.top), 0.0)
     }
 
-    fn thickness(&self) -> f64 {
-        if self.series.strong { THICK } else { THIN }
-    }
-
     fn points(&self) -> impl Iterator<Item = &Point> {
-        self.series.points.iter().filter(|point| point.x.is_finite() && point.y.is_finite())
+        let marked = self.series.emphasis != Emphasis::Faint;
+        self.series.points.iter().filter(move |point| marked && point.x.is_finite() && point.y.is_finite())
     }
 
     fn draw_line(&self, canvas: &Canvas<'_>) -> Result<(), PlotError> {
@@ -170,7 +180,10 @@ impl<'a> Plot<'a> {
         for run in self.series.line.chunk_by(|a, b| apart(*a) == apart(*b)) {
             if run.first().is_some_and(|point| apart(*point).is_some()) {
                 let run: Vec<_> = run.iter().map(|&(x, y)| (self.x(x), self.y(y))).collect();
-                canvas.path(&run, self.thickness(), self.style.colour, self.style.dashes)?;
+                match self.series.emphasis {
+                    Emphasis::Faint => canvas.path(&run, FAINT, colour::FAINT, &[])?,
+                    other => canvas.path(&run, thickness(other), self.style.colour, self.style.dashes)?,
+                }
             }
         }
         Ok(())
@@ -194,7 +207,7 @@ impl<'a> Plot<'a> {
     }
 
     fn draw_marks(&self, canvas: &Canvas<'_>) -> Result<(), PlotError> {
-        let radius = if self.series.strong { MARK + 3.0 } else { MARK };
+        let radius = if self.series.emphasis == Emphasis::Strong { MARK + 3.0 } else { MARK };
         self.points()
             .try_for_each(|point| canvas.mark((self.x(point.x), self.y(point.y)), radius, self.style))
     }
@@ -227,24 +240,40 @@ fn entry_height(notes: usize) -> f64 {
     46.0 + notes as f64 * NOTE
 }
 
+fn thickness(emphasis: Emphasis) -> f64 {
+    match emphasis {
+        Emphasis::Faint => FAINT,
+        Emphasis::Plain => THIN,
+        Emphasis::Strong => THICK,
+    }
+}
+
 impl Chart {
+    /// The series that the legend names: the one that the chart is about is drawn last and named first.
+    fn told(&self) -> impl Iterator<Item = &Series> {
+        self.series.iter().rev().filter(|series| series.emphasis != Emphasis::Faint)
+    }
+
+    /// How many series are faint.
+    fn faint(&self) -> usize {
+        self.series.iter().filter(|series| series.emphasis == Emphasis::Faint).count()
+    }
+
     fn draw_legend(&self, canvas: &Canvas<'_>, (left, top): (f64, f64)) -> Result<(), PlotError> {
         let mut top = top;
         let width = WIDTH - left - SWATCH - 14.0 - MARGIN;
-        // The one that the chart is about is drawn last and named first.
-        for series in self.series.iter().rev() {
+        for series in self.told() {
             let style = Style::of(series.style);
             let middle = top + 12.0;
-            let thickness = if series.strong { THICK } else { THIN };
             let ends = [(left, middle), (left + SWATCH, middle)];
             if !series.line.is_empty() {
-                canvas.path(&ends, thickness, style.colour, style.dashes)?;
+                canvas.path(&ends, thickness(series.emphasis), style.colour, style.dashes)?;
             }
             if !series.points.is_empty() {
                 canvas.mark((left + SWATCH / 2.0, middle), MARK, style)?;
             }
             let name = Face::new(23.0, colour::INK).centred();
-            let name = if series.strong { name.bold() } else { name };
+            let name = if series.emphasis == Emphasis::Strong { name.bold() } else { name };
             let text = left + SWATCH + 14.0;
             canvas.text(&canvas.fitted(&series.name, name, width), (text, middle), name)?;
             let quiet = Face::new(20.0, colour::QUIET).centred();
@@ -254,13 +283,18 @@ impl Chart {
             }
             top += entry_height(series.notes.len());
         }
-        for guide in &self.guides {
+        let quiet = Face::new(22.0, colour::QUIET).centred();
+        let mut tell = |name: &str, thickness, colour, dashes: &[f64]| {
             let middle = top + 12.0;
-            canvas.path(&[(left, middle), (left + SWATCH, middle)], 2.4, colour::QUIET, &GUIDE_DASHES)?;
-            let quiet = Face::new(22.0, colour::QUIET).centred();
-            let text = canvas.fitted(&guide.name, quiet, width);
-            canvas.text(&text, (left + SWATCH + 14.0, middle), quiet)?;
             top += entry_height(0);
+            canvas.path(&[(left, middle), (left + SWATCH, middle)], thickness, colour, dashes)?;
+            canvas.text(&canvas.fitted(name, quiet, width), (left + SWATCH + 14.0, middle), quiet)
+        };
+        if self.faint() > 0 {
+            tell(&format!("{} on trial: see tables", self.faint()), FAINT, colour::FAINT, &[])?;
+        }
+        for guide in &self.guides {
+            tell(&guide.name, 2.4, colour::QUIET, &GUIDE_DASHES)?;
         }
         Ok(())
     }

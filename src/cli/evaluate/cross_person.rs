@@ -66,7 +66,8 @@ pub fn unseen<'n>(networks: &'n [Named], person: &str) -> Result<Option<&'n Name
 }
 
 fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), CliError> {
-    let protocol = Protocol::begin(&args.protocol, &args.networks.labels())?;
+    let about = args.networks.about()?;
+    let protocol = Protocol::begin(&args.protocol)?;
     let networks = protocol.networks(&args.networks)?;
     let signal = networks.signal();
     let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
@@ -111,7 +112,8 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
         }
     };
     let data = vec![summary(&args.data, &dataset, &|_, _| true)];
-    let report = protocol.report(Told { protocol: name, title, how, data, limits }, &comparison, methods);
+    let report =
+        protocol.report(Told { protocol: name, title, how, data, about, limits }, &comparison, methods);
     protocol.finish(&[(None, report)])
 }
 

@@ -85,7 +85,7 @@ impl Site {
 /// # Errors
 /// [`CliError`].
 pub fn run(args: &CrossSiteArgs) -> Result<(), CliError> {
-    let protocol = Protocol::begin(&args.protocol, &[])?;
+    let protocol = Protocol::begin(&args.protocol)?;
     let names = [
         NetworkArgs::of(&args.first_three_class, &args.first_two_class, &args.first_hard_negatives),
         NetworkArgs::of(&args.second_three_class, &args.second_two_class, &args.second_hard_negatives),
@@ -207,6 +207,10 @@ impl Direction<'_> {
         let data = vec![summary(std::slice::from_ref(&self.to.path), dataset, &scored)];
         let title = format!("Trained on {from}, tested on {to}");
         let limits = short_recordings(dataset).into_iter().collect();
-        Ok(protocol.report(Told { protocol: "cross-site", title, how, data, limits }, &comparison, methods))
+        Ok(protocol.report(
+            Told { protocol: "cross-site", title, how, data, about: None, limits },
+            &comparison,
+            methods,
+        ))
     }
 }

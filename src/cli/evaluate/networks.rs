@@ -25,12 +25,28 @@ pub struct NetworkArgs {
     /// More networks of the same folds, trained in some other way, as LABEL=NAME,NAME,…; may be repeated
     #[arg(long, value_name = "LABEL=NAMES", value_parser = parse_variant)]
     also: Vec<Variant>,
+    /// The label of those --also networks that the report is to be about; else it is about the three-class ones
+    #[arg(long, value_name = "LABEL")]
+    about: Option<String>,
 }
 
 impl NetworkArgs {
-    /// The labels of those that were trained in some other way.
-    pub fn labels(&self) -> Vec<&str> {
-        self.also.iter().map(|variant| variant.label.as_str()).collect()
+    /// The label of those networks that the report is to be about, if told.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] where no other networks have that label.
+    pub fn about(&self) -> Result<Option<String>, CliError> {
+        let labels: Vec<&str> = self.also.iter().map(|variant| variant.label.as_str()).collect();
+        let Some(about) = self.about.as_deref().filter(|about| !labels.contains(about)) else {
+            return Ok(self.about.clone());
+        };
+        let there_are = match labels.as_slice() {
+            [] => "and there is none".to_string(),
+            labels => format!("one of: {}", labels.join("; ")),
+        };
+        Err(CliError::Usage(format!(
+            "--about {about:?}: expected the label of other networks (--also), {there_are}"
+        )))
     }
 
     /// From lists of names alone.
@@ -40,6 +56,7 @@ impl NetworkArgs {
             two_class: two_class.to_vec(),
             hard_negatives: hard_negatives.to_vec(),
             also: Vec::new(),
+            about: None,
         }
     }
 }

@@ -36,9 +36,6 @@ pub struct ProtocolArgs {
     /// Also score the three-class networks as the mean over these gains of each window
     #[arg(long, value_delimiter = ',', value_name = "GAIN")]
     gains: Vec<f32>,
-    /// The label of those --also networks that the report is to be about; else it is about the three-class ones
-    #[arg(long, value_name = "LABEL")]
-    about: Option<String>,
     #[command(flatten)]
     change: ChangeArgs,
     /// Write the report to this folder: report.html, report.md, report.json and figures. What is judged is kept
@@ -57,11 +54,11 @@ pub struct Protocol<'a> {
 }
 
 impl<'a> Protocol<'a> {
-    /// Checks what was told, and opens the folder. `labels` are those of other networks that are compared.
+    /// Checks what was told, and opens the folder.
     ///
     /// # Errors
     /// [`CliError::Usage`] for values out of range; a folder that cannot be written.
-    pub fn begin(args: &'a ProtocolArgs, labels: &[&str]) -> Result<Protocol<'a>, CliError> {
+    pub fn begin(args: &'a ProtocolArgs) -> Result<Protocol<'a>, CliError> {
         if !(args.sensitivity > 0.0 && args.sensitivity <= 1.0) {
             return Err(CliError::Usage(format!(
                 "--sensitivity {}: expected a share above 0 and at most 1",
@@ -74,15 +71,6 @@ impl<'a> Protocol<'a> {
         if let Some(gain) = args.gains.iter().find(|gain| !(0.1..=10.0).contains(*gain)) {
             return Err(CliError::Usage(format!(
                 "--gains {gain}: expected gains from 0.1 to 10, as 0.8,1,1.25"
-            )));
-        }
-        if let Some(about) = args.about.as_deref().filter(|about| !labels.contains(about)) {
-            let there_are = match labels {
-                [] => "and there is none".to_string(),
-                labels => format!("one of: {}", labels.join("; ")),
-            };
-            return Err(CliError::Usage(format!(
-                "--about {about:?}: expected the label of other networks (--also), {there_are}"
             )));
         }
         args.change.check()?;
@@ -174,12 +162,18 @@ impl<'a> Protocol<'a> {
             let description = format!("the three-class networks, mean over the gains {}", gains.join(", "));
             let judged = judge(&networks.three_class, "gains", &self.args.gains)?;
             let name = "three-class, mean over gains".to_string();
-            variants.push(Variant { name, description, people: judged, changed: Changed::default() });
+            variants.push(Variant {
+                name,
+                description,
+                on_trial: true,
+                people: judged,
+                changed: Changed::default(),
+            });
         }
         for (label, named) in &networks.also {
             let description = format!("networks of the same folds: {label}");
-            let people = judge(named, "variant", &[1.0])?;
-            variants.push(Variant { name: label.clone(), description, people, changed: changed(named)? });
+            let (name, people) = (label.clone(), judge(named, "variant", &[1.0])?);
+            variants.push(Variant { name, description, on_trial: false, people, changed: changed(named)? });
         }
         let autoencoders = self.autoencoders(dataset, &three_class, autoencoder)?;
         Ok(Judgements {
@@ -267,7 +261,7 @@ impl<'a> Protocol<'a> {
             alarm_rule: comparison.rule(),
             target_sensitivity: self.args.sensitivity,
             methods,
-            about: self.args.about.clone(),
+            about: told.about,
             limits: told.limits,
         }
     }
@@ -324,6 +318,8 @@ pub struct Told {
     pub title: String,
     pub how: Vec<String>,
     pub data: Vec<DataSummary>,
+    /// What the report is about, if not the three-class networks.
+    pub about: Option<String>,
     pub limits: Vec<String>,
 }
 

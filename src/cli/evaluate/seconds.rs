@@ -129,7 +129,6 @@ fn median(values: &mut [f64]) -> f64 {
 
 fn print_table(scores: &[PersonScore], others: Option<&Others>) {
     let columns = others.map(|others| others.columns.as_slice()).unwrap_or_default();
-    let context = format!("{CONTEXT_S} s mean");
     put!(
         "{:<10} {:<10} {:>9} {:>8} {:>8} {:>9}",
         "person",
@@ -137,7 +136,7 @@ fn print_table(scores: &[PersonScore], others: Option<&Others>) {
         "seizure s",
         "other s",
         "AUROC",
-        context
+        "context"
     );
     columns.iter().for_each(|column| put!(" {column:>12}"));
     say!("");
@@ -254,7 +253,7 @@ fn print_json(scores: &[PersonScore], alarms: Option<&[Tried]>) {
         "people": people,
         "auroc": of(|score| score.auroc),
         "auroc_context": of(|score| score.auroc_context),
-        "context_s": CONTEXT_S,
+        "context_time_constant_s": CONTEXT_S,
         "alarms": alarms.map(|grid| grid.iter().map(|(seizure_probability, threshold, score)| json!({
             "seizure_probability": seizure_probability, "threshold": threshold, "detected": score.detected,
             "seizures": score.seizures.len(), "sensitivity": score.sensitivity,

@@ -43,7 +43,8 @@ pub struct WithinPatientArgs {
 /// # Errors
 /// [`CliError`].
 pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
-    let protocol = Protocol::begin(&args.protocol, &args.networks.labels())?;
+    let about = args.networks.about()?;
+    let protocol = Protocol::begin(&args.protocol)?;
     let networks = protocol.networks(&args.networks)?;
     let signal = networks.signal();
     let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
@@ -81,8 +82,8 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
     };
     let mut judged = protocol.judgements(&dataset, &networks, &unseen, &later, &autoencoding)?;
     // VGG-16 has no single last layer.
-    let whole = |(_, network): &Named| matches!(network.config().architecture, Architecture::Vgg16);
-    let also = networks.also.iter().filter(|(_, named)| !named.iter().any(whole));
+    let vgg = |(_, network): &Named| matches!(network.config().architecture, Architecture::Vgg16);
+    let also = networks.also.iter().filter(|(_, named)| !named.iter().any(vgg));
     let also = also.map(|(label, named)| (label.as_str(), named));
     let mut unchanged = Vec::new();
     for (kind, named) in [("three-class", &networks.three_class)].into_iter().chain(also) {
@@ -92,6 +93,7 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
             description: format!(
                 "the networks of \"{kind}\", the last layer adapted to the patient's earlier recordings"
             ),
+            on_trial: false,
             people,
             changed: Changed::default(),
         });
@@ -129,7 +131,7 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
     limits.extend(short_recordings(&dataset));
     let data = vec![summary(&args.data, &dataset, &|recording, second| later(&recording.person, second))];
     let title = "A patient's later recordings, after a fit to the earlier ones".to_string();
-    let told = Told { protocol: "within-patient", title, how, data, limits };
+    let told = Told { protocol: "within-patient", title, how, data, about, limits };
     let report = protocol.report(told, &comparison, methods);
     protocol.finish(&[(None, report)])
 }

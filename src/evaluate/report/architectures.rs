@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::write::ReportError;
 use super::{Interval, Spread};
 use crate::durable::replace_file;
-use crate::plot::chart::{Axis, Chart, Guide, Point, Series, draw_chart};
+use crate::plot::chart::{Axis, Chart, Emphasis, Guide, Point, Series, draw_chart};
 
 /// Processor milliseconds for a window that a ward of many beds can afford.
 pub const AFFORDABLE_MS: f64 = 4.0;
@@ -117,7 +117,7 @@ impl ArchitecturesReport {
                         format!("median {:.3}, mean {:.3}", spread.median, spread.mean),
                     ],
                     style,
-                    strong: one.shipped,
+                    emphasis: if one.shipped { Emphasis::Strong } else { Emphasis::Plain },
                     line: Vec::new(),
                     points: vec![Point {
                         x: one.window_ms,

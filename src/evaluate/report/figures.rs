@@ -3,7 +3,7 @@
 use super::words::{self, amount, count, listed, percent};
 use super::{CurvePoint, MethodReport, ProtocolReport};
 use crate::evaluate::Interval;
-use crate::plot::chart::{Axis, BarChart, Chart, Guide, Point, Series, draw_bar_chart, draw_chart};
+use crate::plot::chart::{Axis, BarChart, Chart, Emphasis, Guide, Point, Series, draw_bar_chart, draw_chart};
 use crate::plot::{Picture, PlotError};
 
 use super::people::people;
@@ -53,7 +53,8 @@ pub(super) fn figures(report: &ProtocolReport) -> Vec<Figure> {
     ]
 }
 
-/// A series of each method for which there is something to draw, the main one last and so on top.
+/// A series of each method for which there is something to draw, the main one last and so on top, those on trial below
+/// all others.
 fn series(
     report: &ProtocolReport,
     of: impl Fn(&MethodReport) -> Option<(Vec<(f64, f64)>, Vec<Point>, Vec<String>)>,
@@ -63,7 +64,12 @@ fn series(
         .filter_map(|(style, method)| {
             let (line, points, notes) = of(method)?;
             let name = method.name.clone();
-            Some(Series { name, notes, style, strong: style == 0, line, points })
+            let emphasis = match (style, method.on_trial) {
+                (0, _) => Emphasis::Strong,
+                (_, true) => Emphasis::Faint,
+                (_, false) => Emphasis::Plain,
+            };
+            Some(Series { name, notes, style, emphasis, line, points })
         })
         .collect();
     all.reverse();

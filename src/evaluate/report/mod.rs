@@ -61,11 +61,15 @@ impl ProtocolReport {
         self.methods.iter().rposition(|method| method.name == name).unwrap_or(0)
     }
 
-    /// The methods with the number of their style in figures: the main one first, with 0.
+    /// The methods with the number of their style in figures: the main one first, with 0, those on trial last.
     fn styles(&self) -> impl Iterator<Item = (usize, &MethodReport)> {
         let main = self.main_index();
-        let others = self.methods.iter().enumerate().filter(move |(index, _)| *index != main);
-        self.main_method().into_iter().chain(others.map(|(_, method)| method)).enumerate()
+        let others = |on_trial: bool| {
+            let chosen =
+                move |(index, method): &(usize, &MethodReport)| *index != main && method.on_trial == on_trial;
+            self.methods.iter().enumerate().filter(chosen).map(|(_, method)| method)
+        };
+        self.main_method().into_iter().chain(others(false)).chain(others(true)).enumerate()
     }
 }
 
@@ -95,6 +99,9 @@ pub struct MethodReport {
     pub name: String,
     /// What it is, in a sentence.
     pub description: String,
+    /// Whether it is a trial beside the methods that are compared: in the tables, and pale in the figures.
+    #[serde(default)]
+    pub on_trial: bool,
     /// Whom it was scored on.
     pub people: Vec<PersonReport>,
     /// Area under the ROC curve of single seconds, over people.

@@ -244,7 +244,13 @@ fn glossary() -> Vec<(String, String)> {
              gives median and mean over people."
                 .to_string(),
         ),
-        ("AUROC in context", format!("The same of the mean over a second and the {} before it.", CONTEXT_S - 1)),
+        (
+            "AUROC in context",
+            format!(
+                "The same of the mean over a second and those before it, whose weight fades to a third in {CONTEXT_S:.1} s: the \
+                 seconds of this mean are as old, on average, as those of a plain mean of ten."
+            ),
+        ),
         (
             "worst tenth",
             "The tenth of the people, at least one, on whom the method ranks worst: the mean of their AUROC.".into(),

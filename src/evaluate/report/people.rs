@@ -45,7 +45,8 @@ pub(super) fn is_worst(method: &MethodReport, person: &str) -> bool {
 }
 
 fn bars(report: &ProtocolReport, main: &MethodReport, title: &str) -> Option<BarChart> {
-    let others: Vec<(usize, &MethodReport)> = report.styles().filter(|(style, _)| *style > 0).collect();
+    let others: Vec<(usize, &MethodReport)> =
+        report.styles().filter(|(style, method)| *style > 0 && !method.on_trial).collect();
     let bars: Vec<Bar> = sorted(main)
         .into_iter()
         .filter_map(|person| {
