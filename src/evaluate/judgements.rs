@@ -209,7 +209,7 @@ fn line_lengths(dataset: &Dataset, people: &[JudgedPerson]) -> Vec<JudgedPerson>
 }
 
 /// Mean over the derivations present of ln(1 + sum of the absolute differences of neighbouring samples, in uV).
-fn line_length(dataset: &Dataset, second: Second) -> f32 {
+pub(super) fn line_length(dataset: &Dataset, second: Second) -> f32 {
     let stretch = &dataset.stretches[second.stretch];
     let length = stretch.seconds() * dataset.rate;
     let from = second.index * dataset.rate;

@@ -28,6 +28,7 @@ mod settings;
 mod suppressor;
 mod szcore;
 mod tables;
+mod weighed;
 mod within_patient;
 
 pub use alarms::{
@@ -58,4 +59,5 @@ pub use settings::Comparison;
 pub use suppressor::SecondLook;
 pub use szcore::{Counts, Measures, mask, mean_measures, score_events, score_overlap, score_samples};
 pub use tables::{Latency, Pair, Report, ScoreError, Scores, WardCounts, pair_tables, score_tables};
+pub use weighed::{Voices, Weights, weighed};
 pub use within_patient::{Division, FEWEST_SEIZURES, divide};

@@ -51,6 +51,11 @@ impl TreeOpinions {
         Ok(TreeOpinions(judged.collect()))
     }
 
+    /// The logarithm of the odds of seizure of a second, where the trees say anything.
+    pub(super) fn log_odds(&self, second: Second) -> Option<f64> {
+        self.0.get(&(second.stretch, second.index)).copied()
+    }
+
     /// What the trees alone say.
     pub fn alone(&self, people: &[JudgedPerson]) -> Vec<JudgedPerson> {
         self.changed(people, |_, trees| {
@@ -72,8 +77,10 @@ impl TreeOpinions {
             .iter()
             .map(|person| {
                 let seconds = person.seconds.iter().map(|judged| {
-                    let trees = self.0.get(&(judged.second.stretch, judged.second.index)).copied();
-                    let opinion = judged.opinion.zip(trees).map(|(opinion, trees)| to(opinion, trees));
+                    let opinion = judged
+                        .opinion
+                        .zip(self.log_odds(judged.second))
+                        .map(|(opinion, trees)| to(opinion, trees));
                     JudgedSecond { opinion, ..*judged }
                 });
                 JudgedPerson { seconds: seconds.collect(), ..person.clone() }

@@ -187,7 +187,11 @@ impl<'a> Protocol<'a> {
         })
     }
 
-    fn judge(
+    /// Has all seconds of everybody judged by the networks of one kind; `what` is told while it lasts.
+    ///
+    /// # Errors
+    /// [`CliError`] where a network fails.
+    pub fn judge(
         &self,
         dataset: &Dataset,
         networks: &[Named],

@@ -14,8 +14,8 @@ use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds, short_r
 use crate::dataset::{Dataset, People, gather};
 use crate::detect::Opinion;
 use crate::evaluate::{
-    Changed, Division, FEWEST_SEIZURES, JudgedPerson, JudgedSecond, Variant, divide, first_unseen,
-    recordings_of,
+    Changed, Division, FEWEST_SEIZURES, JudgedPerson, JudgedSecond, TreeOpinions, Variant, divide,
+    first_unseen, recordings_of, weighed,
 };
 use crate::model::{Architecture, AutoencoderConfig};
 use crate::train::{AutoencoderFit, adapted_opinions, later_opinions};
@@ -81,6 +81,21 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
         },
     };
     let mut judged = protocol.judgements(&dataset, &networks, &unseen, &later, &autoencoding)?;
+    let folds = folds(&judged.three_class);
+    let everything = |named: &[Named]| protocol.judge(&dataset, named, "earlier recordings", &unseen, &[1.0]);
+    let trees = TreeOpinions::of(&dataset, &everything(&networks.three_class)?, &folds)?;
+    let kinds = [("three-class", &networks.three_class)].into_iter();
+    for (kind, named) in kinds.chain(networks.also.iter().map(|(label, named)| (label.as_str(), named))) {
+        judged.variants.push(Variant {
+            name: format!("{kind}, weighed"),
+            description: format!(
+                "the networks of \"{kind}\", rhythm trees and line length, each with a weight of the patient's own"
+            ),
+            on_trial: false,
+            people: weighed(&dataset, &everything(named)?, &trees, &folds, &later),
+            changed: Changed::default(),
+        });
+    }
     // VGG-16 has no single last layer.
     let vgg = |(_, network): &Named| matches!(network.config().architecture, Architecture::Vgg16);
     let also = networks.also.iter().filter(|(_, named)| !named.iter().any(vgg));
@@ -102,7 +117,6 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
             unchanged.push(format!("Of \"{kind}\" the last layer was best left as it was for {people}."));
         }
     }
-    let folds = folds(&judged.three_class);
     let comparison = protocol.comparison();
     let methods = protocol.score(&dataset, judged, &folds, &comparison, &|_| true)?;
     let seizures = |count: fn(&Division) -> usize| divisions.iter().map(count).sum::<usize>();
@@ -120,6 +134,10 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
             .into(),
         "An adapted network's last layer is fitted on the earlier part with its seizures. How hard it is pulled back to \
          the network as it was follows from leaving out each of the earlier recordings with a seizure in turn."
+            .into(),
+        "Where opinions are weighed, three weights that are not negative - of the network's log-odds, of those of rhythm \
+         trees, and of the line length - and a constant are fitted on the earlier part with its seizures, pulled back to the \
+         network alone. How hard is what ranks the later seconds of the other folds' people best."
             .into(),
         "The settings of alarms are chosen on the later parts of other people, of other folds.".into(),
     ];
