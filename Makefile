@@ -189,6 +189,16 @@ look-alikes-taught: program ## teach networks such look-alikes, in one to two ho
 	    --also "$(DETECTOR)=$(call names,traces)" --about "$(DETECTOR)" --also "three-class CNN on the drawing, taught look-alikes=$(call names,look)" \
 	    --also "three-class CNN on drawing and traces, taught look-alikes=$(call names,look-traces)" --out out/look-alikes-taught
 
+# The detector's network with two classes: what the third one is worth, all else equal. Not kept.
+.PHONY: third-class
+third-class: program ## train the detector's network with two classes, in half an hour, and compare: out/third-class
+	mkdir -p out/third-class-networks
+	cp -r $(foreach kind,two-class traces,$(foreach fold,$(FOLDS),models/$(kind)-$(fold))) out/third-class-networks
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/third-class-networks --name two-traces-K --fold K/6 \
+	    --from two-class-K --two-classes --config models/architectures/traces.toml
+	$(VIGIL) evaluate cross-person --data $(DATA) --models out/third-class-networks --three-class $(call names,traces) --two-class $(call names,two-traces) --look-alikes \
+	    --out out/third-class
+
 .PHONY: within-patient
 within-patient: program ## patients' later recordings after a fit to the earlier ones: models/reports/within-patient
 	$(VIGIL) evaluate within-patient --data $(DATA) $(PEERS) --sensitivity 0.85 \
