@@ -217,13 +217,20 @@ fn each_protocol_scores_what_it_says() {
     let within = ["evaluate", "within-patient", "--json", "--amplitudes", "0.7"];
     let same = ["--also", "the same=north-1,north-2"];
     let within = json(root, &[&within[..], &same[..], &networks[..]].concat());
-    let adapted = |name: &str| method(&within, name)["people"].clone();
-    assert_eq!(adapted("the same, adapted"), adapted("three-class, adapted"));
+    let people_of = |name: &str| method(&within, name)["people"].clone();
+    assert_eq!(people_of("the same, adapted"), people_of("three-class, adapted"));
+    assert_eq!(people_of("the same, weighed"), people_of("three-class, weighed"));
+    assert_ne!(people_of("three-class, weighed"), people_of("three-class"));
     assert_amplitudes(method(&within, "three-class"), &[0.7, 1.0]);
     assert_eq!(within["protocol"], "within-patient");
-    for name in
-        ["three-class", "three-class, adapted", "three-class with flag", "autoencoder alone", "line length"]
-    {
+    for name in [
+        "three-class",
+        "three-class, adapted",
+        "three-class, weighed",
+        "three-class with flag",
+        "autoencoder alone",
+        "line length",
+    ] {
         let people = method(&within, name)["people"].as_array().expect("people").clone();
         let scored: Vec<(&str, u64)> = people
             .iter()
