@@ -168,9 +168,9 @@ cross-person: program ## the methods side by side on people whom no network has 
 	$(VIGIL) evaluate cross-person --data $(DATA) $(PEERS) --gains 0.85,1,1.18 \
 	    --also "$(DETECTOR)=$(call names,traces)" --about "$(DETECTOR)" --out models/reports/cross-person
 
-.PHONY: amplitudes
-amplitudes: program ## the detector where EEG is smaller or larger than what its settings were chosen on: models/reports/amplitudes
-	$(VIGIL) evaluate cross-person --data $(DATA) --three-class $(call names,traces) --amplitudes 0.5,0.7,1.4,2 --out models/reports/amplitudes
+.PHONY: equipment
+equipment: program ## the detector where EEG is smaller or larger, filtered, or without some electrodes: models/reports/equipment
+	$(VIGIL) evaluate cross-person --data $(DATA) --three-class $(call names,traces) --amplitudes 0.5,0.7,1.4,2 --equipment --out models/reports/equipment
 
 .PHONY: look-alikes
 look-alikes: program ## alarms where periodic discharges, chewing and the like are added to seizure-free EEG: models/reports/look-alikes

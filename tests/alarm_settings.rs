@@ -10,7 +10,7 @@ use vigil::detect::{AeFlag, Opinion};
 use vigil::eeg::{DERIVATIONS, Event, EventKind};
 use vigil::evaluate::report::MethodReport;
 use vigil::evaluate::{
-    Changed, Comparison, JudgedPerson, JudgedSecond, Method, Scaled, SecondLook, score_method,
+    Changed, Comparison, Equipment, JudgedPerson, JudgedSecond, Method, Recorded, SecondLook, score_method,
 };
 
 const RATE: usize = 64;
@@ -80,7 +80,9 @@ fn scored_with(
             present: vec![[true; DERIVATIONS]; person.said.len()],
         });
     }
-    let scaled = scaled.iter().map(|(factor, people)| Scaled { factor: *factor, people: judged(people) });
+    let recorded = scaled
+        .iter()
+        .map(|(factor, people)| Recorded { by: Equipment::Amplitude(*factor), people: judged(people) });
     let method = Method {
         on_trial: false,
         name: "m".into(),
@@ -89,7 +91,7 @@ fn scored_with(
         second_look,
         is_probability: true,
         people: judged(people),
-        changed: Changed { scaled: scaled.collect(), ..Changed::default() },
+        changed: Changed { recorded: recorded.collect(), ..Changed::default() },
     };
     score_method(&dataset, &method, &folds, &Comparison::of(1.0, 10.0), &|_| true).expect("settings in range")
 }
@@ -149,19 +151,21 @@ fn settings_at_another_amplitude_are_those_that_were_chosen_on_eeg_as_it_was_rec
     let larger = people(|second, said| if (5..20).contains(&second) { (0.9, 0.02) } else { said });
     let report = scored_with(&recorded, None, &[(2.0, larger), (0.5, smaller())]);
 
-    let counted = report.amplitudes.iter().map(|scaled| {
-        (scaled.factor, scaled.strict.detected, scaled.strict.false_alarms, scaled.strict.seizures)
+    let counted = report.equipment.iter().map(|equipment| {
+        let strict = equipment.strict;
+        (equipment.recorded.as_str(), strict.detected, strict.false_alarms, strict.seizures)
     });
-    assert_eq!(counted.collect::<Vec<_>>(), [(0.5, 0, 0, 6), (1.0, 6, 6, 6), (2.0, 6, 12, 6)]);
-    assert_eq!(report.amplitudes[1].strict, report.strict, "the row for 1 is that of the main table");
-    assert_eq!(report.amplitudes[1].auroc, report.auroc);
-    assert_eq!(report.amplitudes[0].auroc, report.auroc, "how seconds rank does not rest on settings");
+    let expected = [("as it was", 6, 6, 6), ("multiplied by 2", 6, 12, 6), ("multiplied by 0.5", 0, 0, 6)];
+    assert_eq!(counted.collect::<Vec<_>>(), expected);
+    assert_eq!(report.equipment[0].strict, report.strict, "the first row is that of the main table");
+    assert_eq!(report.equipment[0].auroc, report.auroc);
+    assert_eq!(report.equipment[2].auroc, report.auroc, "how seconds rank does not rest on settings");
     assert_eq!(scored(&smaller(), None).strict.detected, 6, "chosen anew, settings find what these miss");
 
     // What is asked beside the main table changes nothing in it.
     let plain = scored(&recorded, None);
-    assert!(plain.amplitudes.is_empty());
-    assert!(MethodReport { amplitudes: vec![], ..report } == plain);
+    assert!(plain.equipment.is_empty());
+    assert!(MethodReport { equipment: vec![], ..report } == plain);
 }
 
 #[test]

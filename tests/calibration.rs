@@ -93,3 +93,40 @@ fn settings_are_chosen_for_the_wanted_rate_written_down_and_their_recordings_cou
     assert_eq!(summary["learnt_recordings"], 3);
     assert_eq!((summary["hours"].as_f64(), summary["score"]["detected"].as_u64()), (Some(0.0), Some(0)));
 }
+
+#[test]
+fn where_no_seizure_is_marked_the_threshold_falls_as_far_as_the_wanted_rate_allows() {
+    let folder = TempDir::new().expect("a folder");
+    ward(folder.path());
+    let start = "2075-09-03T08:00:00";
+    let before = settings(folder.path());
+    let mut chosen = Vec::new();
+    // Calm EEG, and the same with a loud stretch that resembles a seizure.
+    for (name, loudest) in [("calm", 0.2), ("loud", 0.4)] {
+        let signal = |channel: usize, t: f64| {
+            let gain = if (100.0..160.0).contains(&t) { loudest } else { 0.2 };
+            gain * background(channel, t)
+        };
+        let path = folder.path().join(format!("{name}.edf"));
+        write_recording(&path, &REFERENTIAL, 256, 300, start, signal);
+        let table = folder.path().join(format!("{name}_events.tsv"));
+        write_events(&table, &[], start.parse().expect("a time"), 300.0).expect("a table");
+        before
+            .save(&folder.path().join("patients"), &PatientId::new("chb03").expect("an id"))
+            .expect("saved");
+
+        let recordings = [format!("{name}.edf")];
+        let output = vigil(folder.path(), &calibrate(&recordings, "1"));
+        let told = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(output.status.success(), "{told}");
+        assert!(told.contains("these recordings have no seizure"), "{told}");
+        assert!(told.contains("0.08 h are too few to tell a rate of 1 an hour"), "{told}");
+        let after = settings(folder.path());
+        let record = after.calibration.clone().expect("a record");
+        assert_eq!((record.false_alarms, record.seizures, record.detected), (0, 0, 0));
+        assert_eq!(after.accumulator, before.accumulator, "the threshold alone is changed");
+        chosen.push(after.label.seizure_probability);
+    }
+    assert!(chosen[0] < before.label.seizure_probability, "calm EEG lets it fall: {chosen:?}");
+    assert!(chosen[0] < chosen[1], "what would raise an alarm does not: {chosen:?}");
+}

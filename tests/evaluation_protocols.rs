@@ -20,7 +20,7 @@ use vigil::dataset::{Dataset, People, Second, gather};
 use vigil::detect::{AccumulatorConfig, LabelRule};
 use vigil::eeg::{Event, EventKind};
 use vigil::evaluate::report::Spread;
-use vigil::evaluate::{Kept, PersonLine, PersonScore, calm_runs, judge_people};
+use vigil::evaluate::{Equipment, Kept, PersonLine, PersonScore, calm_runs, judge_people};
 use vigil::format::events::write_events;
 use vigil::model::Classifier;
 use vigil::train::simulated::{Extent, LookAlike, Pace, Simulator};
@@ -122,13 +122,12 @@ fn method<'a>(report: &'a Value, name: &str) -> &'a Value {
     methods.iter().find(|method| method["name"] == name).unwrap_or_else(|| panic!("no {name} in {methods:?}"))
 }
 
-/// That what was asked at other amplitudes has these rows, of which the one for 1 is the main table's.
-fn assert_amplitudes(scored: &Value, factors: &[f64]) {
-    let rows = scored["amplitudes"].as_array().expect("rows");
-    let told: Vec<f64> = rows.iter().filter_map(|row| row["factor"].as_f64()).collect();
-    assert_eq!(told, factors);
-    let recorded = rows.iter().find(|row| row["factor"] == 1.0).expect("a row of EEG as it was recorded");
-    assert_eq!((&recorded["auroc"], &recorded["strict"]), (&scored["auroc"], &scored["strict"]));
+/// That what was asked with other equipment has these rows, of which the first is the main table's.
+fn assert_equipment(scored: &Value, asked: &[&str]) {
+    let rows = scored["equipment"].as_array().expect("rows");
+    let told: Vec<&str> = rows.iter().filter_map(|row| row["recorded"].as_str()).collect();
+    assert_eq!(told, [&["as it was"], asked].concat());
+    assert_eq!((&rows[0]["auroc"], &rows[0]["strict"]), (&scored["auroc"], &scored["strict"]));
 }
 
 /// AUROC of single seconds of a data set whose conditioned signal was multiplied before any network saw it.
@@ -221,7 +220,7 @@ fn each_protocol_scores_what_it_says() {
     assert_eq!(people_of("the same, adapted"), people_of("three-class, adapted"));
     assert_eq!(people_of("the same, weighed"), people_of("three-class, weighed"));
     assert_ne!(people_of("three-class, weighed"), people_of("three-class"));
-    assert_amplitudes(method(&within, "three-class"), &[0.7, 1.0]);
+    assert_equipment(method(&within, "three-class"), &["multiplied by 0.7"]);
     assert_eq!(within["protocol"], "within-patient");
     for name in [
         "three-class",
@@ -294,15 +293,15 @@ fn each_protocol_scores_what_it_says() {
     }
     // Networks are asked at other amplitudes, as if the recordings had been so.
     for name in ["three-class", "the whole"] {
-        assert_amplitudes(method(&cross, name), &[0.1, 1.0, 2.0]);
+        assert_equipment(method(&cross, name), &["multiplied by 2", "multiplied by 0.1"]);
     }
     for name in ["line length", "three-class, mean over gains", "three-class with flag"] {
-        assert_eq!(method(&cross, name)["amplitudes"].as_array().map(Vec::len), Some(0), "{name}");
+        assert_eq!(method(&cross, name)["equipment"].as_array().map(Vec::len), Some(0), "{name}");
     }
-    let rows = &method(&cross, "three-class")["amplitudes"];
+    let rows = &method(&cross, "three-class")["equipment"];
     let by_hand = |factor| auroc_by_hand(root, "north", &["north-1", "north-2"], factor);
-    assert_eq!([&rows[0]["auroc"], &rows[2]["auroc"]], [&by_hand(0.1), &by_hand(2.0)]);
-    assert_ne!(rows[0]["strict"]["detected"], rows[1]["strict"]["detected"], "a tenth is not found: {rows}");
+    assert_eq!([&rows[1]["auroc"], &rows[2]["auroc"]], [&by_hand(2.0), &by_hand(0.1)]);
+    assert_ne!(rows[0]["strict"]["detected"], rows[2]["strict"]["detected"], "a tenth is not found: {rows}");
     assert_eq!(method(&cross, "three-class")["look_alikes"], serde_json::json!([]), "nobody asked");
 
     let calm = method(&cross, "three-class")["people"]
@@ -387,7 +386,7 @@ fn an_interrupted_run_goes_on_and_ends_as_if_it_had_not_been() {
     let root = folder.path();
     let arguments = |out: &'static str| {
         let data = ["evaluate", "cross-person", "--data", "north", "--three-class", "north-1,north-2"];
-        [&data[..], &["--amplitudes", "0.7,1.4", "--look-alikes", "--out", out]].concat()
+        [&data[..], &["--amplitudes", "0.7", "--equipment", "--look-alikes", "--out", out]].concat()
     };
     assert!(vigil(root, &arguments("whole")).status.success());
     let mut child = Command::new(env!("CARGO_BIN_EXE_vigil"))
@@ -418,6 +417,16 @@ fn an_interrupted_run_goes_on_and_ends_as_if_it_had_not_been() {
         serde_json::from_str::<Value>(&text).expect("JSON")["methods"].clone()
     };
     assert_eq!(figures("whole"), figures("killed"));
+    // What is kept of one equipment is not taken for another's: without a folder nothing is kept.
+    let mut unkept = arguments("");
+    unkept.truncate(unkept.len() - 2);
+    unkept.push("--json");
+    let unkept = json(root, &unkept);
+    assert_eq!(figures("whole"), unkept["methods"]);
+    let asked = Equipment::OTHERS.map(|equipment| equipment.name());
+    let asked: Vec<&str> =
+        std::iter::once("multiplied by 0.7").chain(asked.iter().map(String::as_str)).collect();
+    assert_equipment(method(&unkept, "three-class"), &asked);
     assert_eq!(files(&root.join("whole")), files(&root.join("killed")));
 }
 
@@ -443,7 +452,7 @@ fn two_sites_score_each_other_and_nobody_is_on_both_sides() {
             );
             assert_eq!(person["model"], judge, "{direction}");
         }
-        assert_amplitudes(method(&both[direction], "three-class"), &[1.0, 1.4]);
+        assert_equipment(method(&both[direction], "three-class"), &["multiplied by 1.4"]);
         assert!(root.join("sites").join(direction).join("report.html").is_file());
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use vigil::detect::AccumulatorConfig;
 use vigil::evaluate::report::{
-    AmplitudeReport, CalibrationBin, CurvePoint, DataSummary, LookAlikeReport, MethodReport, PersonReport,
+    CalibrationBin, CurvePoint, DataSummary, EquipmentReport, LookAlikeReport, MethodReport, PersonReport,
     ProtocolReport, ReportError, RestReport, Spread, Trueness, WardFigures, write_report,
 };
 use vigil::evaluate::{Interval, Measures, clopper_pearson, garwood};
@@ -143,7 +143,7 @@ fn method(name: &str, skill: f64, facts: &Facts) -> MethodReport {
         }),
         strict: ward,
         rests: vec![],
-        amplitudes: vec![],
+        equipment: vec![],
         look_alikes: vec![],
         alarm_free: None,
         ward,
@@ -199,17 +199,20 @@ fn report(methods: Vec<MethodReport>) -> ProtocolReport {
     }
 }
 
-/// A method that was asked at other amplitudes too, at which it finds less.
-fn with_amplitudes(method: MethodReport) -> MethodReport {
-    let less = |factor: f32| {
+/// A method that was asked with other equipment too, with which it finds less.
+fn with_equipment(method: MethodReport) -> MethodReport {
+    let less = |recorded: &str, factor: f32| {
         let found = GOOD.map(|(name, auroc, seizures, found, wrong)| {
             (name, short(auroc * 0.97), seizures, (found as f32 * factor) as u64, wrong)
         });
         let MethodReport { auroc, strict, .. } = self::method("less", 6.0, &found);
-        AmplitudeReport { factor, auroc, strict }
+        EquipmentReport { recorded: recorded.into(), auroc, strict, own: method.strict }
     };
-    let recorded = AmplitudeReport { factor: 1.0, auroc: method.auroc.clone(), strict: method.strict };
-    MethodReport { amplitudes: vec![less(0.25), less(0.7), recorded], ..method }
+    let own = self::method("own", 6.0, &GOOD.map(|(name, auroc, n, found, _)| (name, auroc, n, found, 1)));
+    let (recorded, auroc) = (EquipmentReport::AS_IT_WAS.into(), method.auroc.clone());
+    let as_it_was = EquipmentReport { recorded, auroc, strict: method.strict, own: own.strict };
+    let equipment = vec![as_it_was, less("multiplied by 0.25", 0.25), less("without T7 | T8", 0.7)];
+    MethodReport { equipment, ..method }
 }
 
 /// A method that was told with two rests after an alarm.
@@ -232,14 +235,14 @@ fn with_look_alikes(method: MethodReport) -> MethodReport {
     MethodReport { look_alikes, ..method }
 }
 
-/// Three methods on eight people; the main one stands in the middle, and was asked at other amplitudes.
+/// Three methods on eight people; the main one stands in the middle, and was asked with other equipment.
 fn three_methods() -> ProtocolReport {
     let worse: Vec<_> =
         GOOD.iter().map(|&(p, a, s, d, f)| (p, short(a * 0.94), s, d.min(3), f + 1)).collect();
     let worst: Vec<_> = GOOD.iter().map(|&(p, a, s, d, _)| (p, short(a * 0.7), s, d.min(1), 0)).collect();
     report(vec![
         method("two-class", 3.0, &worse),
-        with_rests(with_look_alikes(with_amplitudes(method("three-class", 6.0, &GOOD)))),
+        with_rests(with_look_alikes(with_equipment(method("three-class", 6.0, &GOOD)))),
         MethodReport { calibration: vec![], trueness: None, ..method("line length", 1.6, &worst) },
     ])
 }
@@ -385,45 +388,48 @@ fn every_number_of_the_main_table_is_that_of_the_json() {
 }
 
 #[test]
-fn every_number_at_other_amplitudes_is_that_of_the_json() {
+fn every_number_of_other_equipment_is_that_of_the_json() {
     let folder = written(&three_methods());
     let read: ProtocolReport = serde_json::from_str(&text(folder.path(), "report.json")).unwrap();
     let (markdown, html) = (text(folder.path(), "report.md"), text(folder.path(), "report.html"));
-    let section = markdown.split("## If their EEG were smaller or larger").nth(1).unwrap();
-    let (words, table) = section.split_once("**Methods with the EEG").unwrap();
+    let section = markdown.split("## If other equipment had recorded them").nth(1).unwrap();
+    let (words, table) = section.split_once("**Methods with EEG").unwrap();
     assert!(words.contains("simulated") && words.contains("not other people"), "{words}");
     assert!(words.contains("chosen on other people's EEG as it was recorded"), "{words}");
-    assert!(html.contains("<h2>If their EEG were smaller or larger</h2>"));
+    assert!(html.contains("<h2>If other equipment had recorded them</h2>"));
     let rows: Vec<Vec<&str>> = table
         .lines()
         .filter(|line| line.contains("three-class"))
         .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
         .take(3)
         .collect();
-    for (cells, scaled) in rows.iter().zip(&read.methods[1].amplitudes) {
+    for (cells, equipment) in rows.iter().zip(&read.methods[1].equipment) {
         let cell = |index: usize| cells[index].replace("**", "");
         let ends = |interval: Option<Interval>| interval.map_or([0.0; 2], |ends| [ends.lower, ends.upper]);
-        assert_eq!(cells.len(), 8);
-        assert_tells(&cell(1), &[f64::from(scaled.factor)]);
-        let (auroc, strict) = (scaled.auroc.as_ref().unwrap(), &scaled.strict);
+        assert_eq!(cells.len(), 11);
+        let auroc = equipment.auroc.as_ref().unwrap();
         let [low, high] = ends(auroc.median_95);
         assert_tells(&cell(2), &[auroc.median, low, high]);
         assert_tells(&cell(3), &[auroc.mean]);
-        let [low, high] = ends(strict.sensitivity_95);
-        assert_tells(&cell(4), &[strict.detected as f64, strict.seizures as f64, 100.0 * low, 100.0 * high]);
-        let [low, high] = ends(strict.false_alarms_per_hour_95);
-        assert_tells(&cell(5), &[strict.false_alarms_per_hour.unwrap(), low, high]);
-        assert_tells(&cell(6), &[strict.false_alarms as f64]);
-        assert_tells(&cell(7), &[strict.hours]);
+        for (alarms, first) in [(&equipment.strict, 4), (&equipment.own, 7)] {
+            let [low, high] = ends(alarms.sensitivity_95);
+            let found = [alarms.detected as f64, alarms.seizures as f64, 100.0 * low, 100.0 * high];
+            assert_tells(&cell(first), &found);
+            let [low, high] = ends(alarms.false_alarms_per_hour_95);
+            assert_tells(&cell(first + 1), &[alarms.false_alarms_per_hour.unwrap(), low, high]);
+            assert_tells(&cell(first + 2), &[alarms.false_alarms as f64]);
+        }
+        assert_tells(&cell(10), &[equipment.strict.hours]);
         assert!(html.contains(&format!("<td>{}</td>", cell(3))));
     }
     assert_eq!(rows.len(), 3);
-    assert!(rows[2][1].contains("as recorded"), "{:?}", rows[2]);
+    assert_eq!(rows[0][1], "**as it was**");
+    assert!(table.contains("multiplied by 0.25") && html.contains("<td>without T7 | T8</td>"), "{table}");
 
     // Where nobody asked, nothing is said.
     let folder = written(&report(vec![method("three-class", 6.0, &GOOD)]));
     for file in ["report.md", "report.html"] {
-        assert!(!text(folder.path(), file).contains("smaller or larger"), "{file}");
+        assert!(!text(folder.path(), file).contains("other equipment"), "{file}");
     }
 }
 
@@ -711,7 +717,7 @@ fn what_comes_from_data_is_text_and_never_markup() {
         .filter(|line| line.starts_with("| "))
         .map(|line| line.replace("\\|", "").matches('|').count())
         .collect();
-    assert!(widths.iter().all(|width| [5, 6, 8, 9, 14, 22].contains(width)), "{widths:?}");
+    assert!(widths.iter().all(|width| [5, 6, 8, 9, 12, 14, 22].contains(width)), "{widths:?}");
 }
 
 #[test]

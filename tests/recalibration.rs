@@ -185,14 +185,38 @@ fn the_choice_finds_most_within_the_wanted_rate_and_says_what_it_lacks() {
     let why = short.refused.unwrap();
     assert!(why.contains("at least 10.0 h are needed for a rate of 0.1 an hour"), "{why}");
 
-    // Nobody has confirmed a seizure: nothing is chosen.
+    // Nobody has judged anything: nothing is chosen.
     let folder = tempfile::tempdir().unwrap();
     let mut story = Story::begin(folder.path(), hours_ago(HOURS + 1.0));
     story.recorded("emu-01", "p001", 0..(HOURS * 3600.0) as u64, (&["Fp1"], 2), opinion, |_, _| 0.0);
     story.alarm("emu-01", "p001", [SEIZURE, SEIZURE + 5, SEIZURE + 42]);
     let why = look(&story, 1.0, TriedSettings::default()).refused.unwrap();
-    assert!(why.contains("at least one alarm judged a seizure"), "{why}");
     assert!(why.contains("0 of 1 alarms are judged, and at least half must be"), "{why}");
+}
+
+#[test]
+fn where_no_seizure_is_known_the_most_sensitive_settings_within_the_rate_are_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut story = Story::begin(folder.path(), hours_ago(HOURS + 1.0));
+    story.recorded("emu-01", "p001", 0..(HOURS * 3600.0) as u64, (&["Fp1"], 2), opinion, |_, _| 0.0);
+    let id = story.alarm("emu-01", "p001", [SEIZURE, SEIZURE + 5, SEIZURE + 42]);
+    story.judge(&id, "Ada", Judgement::FalseAlarm);
+    let now = AlarmSettings::of_patient(&defaults());
+    for (wanted, probability, alarms) in [
+        // Of all five runs nothing else may be heard than these: from 0.55 on, from 0.7 on, from 0.95 on.
+        (2.0, 0.15, 5),
+        (1.01, 0.6, 3),
+        (0.5, 0.8, 1),
+    ] {
+        let shown = look(&story, wanted, TriedSettings::default());
+        let proposed = shown.proposed.unwrap();
+        // A threshold of 0.1 would be one alarm of three hours, which a ward hears all the time.
+        assert_eq!(proposed, AlarmSettings { seizure_probability: probability, ..now }, "{shown:?}");
+        let after = shown.after.unwrap();
+        assert_eq!((after.alarms, after.false_alarms, after.missed), (alarms, alarms, 0));
+        assert_eq!(run(&proposed).len(), alarms);
+        assert!(shown.warnings.iter().any(|words| words.contains("no seizure of this period is known")));
+    }
 }
 
 fn get(daemon: &Daemon, path: &str) -> (u16, Value) {

@@ -1,10 +1,9 @@
 //! The settings that are tried, and the choice among them.
 
 use crate::detect::{AccumulatorConfig, LabelRule, SettingError};
-use crate::evaluate::WardScore;
+use crate::evaluate::{SEIZURE_PROBABILITIES, WardScore, borne, keeps_to, most_sensitive};
 
-/// Seizure probabilities and thresholds that calibration tries.
-const PROBABILITIES: [f32; 7] = [0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9];
+/// Thresholds of the accumulator that calibration tries, each with all of [`SEIZURE_PROBABILITIES`].
 const THRESHOLDS: [f32; 8] = [4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0];
 
 /// Chosen settings, and what came of them.
@@ -13,7 +12,12 @@ pub type Chosen<T> = (LabelRule, AccumulatorConfig, T);
 /// The settings that find most seizures within the wanted rate of false alarms an hour; among equals the fewest false
 /// alarms, then the shortest latency, then the highest probability. `None` where none keeps to the rate.
 ///
-/// `tried` says what comes of settings, `score` how that is to be counted.
+/// Where no seizure is known, none can be found and fewest false alarms would only mean the least sensitive settings: then the
+/// accumulator stays as it is, and the seizure probability is the lowest that keeps to the rate. Where even the highest does
+/// not, the accumulator is changed as well, as above.
+///
+/// `tried` says what comes of settings, `score` how that is to be counted, and `lasting_s` for how many seconds the alarm of an
+/// index of the score's lasts: one that goes on is borne anew each minute.
 ///
 /// # Errors
 /// What `tried` says.
@@ -23,17 +27,28 @@ pub fn choose<T, E: From<SettingError>>(
     wanted: f64,
     mut tried: impl FnMut(LabelRule, AccumulatorConfig) -> Result<T, E>,
     score: impl Fn(&T) -> &WardScore,
+    lasting_s: impl Fn(&T, usize) -> f64,
 ) -> Result<Option<Chosen<T>>, E> {
+    let false_alarms_of =
+        |outcome: &T| borne(score(outcome).false_alarms.iter().map(|&alarm| lasting_s(outcome, alarm)));
+    if score(&tried(label, accumulator)?).seizures.is_empty() {
+        let calm = most_sensitive(|seizure_probability| -> Result<Option<T>, E> {
+            let outcome = tried(LabelRule { seizure_probability, ..label }, accumulator)?;
+            Ok(keeps_to(false_alarms_of(&outcome), score(&outcome).hours, wanted).then_some(outcome))
+        })?;
+        if let Some((seizure_probability, outcome)) = calm {
+            return Ok(Some((LabelRule { seizure_probability, ..label }, accumulator, outcome)));
+        }
+    }
     let mut best: Option<(Chosen<T>, (usize, i64, i64))> = None;
     for threshold in THRESHOLDS {
         // Of equals the first is kept: the highest probability.
-        for seizure_probability in PROBABILITIES.into_iter().rev() {
+        for seizure_probability in SEIZURE_PROBABILITIES.into_iter().rev() {
             let rule = LabelRule { seizure_probability, ..label };
             let accumulator = AccumulatorConfig { threshold, cap: 2.0 * threshold, ..accumulator };
             let outcome = tried(rule, accumulator)?;
-            let score = score(&outcome);
-            let false_alarms = score.false_alarms.len();
-            if false_alarms as f64 > wanted * score.hours {
+            let (score, false_alarms) = (score(&outcome), false_alarms_of(&outcome));
+            if !keeps_to(false_alarms, score.hours, wanted) {
                 continue;
             }
             let latency = score.median_latency_s.unwrap_or(f64::from(threshold));

@@ -44,6 +44,8 @@ pub struct Counted {
     pub not_counted: usize,
     /// The score of the others. Its indices are those of the alarms that are counted.
     pub score: WardScore,
+    /// For how many seconds each alarm that is counted lasts once it is raised.
+    pub lasting_s: Vec<f64>,
 }
 
 /// What settings came to, in numbers.
@@ -183,14 +185,17 @@ impl Period {
         let of_period = |alarm: &&Raised| {
             !explained(alarm) || self.seizures.iter().any(|seizure| seizure.explains(alarm.raised_s))
         };
-        let marks: Vec<AlarmMark> = alarms
+        let (marks, lasting_s): (Vec<AlarmMark>, Vec<f64>) = alarms
             .iter()
             .filter(counts)
             .filter(of_period)
-            .map(|alarm| AlarmMark { onset_s: alarm.onset_s, raised_s: alarm.raised_s })
-            .collect();
+            .map(|alarm| {
+                let mark = AlarmMark { onset_s: alarm.onset_s, raised_s: alarm.raised_s };
+                (mark, alarm.end_s - alarm.raised_s)
+            })
+            .unzip();
         let score = score_ward(&self.seizures, &marks, self.hours);
-        Ok(Counted { not_counted: alarms.len() - marks.len(), alarms, score })
+        Ok(Counted { not_counted: alarms.len() - marks.len(), alarms, score, lasting_s })
     }
 
     /// The known seizure that explains an alarm.

@@ -176,12 +176,6 @@ pub fn too_little(period: &Period, per_hour: f64) -> Option<String> {
     let truth = &period.truth;
     let settled_share = truth.judged as f64 / truth.alarms.len().max(1) as f64;
     let mut lacks = Vec::new();
-    if period.seizures.is_empty() {
-        lacks.push(
-            "a seizure: at least one alarm judged a seizure, or one marked as missed, whose recording is there"
-                .to_string(),
-        );
-    }
     if period.hours < needed {
         lacks.push(format!(
             "time: {:.2} h lie outside seizures, unreviewed alarms and maintenance, and at least {needed:.1} h are needed \
@@ -207,7 +201,9 @@ fn chosen(
     per_hour: f64,
 ) -> Result<Option<(AlarmSettings, Counted)>, SettingError> {
     let tried = |label, accumulator| period.count(&AlarmSettings::of(label, accumulator));
-    let chosen = choose(now.label(), now.accumulator(), per_hour, tried, |counted| &counted.score)?;
+    let lasting_s = |counted: &Counted, alarm: usize| counted.lasting_s.get(alarm).copied().unwrap_or(0.0);
+    let chosen =
+        choose(now.label(), now.accumulator(), per_hour, tried, |counted| &counted.score, lasting_s)?;
     Ok(chosen.map(|(label, accumulator, counted)| (AlarmSettings::of(label, accumulator), counted)))
 }
 
@@ -326,6 +322,13 @@ fn warnings_of_period(period: &Period, differing: usize, too_little: Option<Stri
             truth.alarms.len(),
             100.0 * truth.unreviewed as f64 / truth.alarms.len().max(1) as f64
         ));
+    }
+    if period.seizures.is_empty() {
+        warnings.push(
+            "no seizure of this period is known: of the settings that keep to the rate the most sensitive are chosen, and how \
+             many seizures any find is not known"
+                .into(),
+        );
     }
     if truth.marks == 0 {
         warnings

@@ -75,14 +75,19 @@ pub(super) fn calibrate(whose: &Whose, inputs: &[PathBuf], wanted: f64) -> Resul
             ),
         });
     }
-    let tried = |rule, accumulator| -> Result<Summary, CliError> {
+    let tried = |rule, accumulator| -> Result<(Summary, Vec<f64>), CliError> {
         let again = rejudge(&replayed, Detector::new(rule, accumulator)?);
+        let lasting_s = again.alarms.iter().map(|one| (one.end_second - one.alarm.raised_second) as f64);
         // Calibration looks at all that it is given: nothing here is scored.
-        Ok(summarise(id.as_str(), &again, &expert, &[]))
+        Ok((summarise(id.as_str(), &again, &expert, &[]), lasting_s.collect()))
     };
     let (label, accumulator) = (watched.config.label, watched.config.accumulator);
-    let chosen = choose(label, accumulator, wanted, tried, |summary| &summary.score)?;
-    let Some((rule, accumulator, summary)) = chosen else {
+    let lasting_s = |(_, lasting_s): &(Summary, Vec<f64>), alarm: usize| {
+        // All recordings are marked and count, so an alarm has the same index in both.
+        lasting_s.get(alarm).copied().unwrap_or(0.0)
+    };
+    let chosen = choose(label, accumulator, wanted, tried, |(summary, _)| &summary.score, lasting_s)?;
+    let Some((rule, accumulator, (summary, _))) = chosen else {
         return Err(CliError::Unsuitable {
             path: inputs[0].clone(),
             reason: format!(
@@ -91,6 +96,9 @@ pub(super) fn calibrate(whose: &Whose, inputs: &[PathBuf], wanted: f64) -> Resul
         });
     };
     let score = &summary.score;
+    if score.seizures.is_empty() {
+        warn!("warning: {}", words_without_seizures(score.hours, wanted));
+    }
     let interval = score.false_alarms_per_hour.map_or([0.0, f64::INFINITY], |i| [i.lower, i.upper]);
     watched.config.label = rule;
     watched.config.accumulator = accumulator;
@@ -113,6 +121,18 @@ pub(super) fn calibrate(whose: &Whose, inputs: &[PathBuf], wanted: f64) -> Resul
         interval[1]
     );
     Ok(())
+}
+
+/// What settings that were chosen without any seizure are worth.
+fn words_without_seizures(hours: f64, wanted: f64) -> String {
+    let few = match wanted * hours < 1.0 {
+        true => format!(" {hours:.2} h are too few to tell a rate of {wanted} an hour: add recordings."),
+        false => String::new(),
+    };
+    format!(
+        "these recordings have no seizure, so the most sensitive settings that keep to the rate were chosen; how many \
+         seizures they find is not known.{few}"
+    )
 }
 
 /// Chooses settings on the record of a ward and what its reviewers say of it; with `--preview`, shows alone what they would

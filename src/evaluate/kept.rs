@@ -27,6 +27,8 @@ pub struct KeptError {
 #[derive(Debug, Clone, Default)]
 pub struct Kept {
     folder: Option<PathBuf>,
+    /// What tells these results from others that follow from the same, if anything does.
+    apart: Option<String>,
 }
 
 /// A result beside what it follows from: two different things of one digest are told apart.
@@ -43,7 +45,12 @@ impl Kept {
     /// [`KeptError`] where it cannot be.
     pub fn in_folder(folder: &Path) -> Result<Kept, KeptError> {
         fs::create_dir_all(folder).map_err(|source| KeptError { path: folder.to_path_buf(), source })?;
-        Ok(Kept { folder: Some(folder.to_path_buf()) })
+        Ok(Kept { folder: Some(folder.to_path_buf()), apart: None })
+    }
+
+    /// The same folder for results of something else that follow from the same: they are told apart by a name.
+    pub fn apart(&self, name: &str) -> Kept {
+        Kept { folder: self.folder.clone(), apart: Some(name.to_string()) }
     }
 
     /// The result that follows from `of`: the one that was kept, else a new one, which is kept. A file that is
@@ -57,6 +64,8 @@ impl Kept {
         E: From<KeptError>,
     {
         let Some(folder) = &self.folder else { return make() };
+        let apart = self.apart.as_ref().map(|name| serde_json::json!({ "apart": name, "of": of }));
+        let of = apart.as_ref().unwrap_or(of);
         let digest = Sha256::digest(of.to_string());
         let name: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
         let path = folder.join(format!("{name}.json"));

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::alarms::WardScore;
-use super::amplitudes::score_amplitudes;
 use super::changed::Changed;
 use super::curves::{calibration, curves, trueness};
+use super::equipment::score_equipment;
 use super::interval::{clopper_pearson, garwood};
 use super::line::{AlarmSpan, Counting, JudgedPerson, PersonLine, score_lines};
 use super::look_alikes::score_look_alikes;
@@ -82,7 +82,8 @@ pub fn score_method(
         let chosen = chosen.get(&folds.get(person).copied().unwrap_or_default())?;
         Some((chosen.threshold, chosen.accumulator))
     };
-    let amplitudes = score_amplitudes(dataset, method, &settings, scored)?;
+    let usual = comparison.accumulators.first();
+    let equipment = score_equipment(dataset, method, usual, &settings, scored)?;
     let look_alikes = score_look_alikes(dataset, method, &settings, scored)?;
     let rests = score_rests(dataset, method, &comparison.rests_s, &settings, scored)?;
     let of_own_fold = of_own_folds(&people, &by_fold, comparison.soon_s);
@@ -97,7 +98,7 @@ pub fn score_method(
         comparison,
     }
     .report();
-    Ok(MethodReport { rests, amplitudes, look_alikes, ..report })
+    Ok(MethodReport { rests, equipment, look_alikes, ..report })
 }
 
 /// What each setting gives where everybody's alarms are those of their own fold; `None` where folds do not differ.
@@ -220,7 +221,7 @@ impl Scored<'_> {
                 .and_then(|tried| self.point(tried)),
             strict: figures(&score_lines(self.everyone(), Counting::Strict)),
             rests: Vec::new(),
-            amplitudes: Vec::new(),
+            equipment: Vec::new(),
             look_alikes: Vec::new(),
             alarm_free: self.comparison.block_s.map(|block_s| alarm_free_blocks(self.everyone(), block_s)),
             ward: figures(&ward),

@@ -3,13 +3,14 @@
 //! Invariant: a figure comes with what it rests on; one that rests on nothing is absent.
 
 mod alarms;
-mod amplitudes;
 mod auroc;
 mod boost;
 mod calibrated;
+mod calm;
 mod changed;
 mod cost;
 mod curves;
+mod equipment;
 mod folds;
 mod interval;
 mod judgements;
@@ -35,11 +36,12 @@ pub use alarms::{
     AFTER_S, AlarmMark, SeizureMark, SeizureScore, WardScore, score_strictly, score_ward, seconds_at_risk,
     seconds_outside,
 };
-pub use amplitudes::Scaled;
 pub use auroc::auroc;
 pub use boost::{BoostConfig, BoostSample, boost};
+pub use calm::{SEIZURE_PROBABILITIES, borne, keeps_to, most_sensitive};
 pub use changed::Changed;
 pub use cost::{Timed, turns, window_costs};
+pub use equipment::{Equipment, Recorded};
 pub use folds::{FoldError, grouped_folds};
 pub use interval::{Interval, clopper_pearson, garwood, median_interval};
 pub use judgements::{Judgements, Variant};

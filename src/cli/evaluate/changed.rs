@@ -1,4 +1,5 @@
-//! Protocols on EEG that is changed in a known way: made smaller or larger, or with look-alikes of seizures added.
+//! Protocols on EEG that is changed in a known way: as other equipment would have recorded it, or with look-alikes of seizures
+//! added.
 
 use clap::Args;
 use rand::SeedableRng;
@@ -11,8 +12,8 @@ use super::super::terminal::progress_bar;
 use super::networks::{Named, Pick};
 use crate::dataset::Dataset;
 use crate::evaluate::{
-    Changed, Imitated, JudgedPerson, Kept, Scaled, calm_runs, judge_people_by, judge_runs, judged_runs,
-    recordings_of, seconds_by_person,
+    Changed, Equipment, Imitated, JudgedPerson, Kept, Recorded, calm_runs, judge_people_by, judge_runs,
+    judged_runs, recordings_of, seconds_by_person,
 };
 use crate::signal::SignalConfig;
 use crate::train::simulated::{LookAlike, Simulator};
@@ -24,6 +25,10 @@ pub struct ChangeArgs {
     /// recorded, for the three-class and two-class networks and those of --also
     #[arg(long, value_delimiter = ',', value_name = "FACTOR", allow_hyphen_values = true)]
     amplitudes: Vec<f32>,
+    /// Also judge the scored people's EEG as other equipment would have recorded it - through a high-pass and a
+    /// low-pass, with electrodes missing - by the same networks and settings
+    #[arg(long)]
+    equipment: bool,
     /// Also judge the scored people's seizure-free EEG with simulated look-alikes of seizures added (periodic
     /// discharges, rhythmic delta, muscle, chewing, movement), by the same networks and settings
     #[arg(long)]
@@ -71,21 +76,25 @@ impl Asked<'_> {
         if networks.is_empty() {
             return Ok(Changed::default());
         }
-        let scaled = self.args.amplitudes.iter().map(|&factor| self.scaled(networks, factor));
-        let scaled = scaled.collect::<Result<Vec<Scaled>, CliError>>()?;
+        let amplitudes = self.args.amplitudes.iter().map(|&factor| Equipment::Amplitude(factor));
+        let others = if self.args.equipment { &Equipment::OTHERS[..] } else { &[] };
+        let recorded = amplitudes.chain(others.iter().copied()).map(|by| self.recorded(networks, by));
+        let recorded = recorded.collect::<Result<Vec<Recorded>, CliError>>()?;
         let look_alikes = if self.args.look_alikes { &LookAlike::ALL[..] } else { &[] };
         let imitated = look_alikes.iter().map(|&look_alike| self.imitated(networks, look_alike));
-        Ok(Changed { scaled, imitated: imitated.collect::<Result<_, CliError>>()? })
+        Ok(Changed { recorded, imitated: imitated.collect::<Result<_, CliError>>()? })
     }
 
-    fn scaled(&self, networks: &[Named], factor: f32) -> Result<Scaled, CliError> {
-        let bar = progress_bar("amplitudes", "seconds");
-        bar.set_length(self.dataset.seconds().count() as u64);
+    fn recorded(&self, networks: &[Named], by: Equipment) -> Result<Recorded, CliError> {
+        let dataset = by.record(self.dataset);
+        let bar = progress_bar("equipment", "seconds");
+        bar.set_length(dataset.seconds().count() as u64);
         let network_for = |person: &str| (self.pick)(networks, person);
         let told = |seconds: usize| bar.inc(seconds as u64);
-        let people = judge_people_by(self.dataset, &network_for, &[factor], self.kept, &told)?;
+        let kept = self.kept.apart(&by.name());
+        let people = judge_people_by(&dataset, &network_for, &[1.0], &kept, &told)?;
         bar.finish_and_clear();
-        Ok(Scaled { factor, people })
+        Ok(Recorded { by, people })
     }
 
     fn imitated(&self, networks: &[Named], look_alike: LookAlike) -> Result<Imitated, CliError> {

@@ -1,7 +1,7 @@
 //! A protocol's figures on a terminal.
 
 use crate::detect::AccumulatorConfig;
-use crate::evaluate::report::{AmplitudeReport, MethodReport, ProtocolReport, Spread, WardFigures};
+use crate::evaluate::report::{EquipmentReport, MethodReport, ProtocolReport, Spread, WardFigures};
 
 /// Letters of the first column where no name is longer.
 const NAMES: usize = 38;
@@ -42,12 +42,15 @@ pub fn print(report: &ProtocolReport) {
             rest.ready_hours
         );
     }
-    if report.methods.iter().any(|method| !method.amplitudes.is_empty()) {
+    if report.methods.iter().any(|method| !method.equipment.is_empty()) {
         say!("");
-        say!("the same people's EEG multiplied, simulated, with the settings from above:");
+        say!(
+            "the same people's EEG from other equipment, simulated, counted strictly: with the settings from above,"
+        );
+        say!("and with a threshold from the seizure-free seconds of their own other recordings:");
     }
     for method in &report.methods {
-        method.amplitudes.iter().for_each(|scaled| line_of_amplitude(&method.name, scaled, width));
+        method.equipment.iter().for_each(|equipment| line_of_equipment(&method.name, equipment, width));
     }
     if report.methods.iter().any(|method| !method.look_alikes.is_empty()) {
         say!("");
@@ -106,14 +109,16 @@ fn wrong(counted: &WardFigures) -> String {
     format!("{} / {:.2}", counted.false_alarms, counted.hours)
 }
 
-fn line_of_amplitude(method: &str, scaled: &AmplitudeReport, width: usize) {
+fn line_of_equipment(method: &str, equipment: &EquipmentReport, width: usize) {
     say!(
-        "{:<width$}x {:<5} AUROC {}, counted strictly: found {}, false / hours {}",
+        "{:<width$}{:<28} AUROC {}, found {}, false / hours {}; own: found {}, false / hours {}",
         method,
-        scaled.factor,
-        spread(&scaled.auroc),
-        found(&scaled.strict),
-        wrong(&scaled.strict)
+        equipment.recorded,
+        spread(&equipment.auroc),
+        found(&equipment.strict),
+        wrong(&equipment.strict),
+        found(&equipment.own),
+        wrong(&equipment.own)
     );
 }
 

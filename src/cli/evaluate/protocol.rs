@@ -146,9 +146,9 @@ impl<'a> Protocol<'a> {
         let asked = Asked { args: &self.args.change, dataset, signal: &signal, pick, kept: &self.kept };
         let changed = |named: &[Named]| -> Result<Changed, CliError> {
             let mut changed = asked.of(named)?;
-            let scaled = changed.scaled.iter_mut().map(|scaled| &mut scaled.people);
+            let recorded = changed.recorded.iter_mut().map(|recorded| &mut recorded.people);
             let imitated = changed.imitated.iter_mut().map(|imitated| &mut imitated.people);
-            scaled.chain(imitated).for_each(|people| *people = kept_seconds(std::mem::take(people), keep));
+            recorded.chain(imitated).for_each(|people| *people = kept_seconds(std::mem::take(people), keep));
             Ok(changed)
         };
         let three_class = judge(&networks.three_class, "three classes", &[1.0])?;

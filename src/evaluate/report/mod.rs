@@ -129,9 +129,9 @@ pub struct MethodReport {
     /// The chosen settings with other rests after an alarm.
     #[serde(default)]
     pub rests: Vec<RestReport>,
-    /// The same people's EEG at other amplitudes and as it was recorded, factors rising; empty where that was not asked.
+    /// The same people's EEG as it was recorded, then as other equipment would have recorded it; empty where that was not asked.
     #[serde(default)]
-    pub amplitudes: Vec<AmplitudeReport>,
+    pub equipment: Vec<EquipmentReport>,
     /// Seizure-free stretches with nothing added, and with each look-alike; empty where that was not asked.
     #[serde(default)]
     pub look_alikes: Vec<LookAlikeReport>,
@@ -191,15 +191,22 @@ pub struct RestReport {
     pub ready_hours: f64,
 }
 
-/// What came of one method where the scored people's EEG was multiplied by a factor: simulated, not other people.
+/// What came of one method where the scored people's EEG was recorded otherwise: simulated, not other people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AmplitudeReport {
-    /// By what the signal was multiplied; 1 is the EEG as it was recorded.
-    pub factor: f32,
+pub struct EquipmentReport {
+    /// How: a factor, a filter, electrodes that are missing; [`EquipmentReport::AS_IT_WAS`] for the EEG itself.
+    pub recorded: String,
     /// Area under the ROC curve of single seconds, over people.
     pub auroc: Option<Spread>,
     /// Alarms counted strictly, with the settings that were chosen on other people's EEG as it was recorded.
     pub strict: WardFigures,
+    /// Alarms counted strictly, with a threshold from the seizure-free seconds of the person's own other recordings.
+    pub own: WardFigures,
+}
+
+impl EquipmentReport {
+    /// The EEG as it was recorded.
+    pub const AS_IT_WAS: &'static str = "as it was";
 }
 
 /// How often a method raises an alarm in seizure-free stretches to which a look-alike of a seizure was added: simulated,

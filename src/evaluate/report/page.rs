@@ -2,7 +2,7 @@
 
 use super::figures::Figure;
 use super::tables::{
-    alarm_free_table, amplitudes_table, data_table, look_alikes_table, main_table, people_table, rests_table,
+    alarm_free_table, data_table, equipment_table, look_alikes_table, main_table, people_table, rests_table,
     trueness_table,
 };
 use super::words::{amount, count, figure, interval, part, percent, share};
@@ -109,13 +109,18 @@ pub(super) fn page(report: &ProtocolReport, figures: &[Figure]) -> Page {
         ));
         blocks.push(Block::Table(table));
     }
-    if let Some(table) = amplitudes_table(report) {
-        blocks.push(Block::Heading("If their EEG were smaller or larger"));
+    if let Some(table) = equipment_table(report) {
+        blocks.push(Block::Heading("If other equipment had recorded them"));
         blocks.push(Block::Paragraph(
-            "Every window of the people who are scored was judged once more with its signal multiplied by a factor; what makes \
-             alarms of it are the settings of the main table, chosen on other people's EEG as it was recorded, which do \
-             not know of the change. This is simulated: the same recordings made smaller or larger, noise and all, \
-             not other people whose EEG is so."
+            "Every window of the people who are scored was judged once more with its signal changed: multiplied by a factor, \
+             filtered, or without some electrodes. What makes alarms of it are, on the one hand, the settings of the main table, \
+             chosen on other people's EEG as it was recorded, which do not know of the change; on the other hand the \
+             default ones with a threshold of the person's own: the lowest at which the seizure-free seconds of \
+             every other recording of theirs, changed in the same way, have no more than one false alarm an hour, \
+             for the recordings between. That is what a ward can choose before it knows any seizure of a patient, \
+             from hours where here there are minutes. This is simulated: the same recordings changed, noise and all, \
+             not other people or other amplifiers. Where so many derivations are missing that a second is not \
+             judged, it is not scored."
                 .into(),
         ));
         blocks.push(Block::Table(table));

@@ -3,7 +3,7 @@
 use super::page::{Cell, Column, Row, Table, figure_of};
 use super::people::{is_worst, sorted};
 use super::words::{NONE, amount, figure, interval, part, percent, share};
-use super::{LookAlikeReport, MethodReport, ProtocolReport, Spread, WardFigures};
+use super::{EquipmentReport, LookAlikeReport, MethodReport, ProtocolReport, Spread, WardFigures};
 use crate::detect::AccumulatorConfig;
 
 fn columns<const N: usize>(columns: [(&'static str, &'static str); N]) -> Vec<Column> {
@@ -301,42 +301,45 @@ pub(super) fn rests_table(report: &ProtocolReport) -> Option<Table> {
     })
 }
 
-/// Methods at other amplitudes, one row for each factor; none where that was not asked.
-pub(super) fn amplitudes_table(report: &ProtocolReport) -> Option<Table> {
+/// Methods with other equipment, one row for each; none where that was not asked.
+pub(super) fn equipment_table(report: &ProtocolReport) -> Option<Table> {
     let rows: Vec<Row> = report
         .methods
         .iter()
-        .flat_map(|method| method.amplitudes.iter().map(move |scaled| (method, scaled)))
-        .map(|(method, scaled)| {
-            let recorded = scaled.factor == 1.0;
-            Row {
-                marked: recorded,
-                cells: vec![
-                    Cell::of(&method.name),
-                    Cell::with(scaled.factor.to_string(), if recorded { "(as recorded)" } else { "" }),
-                    median(&scaled.auroc),
-                    Cell::of(figure(scaled.auroc.as_ref().map(|spread| spread.mean), share)),
-                    found(&scaled.strict),
-                    rate(&scaled.strict),
-                    Cell::of(scaled.strict.false_alarms.to_string()),
-                    Cell::of(amount(scaled.strict.hours)),
-                ],
-            }
+        .flat_map(|method| method.equipment.iter().map(move |equipment| (method, equipment)))
+        .map(|(method, equipment)| Row {
+            marked: equipment.recorded == EquipmentReport::AS_IT_WAS,
+            cells: vec![
+                Cell::of(&method.name),
+                Cell::of(&equipment.recorded),
+                median(&equipment.auroc),
+                Cell::of(figure(equipment.auroc.as_ref().map(|spread| spread.mean), share)),
+                found(&equipment.strict),
+                rate(&equipment.strict),
+                Cell::of(equipment.strict.false_alarms.to_string()),
+                found(&equipment.own),
+                rate(&equipment.own),
+                Cell::of(equipment.own.false_alarms.to_string()),
+                Cell::of(amount(equipment.strict.hours)),
+            ],
         })
         .collect();
     let seconds = "AUROC, single seconds";
-    let strictly = "counted strictly";
+    let (others, own) = ("settings chosen on other people", "threshold from their own other EEG");
     (!rows.is_empty()).then(|| Table {
-        caption: "Methods with the EEG multiplied by a factor".into(),
+        caption: "Methods with EEG from other equipment, counted strictly".into(),
         columns: columns([
             ("", "method"),
-            ("", "factor"),
+            ("", "recorded"),
             (seconds, "median"),
             (seconds, "mean"),
-            (strictly, "seizures found"),
-            (strictly, "false alarms in an hour"),
-            (strictly, "false alarms"),
-            (strictly, "hours"),
+            (others, "seizures found"),
+            (others, "false alarms in an hour"),
+            (others, "false alarms"),
+            (own, "seizures found"),
+            (own, "false alarms in an hour"),
+            (own, "false alarms"),
+            ("", "hours"),
         ]),
         rows,
     })
