@@ -182,8 +182,8 @@ look-alikes: program ## alarms where periodic discharges, chewing and the like a
 look-alikes-taught: program ## teach networks such look-alikes, in one to two hours, and compare: out/look-alikes-taught
 	mkdir -p out/taught
 	cp -r $(foreach kind,fold two-class traces,$(foreach fold,$(FOLDS),models/$(kind)-$(fold))) out/taught
-	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/taught --name look-K --fold K/6 --from fold-K --look-alikes --epochs 2
-	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/taught --name look-traces-K --fold K/6 --from look-K --look-alikes \
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --replace --data $(DATA) --models out/taught --name look-K --fold K/6 --from fold-K --look-alikes --epochs 2
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --replace --data $(DATA) --models out/taught --name look-traces-K --fold K/6 --from look-K --look-alikes \
 	    --config models/architectures/traces.toml
 	$(VIGIL) evaluate cross-person --data $(DATA) --models out/taught --three-class $(call names,fold) --two-class $(call names,two-class) --look-alikes \
 	    --also "$(DETECTOR)=$(call names,traces)" --about "$(DETECTOR)" --also "three-class CNN on the drawing, taught look-alikes=$(call names,look)" \
@@ -194,7 +194,7 @@ look-alikes-taught: program ## teach networks such look-alikes, in one to two ho
 third-class: program ## train the detector's network with two classes, in half an hour, and compare: out/third-class
 	mkdir -p out/third-class-networks
 	cp -r $(foreach kind,two-class traces,$(foreach fold,$(FOLDS),models/$(kind)-$(fold))) out/third-class-networks
-	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/third-class-networks --name two-traces-K --fold K/6 \
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --replace --data $(DATA) --models out/third-class-networks --name two-traces-K --fold K/6 \
 	    --from two-class-K --two-classes --config models/architectures/traces.toml
 	$(VIGIL) evaluate cross-person --data $(DATA) --models out/third-class-networks --three-class $(call names,traces) --two-class $(call names,two-traces) --look-alikes \
 	    --out out/third-class
@@ -212,16 +212,16 @@ longitudinal: program ## each person's stream in time order, blocks of a minute:
 .PHONY: models
 models: program ## train the networks anew, in hours: one per fold for `make auroc`, and the one of the demo
 	$(VIGIL) train --autoencoder --data $(DATA) --exclude chb03
-	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name fold-K --fold K/6
-	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name two-class-K --fold K/6 --two-classes
-	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name hard-negatives-K --fold K/6 --two-classes --hard-negatives
-	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --name traces-K --fold K/6 --from fold-K --config models/architectures/traces.toml
-	$(VIGIL) train --data $(DATA) --name cnn-drawing --exclude chb03
-	$(VIGIL) train --data $(DATA) --name cnn --exclude chb03 --from cnn-drawing --config models/architectures/traces.toml
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --replace --data $(DATA) --name fold-K --fold K/6
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --replace --data $(DATA) --name two-class-K --fold K/6 --two-classes
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --replace --data $(DATA) --name hard-negatives-K --fold K/6 --two-classes --hard-negatives
+	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --replace --data $(DATA) --name traces-K --fold K/6 --from fold-K --config models/architectures/traces.toml
+	$(VIGIL) train --replace --data $(DATA) --name cnn-drawing --exclude chb03
+	$(VIGIL) train --replace --data $(DATA) --name cnn --exclude chb03 --from cnn-drawing --config models/architectures/traces.toml
 	rm -r models/cnn-drawing
 
 THREE = $(1)-1,$(1)-2,$(1)-3
-TRIAL = seq 3 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/models --fold K/3 --epochs 1
+TRIAL = seq 3 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --replace --data $(DATA) --models out/models --fold K/3 --epochs 1
 
 .PHONY: switches
 switches: program ## train with each switch, in an hour, and compare on people whom no network has seen: models/reports/switches
@@ -243,7 +243,7 @@ ARCHITECTURES := quarter narrow default wide deep
 .PHONY: architectures
 architectures: program ## train networks of several sizes, in an hour, and compare what they cost: models/reports/architectures
 	for one in $(ARCHITECTURES); do \
-	    seq 3 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --data $(DATA) --models out/models \
+	    seq 3 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --replace --data $(DATA) --models out/models \
 	        --name $$one-K --fold K/3 --epochs 1 --config models/architectures/$$one.toml; done
 	$(TRIAL) --name traces-K --from default-K --config models/architectures/traces.toml
 	$(VIGIL) evaluate architectures --data $(DATA) --models out/models --out models/reports/architectures \

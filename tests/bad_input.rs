@@ -217,11 +217,37 @@ fn an_output_that_cannot_be_written_leaves_nothing_half_written() {
     write_recording(&folder.path().join("r.edf"), &REFERENTIAL, 256, 3, START, background);
     std::fs::write(folder.path().join("out"), "a file where a folder should be").expect("a file");
     let message = replay(folder.path(), "r.edf", 9);
-    assert!(message.contains("cannot write"), "{message}");
+    assert!(message.contains("cannot write out") && message.contains("expected a folder"), "{message}");
     assert_eq!(
         std::fs::read_to_string(folder.path().join("out")).expect("the file"),
         "a file where a folder should be"
     );
+}
+
+#[test]
+fn an_experts_seizure_that_cannot_be_of_its_recording_is_refused_by_replay_and_calibration() {
+    let folder = folder();
+    write_recording(&folder.path().join("r_eeg.edf"), &REFERENTIAL, 256, 5, START, background);
+    for (row, told) in [("100000\t10\tsz", "from 100000 to 100010 s"), ("2\t0\tsz", "at 2 s lasts 0 s")] {
+        let table = format!("onset\tduration\teventType\n{row}\n");
+        std::fs::write(folder.path().join("r_events.tsv"), table).expect("a table");
+        let calibrate = ["patient", "calibrate", "chb03", "--false-alarms-per-hour", "1", "r_eeg.edf"];
+        for message in [replay(folder.path(), "r_eeg.edf", 4), refusal(folder.path(), &calibrate, 4)] {
+            assert!(message.contains("r_eeg.edf") && message.contains(told), "{message}");
+        }
+    }
+    assert!(!folder.path().join("out").exists());
+}
+
+#[test]
+fn limits_of_labels_on_the_wrong_side_of_each_other_are_refused() {
+    let folder = folder();
+    for (low, high) in [("0.5", "0.5"), ("0.9", "0.1")] {
+        let labels =
+            ["labels", "--data", "data", "--model", "cnn", "--out", "x.tsv", "--low", low, "--high", high];
+        let message = refusal(folder.path(), &labels, 2);
+        assert!(message.contains("expected --low below --high"), "{message}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use tempfile::TempDir;
+use vigil::dataset::{DatasetError, People, gather};
 use vigil::format::FormatError;
 use vigil::format::bids::{events_path_of, prediction_path, recordings};
 
@@ -132,4 +133,63 @@ fn a_link_that_leads_nowhere_is_kept_so_that_its_absence_is_told() {
     let found = recordings(folder.path()).expect("a tree");
     assert_eq!(found.last().map(|recording| recording.eeg_path.clone()), Some(link));
     assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn what_nobody_marked_is_told_apart_from_what_has_no_seizure() {
+    let folder = tree(&["sub-a/eeg/sub-a_run-01_eeg.edf", "sub-a/eeg/sub-a_run-02_eeg.edf"]);
+    let at = |name: &str| folder.path().join("sub-a/eeg").join(name);
+    let table = "onset\tduration\teventType\n0\t60\tbckg\n";
+    std::fs::write(at("sub-a_run-02_eeg.edf"), "another recording").expect("a file");
+    for name in ["sub-a_run-02_events.tsv", "sub-a_run-03_events.tsv"] {
+        std::fs::write(at(name), table).expect("a table");
+    }
+    let found = gather(&[folder.path().to_path_buf()], &People::default()).expect("a tree");
+    let paths: Vec<_> = found.recordings.iter().map(|recording| recording.path.clone()).collect();
+    assert_eq!(paths, [at("sub-a_run-02_eeg.edf")]);
+    assert_eq!(found.unmarked, [at("sub-a_run-01_eeg.edf")]);
+    assert_eq!(found.without_recording, [at("sub-a_run-03_events.tsv")]);
+}
+
+#[test]
+fn seizures_that_overlap_are_one() {
+    let folder = tree(&["sub-a/eeg/sub-a_run-01_eeg.edf"]);
+    // A row for each channel, the same twice, one that touches, and one apart.
+    let rows = ["40\t20\tsz_foc", "10\t10\tsz", "10\t10\tsz", "15\t10\tsz", "25\t2\tsz", "0\t5\tbckg"];
+    let table = format!("onset\tduration\teventType\n{}\n", rows.join("\n"));
+    std::fs::write(folder.path().join("sub-a/eeg/sub-a_run-01_events.tsv"), table).expect("a table");
+    let found = gather(&[folder.path().to_path_buf()], &People::default()).expect("a tree");
+    let events = &found.recordings[0].events;
+    let spans: Vec<_> = events
+        .iter()
+        .filter(|event| event.is_seizure())
+        .map(|event| (event.onset_s, event.end_s()))
+        .collect();
+    assert_eq!(spans, [(10.0, 27.0), (40.0, 60.0)]);
+    assert_eq!(events.len(), 3, "background stays: {events:?}");
+}
+
+#[test]
+fn a_recording_that_is_there_twice_is_refused_whatever_it_is_called() {
+    let folder = tree(&[]);
+    let long = vec![7u8; 200_000];
+    let other = |end: u8| [&long[..], &[end]].concat();
+    let at = |person: &str| {
+        let path = folder.path().join(format!("sub-{person}/eeg/sub-{person}_eeg.edf"));
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        path
+    };
+    for (person, bytes) in [("a", other(1)), ("b", other(2)), ("c", other(3))] {
+        std::fs::write(at(person), bytes).expect("a file");
+    }
+    let root = [folder.path().to_path_buf()];
+    assert!(gather(&root, &People::default()).is_ok(), "of one length and beginning, but not the same");
+    std::fs::write(at("d"), other(2)).expect("a file");
+    let twice = gather(&root, &People::default()).expect_err("b and d are one");
+    assert!(
+        matches!(&twice, DatasetError::Twice { first, second } if *first == at("b") && *second == at("d")),
+        "{twice}"
+    );
+    let without = ["d".to_string()];
+    assert!(gather(&root, &People { exclude: &without, ..People::default() }).is_ok());
 }

@@ -76,10 +76,12 @@ fn person(root: &Path, name: &str, number: usize, recordings: usize, with_seizur
 /// them, `NAME-1` and `NAME-2`, beside one of everybody, `NAME`.
 fn site(root: &Path, data: &str, prefix: &str, name: &str) {
     let folder = root.join(data);
-    person(&folder, &format!("{prefix}1"), 1, 4, 4);
-    person(&folder, &format!("{prefix}2"), 2, 4, 4);
-    person(&folder, &format!("{prefix}3"), 3, 3, 2);
-    person(&folder, &format!("{prefix}calm"), 4, 2, 0);
+    // No recording of one site is one of another's.
+    let number = if data == "north" { 0 } else { 10 };
+    person(&folder, &format!("{prefix}1"), number + 1, 4, 4);
+    person(&folder, &format!("{prefix}2"), number + 2, 4, 4);
+    person(&folder, &format!("{prefix}3"), number + 3, 3, 2);
+    person(&folder, &format!("{prefix}calm"), number + 4, 2, 0);
     std::fs::write(root.join("small.toml"), small_network::settings(2)).expect("a file");
     for (network, fold) in
         [(format!("{name}-1"), Some("1/2")), (format!("{name}-2"), Some("2/2")), (name.into(), None)]
@@ -139,7 +141,7 @@ fn auroc_by_hand(root: &Path, data: &str, networks: &[&str], factor: f32) -> Val
             (name.to_string(), Classifier::load(&path).expect("a network"))
         })
         .collect();
-    let recordings = gather(&[root.join(data)], &People::default()).expect("recordings");
+    let recordings = gather(&[root.join(data)], &People::default()).expect("recordings").recordings;
     let signal = &networks[0].1.config().signal;
     let mut dataset = Dataset::load(recordings, signal, &mut |_, _| ()).expect("a data set");
     for stretch in &mut dataset.stretches {
@@ -164,7 +166,7 @@ fn alarms_by_hand(
     look_alike: LookAlike,
 ) -> usize {
     let signal = &networks[0].1.config().signal;
-    let recordings = gather(&[root.join("north")], &People::default()).expect("recordings");
+    let recordings = gather(&[root.join("north")], &People::default()).expect("recordings").recordings;
     let mut dataset = Dataset::load(recordings, signal, &mut |_, _| ()).expect("a data set");
     let simulator = Simulator::new(signal).expect("a simulator");
     let rate = dataset.rate;
@@ -318,7 +320,7 @@ fn look_alikes_are_added_to_seizure_free_stretches_and_their_alarms_counted() {
     let root = folder.path();
     let arguments = |more: &[&'static str]| {
         let data = ["evaluate", "cross-person", "--data", "north", "--three-class", "north-1,north-2"];
-        let also = ["--two-class", "north-1,north-2", "--look-alikes", "--json"];
+        let also = ["--also", "the same=north-1,north-2", "--look-alikes", "--json"];
         [&data[..], &also[..], more].concat()
     };
     let report = json(root, &arguments(&["--out", "report"]));
@@ -333,7 +335,7 @@ fn look_alikes_are_added_to_seizure_free_stretches_and_their_alarms_counted() {
         let path = cnn_path(&root.join("models"), name);
         (name.to_string(), Classifier::load(&path).expect("a network"))
     });
-    let recordings = gather(&[root.join("north")], &People::default()).expect("recordings");
+    let recordings = gather(&[root.join("north")], &People::default()).expect("recordings").recordings;
     let dataset =
         Dataset::load(recordings, &networks[0].1.config().signal, &mut |_, _| ()).expect("a data set");
     let runs: Vec<Vec<Second>> =
@@ -364,7 +366,7 @@ fn look_alikes_are_added_to_seizure_free_stretches_and_their_alarms_counted() {
     assert!(rows[1..].iter().any(|row| alarms(row) > alarms(&rows[0])), "{rows:?}");
 
     // Every network that was named is asked; what makes no opinions of its own on changed EEG is not.
-    assert_eq!(method(&report, "two-class")["look_alikes"], method(&report, "three-class")["look_alikes"]);
+    assert_eq!(method(&report, "the same")["look_alikes"], method(&report, "three-class")["look_alikes"]);
     for name in ["line length", "three-class with flag", "three-class with rhythm trees"] {
         assert_eq!(method(&report, name)["look_alikes"], serde_json::json!([]), "{name}");
     }
@@ -478,7 +480,7 @@ fn two_sites_score_each_other_and_nobody_is_on_both_sides() {
     // Networks of the south know nobody of that name: they are trained anew without.
     for (name, fold) in [("south-1", "1/2"), ("south-2", "2/2")] {
         let train = ["train", "--data", "south", "--config", "small.toml", "--name", name, "--fold", fold];
-        assert!(vigil(root, &train).status.success());
+        assert!(vigil(root, &[&train[..], &["--replace"]].concat()).status.success());
     }
     let folds = ["--first-three-class", "north-1,north-2", "--second-three-class", "south-1,south-2"];
     let message = refusal(root, &[&sites[..], &folds[..]].concat(), 2);
@@ -519,6 +521,8 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
         ("--latency", "0"),
         ("--gains", "0.8,90"),
         ("--also", "nothing"),
+        ("--also", "line length=few-1,few-2"),
+        ("--two-class", "few-1,few-2"),
         ("--about", "few-1"),
         ("--amplitudes", "0"),
         ("--amplitudes", "-0.5,2"),
@@ -538,6 +542,23 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
     }
     let message = refusal(root, &[&["evaluate", "longitudinal", "--block", "0"], &networks[..]].concat(), 2);
     assert!(message.contains("--block"), "{message}");
+
+    // Settings are chosen on people of other folds, and here there are none.
+    let one = ["evaluate", "cross-person", "--only", "f1", "--out", "report"];
+    let message = refusal(root, &[&one[..], &networks[..]].concat(), 2);
+    assert!(message.contains("one network judges all of these people"), "{message}");
+    // A recording that is there twice, under another name and person.
+    let twin = root.join("few/sub-f3/eeg/sub-f3_task-szMonitoring_run-01_eeg.edf");
+    std::fs::create_dir_all(twin.parent().expect("a folder")).expect("a folder");
+    let first = root.join("few/sub-f1/ses-01/eeg/sub-f1_ses-01_task-szMonitoring_run-01_eeg.edf");
+    std::fs::copy(&first, &twin).expect("a copy");
+    for data in [&["--data", "few"][..], &["--data", "few", "--exclude", "f3", "--data", "few"]] {
+        let evaluate = ["evaluate", "cross-person", "--three-class", "few-1,few-2", "--out", "report"];
+        let message = refusal(root, &[&evaluate[..], data].concat(), 2);
+        assert!(message.contains("are one recording: they have the same content"), "{message}");
+    }
+    std::fs::remove_dir_all(root.join("few/sub-f3")).expect("removed");
+    assert!(!root.join("report/report.json").exists());
 
     // An expert's event that lies beyond its recording.
     let table = root.join("few/sub-f1/ses-01/eeg/sub-f1_ses-01_task-szMonitoring_run-01_events.tsv");

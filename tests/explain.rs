@@ -430,7 +430,10 @@ fn a_moment_outside_the_recording_is_refused_with_the_range_that_it_has() {
     write_recording(&folder.path().join("r.edf"), &REFERENTIAL, 256, 5, START, background);
     for at in ["5", "-1", "1e9", "2024-05-06 07:08:08", "2024-05-06 07:08:14", "2031-01-01T00:00:00"] {
         let message = refusal(folder.path(), &["explain", "r.edf", "--at", at, "--patient", "chb03"], 2);
-        assert!(message.contains("r.edf: ") && message.contains("expected 0 to 5"), "{at}: {message}");
+        assert!(
+            message.contains("r.edf: ") && message.contains("expected from 0 to below 5"),
+            "{at}: {message}"
+        );
         assert!(message.contains("2024-05-06 07:08:09 to 2024-05-06 07:08:14"), "{at}: {message}");
     }
 }

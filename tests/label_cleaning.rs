@@ -251,7 +251,7 @@ fn from_networks_to_a_reviewed_table_to_a_training_that_says_what_it_changed() {
         "--out",
         "proposals.tsv",
         "--low",
-        "1",
+        "0.999999",
         "--high",
         "1",
     ];

@@ -6,7 +6,7 @@ use std::f64::consts::{PI, TAU};
 
 use jiff::civil::date;
 use vigil::dataset::{Dataset, LabelledRecording, Stretch};
-use vigil::detect::{AeFlag, Opinion};
+use vigil::detect::{AccumulatorConfig, AeFlag, LabelRule, Opinion};
 use vigil::eeg::Electrode::{self, *};
 use vigil::eeg::{DERIVATIONS, DOUBLE_BANANA, Event, EventKind};
 use vigil::evaluate::report::MethodReport;
@@ -90,16 +90,34 @@ fn without_an_electrode_every_derivation_that_needs_it_is_absent_and_no_other() 
 }
 
 #[test]
-fn the_most_sensitive_threshold_stops_at_the_first_that_asks_too_much() {
+fn from_the_strictest_settings_on_the_first_that_ask_too_much_end_the_search() {
+    let (label, usual) = (LabelRule::default(), AccumulatorConfig::default());
+    assert_eq!(usual.threshold, 6.0);
     let mut asked = Vec::new();
-    let found = most_sensitive(|probability| {
-        asked.push(probability);
-        Ok::<_, ()>((probability > 0.45).then_some(probability))
-    });
-    assert_eq!(found, Ok(Some((0.5, 0.5))));
-    assert_eq!(asked, [0.9, 0.85, 0.8, 0.7, 0.6, 0.5, 0.4]);
-    assert_eq!(most_sensitive(|_| Ok::<Option<()>, ()>(None)), Ok(None));
-    assert_eq!(most_sensitive(|_| Err::<Option<()>, _>("broken")), Err("broken"));
+    let mut search = |enough: fn(f32, f32) -> bool| {
+        asked.clear();
+        let found = most_sensitive(label, usual, |rule, accumulator| {
+            asked.push((rule.seizure_probability, accumulator.threshold));
+            Ok::<_, ()>(enough(rule.seizure_probability, accumulator.threshold).then_some(()))
+        });
+        let found = found.expect("nothing fails").map(|(rule, accumulator, ())| {
+            // Nothing else is changed.
+            assert_eq!(LabelRule { seizure_probability: label.seizure_probability, ..rule }, label);
+            let AccumulatorConfig { threshold, cap, .. } = accumulator;
+            assert_eq!(AccumulatorConfig { threshold: 6.0, cap: usual.cap, ..accumulator }, usual);
+            assert_eq!(cap, 2.0 * threshold);
+            (rule.seizure_probability, threshold)
+        });
+        (found, asked.clone())
+    };
+    let strict = [(0.9, 20.0), (0.9, 15.0), (0.9, 12.0), (0.9, 10.0), (0.9, 8.0), (0.9, 6.0)];
+    let (found, asked) = search(|probability, _| probability > 0.65);
+    assert_eq!(found, Some((0.7, 6.0)));
+    assert_eq!(asked, [&strict[..], &[(0.85, 6.0), (0.8, 6.0), (0.7, 6.0), (0.6, 6.0)]].concat());
+    assert_eq!(search(|_, threshold| threshold > 11.0), (Some((0.9, 12.0)), strict[..4].to_vec()));
+    assert_eq!(search(|_, _| true).0, Some((0.05, 6.0)));
+    assert_eq!(search(|_, _| false), (None, strict[..1].to_vec()));
+    assert!(most_sensitive(label, usual, |_, _| Err::<Option<()>, _>("broken")).is_err());
 }
 
 /// Seconds of a clip, and of the seizure that it begins with.

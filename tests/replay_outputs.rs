@@ -5,7 +5,7 @@ mod recordings;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use recordings::{REFERENTIAL, background, repository, vigil, ward, write_recording};
+use recordings::{REFERENTIAL, background, refusal, repository, vigil, ward, write_recording};
 use tempfile::TempDir;
 use vigil::eeg::Event;
 use vigil::format::edf::EdfReader;
@@ -229,4 +229,53 @@ fn a_recording_in_volts_is_judged_as_the_same_in_microvolts_and_its_copy_is_in_m
     reader.read_microvolts(&[3], 0, 8 * 256, &mut theirs).expect("samples");
     // The two ranges differ by a ten-thousandth.
     assert!(ours[0].iter().zip(&theirs[0]).all(|(a, b)| (a - b).abs() < 0.1 + 1e-3 * b.abs()));
+}
+
+#[test]
+fn a_replay_into_the_folder_of_its_recordings_is_refused_and_the_experts_table_stays() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    ward(root);
+    let marks = "onset\tduration\teventType\n2.0\t4.0\tsz\n";
+    let subject = "sub-p1_ses-01_task-szMonitoring_run-01";
+    let tree = root.join("tree/sub-p1/ses-01/eeg");
+    let night = root.join("night");
+    for (place, name) in [(&night, "r"), (&tree, subject)] {
+        std::fs::create_dir_all(place).expect("a folder");
+        let path = place.join(format!("{name}_eeg.edf"));
+        write_recording(&path, &REFERENTIAL, 256, 8, "2024-05-06T07:08:09", background);
+        std::fs::write(place.join(format!("{name}_events.tsv")), marks).expect("a table");
+    }
+    std::os::unix::fs::symlink("night", root.join("linked")).expect("a link");
+    for (input, out) in [
+        ("night", "night"),
+        ("night", "night/../night"),
+        ("night", "linked"),
+        // The prediction for a recording of a tree lies at the same place below --out.
+        ("tree", "tree"),
+        ("tree", "tree/sub-p1/ses-01/eeg"),
+    ] {
+        let message = refusal(root, &["replay", input, "--patient", "chb03", "--out", out], 2);
+        assert!(message.contains("_eeg.edf") && message.contains("expected another folder"), "{message}");
+    }
+    let here = ["replay", "r_eeg.edf", "--patient", "chb03", "--out", "."];
+    refusal(&night, &[&here[..], &["--patients", "../patients", "--models", "../models"]].concat(), 2);
+    assert_eq!(read(&night.join("r_events.tsv")), marks);
+    assert_eq!(read(&tree.join(format!("{subject}_events.tsv"))), marks);
+    for place in [&night, &tree] {
+        assert_eq!(std::fs::read_dir(place).expect("files").count(), 2, "nothing is written");
+    }
+}
+
+#[test]
+fn a_replay_without_a_seizure_says_that_none_of_it_lies_in_one() {
+    let folder = TempDir::new().expect("a folder");
+    ward(folder.path());
+    let recording = folder.path().join("calm_eeg.edf");
+    write_recording(&recording, &REFERENTIAL, 256, 12, "2024-05-06T07:08:09", background);
+    std::fs::write(folder.path().join("calm_events.tsv"), "onset\tduration\teventType\n0.0\t12.0\tbckg\n")
+        .expect("a table");
+    let output = vigil(folder.path(), &["replay", "calm_eeg.edf", "--patient", "chb03"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains(", 0 s of it in seizures"), "{said}");
 }

@@ -122,15 +122,21 @@ fn no_table_and_an_empty_one_count_as_no_detection() {
 fn what_does_not_fit_is_told_and_cut() {
     let folder = tempfile::tempdir().unwrap();
     let (reference, hypothesis) = (folder.path().join("ref"), folder.path().join("hyp"));
-    write(&reference, "a", 1, &[(590.0, 300.0), (700.0, 10.0)], 600.0);
-    write(&hypothesis, "a", 1, &[(595.0, 3.0)], 600.0);
+    write(&reference, "a", 1, &[(590.0, 100.0), (700.0, 10.0)], 600.0);
+    write(&hypothesis, "a", 1, &[(595.0, 3.0), (900.0, 3.0)], 600.0);
     write(&hypothesis, "z", 1, &[(595.0, 3.0)], 600.0);
     let output = vigil(&[&reference, &hypothesis]);
     assert!(output.status.success(), "{}", said(&output));
-    assert!(said(&output).contains("2 of the reference's events reach beyond"), "{}", said(&output));
+    assert!(said(&output).contains("2 of the reference's events for "), "{}", said(&output));
     assert!(said(&output).contains("sub-z") && said(&output).contains("is not scored"), "{}", said(&output));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["overall"]["sample"]["refs"], 10);
+    // What lies beyond the recording altogether is nothing to a ward either.
+    let ward = &report["overall"]["ward"];
+    assert_eq!(
+        (&ward["seizures"], &ward["alarms"], &ward["false_alarms"]),
+        (&1.into(), &1.into(), &0.into())
+    );
     assert!(report["subjects"]["z"].is_null());
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::civil::DateTime;
 use proptest::prelude::*;
 use vigil::dataset::{Dataset, LabelledRecording, Second, Stretch};
+use vigil::detect::Opinion;
 use vigil::eeg::{DERIVATIONS, Event, EventKind};
 use vigil::evaluate::{AlarmFree, AlarmSpan, JudgedPerson, JudgedSecond, PersonLine, alarm_free_blocks};
 
@@ -39,7 +40,7 @@ fn blocks(seconds: usize, seizures: &[(usize, usize)], alarms: &[AlarmSpan], blo
     let judged = (0..seconds).map(|index| JudgedSecond {
         second: Second { stretch: 0, index },
         seizure: false,
-        opinion: None,
+        opinion: Some(Opinion { ae_error: None, ae_flag: None, probabilities: [0.0, 0.0, 1.0] }),
     });
     let person = JudgedPerson { person: "p".into(), model: "m".into(), seconds: judged.collect() };
     let line = PersonLine::of(&dataset, &person);

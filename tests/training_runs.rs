@@ -137,6 +137,11 @@ fn two_classes_are_the_same_training_with_one_class_less() {
     let net = vigil::model::Classifier::load(&folder.path().join("models/two-classes/weights.safetensors"))
         .expect("weights");
     assert_eq!(net.config().classes, vigil::model::Classes::Two);
+    // What it does not have cannot be explained.
+    let recording = "data/sub-p1/ses-01/eeg/sub-p1_ses-01_task-szMonitoring_run-01_eeg.edf";
+    let explain = ["explain", recording, "--at", "5", "--model", "two-classes", "--class", "abnormal"];
+    let message = refusal(folder.path(), &explain, 2);
+    assert!(message.contains("--class abnormal") && message.contains("two classes"), "{message}");
 }
 
 #[test]
@@ -312,4 +317,78 @@ fn a_fold_that_is_not_there_is_refused() {
     }
     let message = refusal(folder.path(), &["train", "--data", "data", "--fold", "1/9"], 2);
     assert!(message.contains("9 folds asked for and 4 people given"), "{message}");
+}
+
+#[test]
+fn a_finished_network_is_trained_anew_only_where_that_is_asked_for() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    people(root);
+    let output = vigil(root, &arguments("kept"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let first = weights(root, "kept");
+    let other = [&arguments("kept")[..], &["--seed", "7"]].concat();
+    for more in [&[][..], &["--restart"]] {
+        let message = refusal(root, &[&other[..], more].concat(), 2);
+        assert!(message.contains("models/kept") && message.contains("--replace"), "{message}");
+    }
+    assert!(weights(root, "kept") == first, "the refusals left it alone");
+    let output = vigil(root, &[&other[..], &["--replace"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(weights(root, "kept") != first, "another seed, another network");
+}
+
+#[test]
+fn a_networks_name_is_no_path_and_its_folder_is_made_before_a_recording_is_read() {
+    let folder = TempDir::new().expect("a folder");
+    for (option, name) in [
+        ("--name", ""),
+        ("--name", "../x"),
+        ("--name", "a/b"),
+        ("--name", ".hidden"),
+        ("--name", "two words"),
+        ("--from", "../x"),
+    ] {
+        let message = refusal(folder.path(), &["train", "--data", "nowhere", option, name], 2);
+        assert!(message.contains(option) && message.contains("plain name"), "{message}");
+    }
+    std::fs::write(folder.path().join("models"), "a file where a folder should be").expect("a file");
+    let message = refusal(folder.path(), &["train", "--data", "nowhere", "--name", "x"], 9);
+    assert!(message.contains("models/x"), "{message}");
+}
+
+#[test]
+fn where_nobody_has_an_auroc_there_is_no_number_and_other_peoples_tables_must_hold_some() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    people(root);
+    let train =
+        ["train", "--data", "data", "--config", "small.toml", "--exclude", "calm", "--name", "others"];
+    let output = vigil(root, &train);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let evaluate = ["evaluate", "--data", "data", "--model", "others", "--only", "calm"];
+    let with = |more: &[&'static str]| [&evaluate[..], more].concat();
+    let table = |row: &str| {
+        std::fs::write(root.join("beside.tsv"), format!("# by hand\nperson\ttrees\tforest\n{row}\n"))
+            .expect("a table");
+    };
+    table("calm\tn/a\t");
+    let output = vigil(root, &with(&["--beside", "beside.tsv"]));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && !said.contains("NaN"), "{said}");
+    for name in ["median", "mean"] {
+        let line = said.lines().find(|line| line.starts_with(name)).expect("a line");
+        assert_eq!(line.split_whitespace().skip(1).collect::<Vec<_>>(), ["-"; 4], "{said}");
+    }
+    let report: serde_json::Value =
+        serde_json::from_slice(&vigil(root, &with(&["--json"])).stdout).expect("JSON");
+    assert_eq!(report["auroc"]["people"], 0);
+    assert!(report["auroc"]["median"].is_null() && report["auroc"]["mean"].is_null(), "{report}");
+    let message = refusal(root, &with(&["--exclude", "calm"]), 2);
+    assert!(message.contains("nobody is left to judge"), "{message}");
+    for row in ["calm\t0.5\t1.5", "calm\t-\tgood", "calm\t\tNaN"] {
+        table(row);
+        let message = refusal(root, &with(&["--beside", "beside.tsv"]), 4);
+        assert!(message.contains("line 3, column forest"), "{message}");
+    }
 }

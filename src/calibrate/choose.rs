@@ -1,20 +1,15 @@
 //! The settings that are tried, and the choice among them.
 
 use crate::detect::{AccumulatorConfig, LabelRule, SettingError};
-use crate::evaluate::{SEIZURE_PROBABILITIES, WardScore, borne, keeps_to, most_sensitive};
-
-/// Thresholds of the accumulator that calibration tries, each with all of [`SEIZURE_PROBABILITIES`].
-const THRESHOLDS: [f32; 8] = [4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0];
-
-/// Chosen settings, and what came of them.
-pub type Chosen<T> = (LabelRule, AccumulatorConfig, T);
+use crate::evaluate::{
+    Chosen, SEIZURE_PROBABILITIES, THRESHOLDS, WardScore, borne, keeps_to, most_sensitive,
+};
 
 /// The settings that find most seizures within the wanted rate of false alarms an hour; among equals the fewest false
-/// alarms, then the shortest latency, then the highest probability. `None` where none keeps to the rate.
+/// alarms, then the shortest latency, then the lowest threshold of the accumulator, then the highest probability. `None` where none keeps to the rate.
 ///
-/// Where no seizure is known, none can be found and fewest false alarms would only mean the least sensitive settings: then the
-/// accumulator stays as it is, and the seizure probability is the lowest that keeps to the rate. Where even the highest does
-/// not, the accumulator is changed as well, as above.
+/// Where no seizure is known, none can be found, and fewest false alarms would only mean the least sensitive settings there are:
+/// then the most sensitive ones that keep to the rate are taken.
 ///
 /// `tried` says what comes of settings, `score` how that is to be counted, and `lasting_s` for how many seconds the alarm of an
 /// index of the score's lasts: one that goes on is borne anew each minute.
@@ -32,13 +27,10 @@ pub fn choose<T, E: From<SettingError>>(
     let false_alarms_of =
         |outcome: &T| borne(score(outcome).false_alarms.iter().map(|&alarm| lasting_s(outcome, alarm)));
     if score(&tried(label, accumulator)?).seizures.is_empty() {
-        let calm = most_sensitive(|seizure_probability| -> Result<Option<T>, E> {
-            let outcome = tried(LabelRule { seizure_probability, ..label }, accumulator)?;
+        return most_sensitive(label, accumulator, |rule, accumulator| {
+            let outcome = tried(rule, accumulator)?;
             Ok(keeps_to(false_alarms_of(&outcome), score(&outcome).hours, wanted).then_some(outcome))
-        })?;
-        if let Some((seizure_probability, outcome)) = calm {
-            return Ok(Some((LabelRule { seizure_probability, ..label }, accumulator, outcome)));
-        }
+        });
     }
     let mut best: Option<(Chosen<T>, (usize, i64, i64))> = None;
     for threshold in THRESHOLDS {

@@ -18,9 +18,9 @@ mod recorded;
 mod settings;
 mod truth;
 
-pub use choose::{Chosen, choose};
+pub use choose::choose;
 pub use outcome::{Counted, GatherError, Outcome, Period};
-pub use preview::{FEWEST_HOURS, Gained, Lost, Preview, Wanted, preview, too_little};
+pub use preview::{FEWEST_HOURS, Gained, Lost, Preview, Wanted, needed_hours, preview, too_little};
 pub use proposal::{Proposal, ProposalError};
 pub use recorded::{Raised, RecordedLine, RecordedSecond, RecordedTime, beds_of};
 pub use settings::{AlarmSettings, TriedSettings};

@@ -20,6 +20,11 @@ use crate::detect::SettingError;
 /// Fewest hours at risk of a false alarm that a choice rests on.
 pub const FEWEST_HOURS: f64 = 1.0;
 
+/// Hours at risk that a wanted rate needs: enough for one false alarm of it.
+pub fn needed_hours(per_hour: f64) -> f64 {
+    FEWEST_HOURS.max(if per_hour > 0.0 { 1.0 / per_hour } else { FEWEST_HOURS })
+}
+
 /// What somebody wants to see.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Wanted {
@@ -172,7 +177,7 @@ pub fn preview(
 
 /// What keeps a choice from resting on a period; `None` where nothing does.
 pub fn too_little(period: &Period, per_hour: f64) -> Option<String> {
-    let needed = FEWEST_HOURS.max(if per_hour > 0.0 { 1.0 / per_hour } else { FEWEST_HOURS });
+    let needed = needed_hours(per_hour);
     let truth = &period.truth;
     let settled_share = truth.judged as f64 / truth.alarms.len().max(1) as f64;
     let mut lacks = Vec::new();
@@ -325,9 +330,7 @@ fn warnings_of_period(period: &Period, differing: usize, too_little: Option<Stri
     }
     if period.seizures.is_empty() {
         warnings.push(
-            "no seizure of this period is known: of the settings that keep to the rate the most sensitive are chosen, and how \
-             many seizures any find is not known"
-                .into(),
+            "no seizure of this period is known: how many any settings find is not known either".into(),
         );
     }
     if truth.marks == 0 {
@@ -360,7 +363,7 @@ fn record_of(period: &Period, after: &Counted, preview: &Preview) -> Calibration
             .iter()
             .map(|bed| format!("record of {bed} from {} to {}", preview.from, preview.until))
             .collect(),
-        hours: (period.judged_hours * 1e4).round() / 1e4,
+        hours: (period.hours * 1e4).round() / 1e4,
         false_alarms: outcome.false_alarms as u64,
         false_alarms_per_hour: outcome.interval.unwrap_or([0.0, 1e6]).map(|end| (end * 1e3).round() / 1e3),
         seizures: after.score.seizures.len() as u64,

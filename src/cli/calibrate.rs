@@ -6,17 +6,16 @@ use clap::Args;
 
 use super::error::CliError;
 use super::patient::Whose;
-use super::replay::watched;
+use super::replay::{expert_events, watched};
 use crate::alarm::AlarmLog;
 use crate::alarm::entry::{Entry, What};
 use crate::alarm::log::log_path;
 use crate::alarm::moment::Clocks;
 use crate::alarm::request::somebody;
 use crate::calibrate::{
-    GatherError, Outcome, Period, Preview, Proposal, TriedSettings, Wanted, choose, preview,
+    GatherError, Outcome, Period, Preview, Proposal, TriedSettings, Wanted, choose, needed_hours, preview,
 };
 use crate::config::{CalibrationRecord, ConfigError, PatientConfig, PatientId, WardConfig, give_to_owner};
-use crate::dataset::events_beside;
 use crate::detect::Detector;
 use crate::evaluate::AFTER_S;
 use crate::replay::{Speed, Summary, in_time_order, rejudge, replay, summarise};
@@ -57,7 +56,7 @@ pub(super) fn calibrate(whose: &Whose, inputs: &[PathBuf], wanted: f64) -> Resul
     let mut watched = watched(&whose.patients, &whose.models, &id)?;
     let plans = in_time_order(inputs)?;
     let names: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
-    let expert = plans.iter().map(|plan| events_beside(&plan.path)).collect::<Result<Vec<_>, _>>()?;
+    let expert = expert_events(&plans)?;
     if let Some(unmarked) = plans.iter().zip(&expert).find(|(_, events)| events.is_none()) {
         return Err(CliError::Unsuitable {
             path: unmarked.0.path.clone(),
@@ -66,12 +65,25 @@ pub(super) fn calibrate(whose: &Whose, inputs: &[PathBuf], wanted: f64) -> Resul
     }
     let detector = Detector::new(watched.config.label, watched.config.accumulator)?;
     let replayed = replay(plans, &watched.judge, detector, &watched.signal, Speed::Max, &mut |_| {})?;
-    if summarise(id.as_str(), &replayed, &expert, &[]).score.false_alarms_per_hour.is_none() {
+    let score = summarise(id.as_str(), &replayed, &expert, &[]).score;
+    if score.false_alarms_per_hour.is_none() {
         return Err(CliError::Unsuitable {
             path: inputs[0].clone(),
             reason: format!(
                 "every second of these recordings lies in a seizure or in the {AFTER_S:.0} s after one, where no alarm \
                  is false; add recordings of ordinary hours, or set seizure_probability and threshold by hand"
+            ),
+        });
+    }
+    // What is found is then no guide, and minutes without an alarm would let the threshold fall much too far.
+    if score.seizures.is_empty() && score.hours < needed_hours(wanted) {
+        return Err(CliError::Unsuitable {
+            path: inputs[0].clone(),
+            reason: format!(
+                "these recordings have no seizure, and {:.2} h are too few to choose by false alarms alone; expected at least \
+                 {:.1} h for a rate of {wanted} an hour: add recordings, or set seizure_probability by hand",
+                score.hours,
+                needed_hours(wanted)
             ),
         });
     }
@@ -97,7 +109,10 @@ pub(super) fn calibrate(whose: &Whose, inputs: &[PathBuf], wanted: f64) -> Resul
     };
     let score = &summary.score;
     if score.seizures.is_empty() {
-        warn!("warning: {}", words_without_seizures(score.hours, wanted));
+        warn!(
+            "warning: these recordings have no seizure, so the most sensitive settings that keep to the rate were chosen; how \
+             many seizures they find is not known"
+        );
     }
     let interval = score.false_alarms_per_hour.map_or([0.0, f64::INFINITY], |i| [i.lower, i.upper]);
     watched.config.label = rule;
@@ -121,18 +136,6 @@ pub(super) fn calibrate(whose: &Whose, inputs: &[PathBuf], wanted: f64) -> Resul
         interval[1]
     );
     Ok(())
-}
-
-/// What settings that were chosen without any seizure are worth.
-fn words_without_seizures(hours: f64, wanted: f64) -> String {
-    let few = match wanted * hours < 1.0 {
-        true => format!(" {hours:.2} h are too few to tell a rate of {wanted} an hour: add recordings."),
-        false => String::new(),
-    };
-    format!(
-        "these recordings have no seizure, so the most sensitive settings that keep to the rate were chosen; how many \
-         seizures they find is not known.{few}"
-    )
 }
 
 /// Chooses settings on the record of a ward and what its reviewers say of it; with `--preview`, shows alone what they would

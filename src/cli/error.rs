@@ -226,8 +226,8 @@ fn of_dataset(error: &DatasetError) -> u8 {
         DatasetError::Format(error) => of_format(error),
         DatasetError::Source(error) => of_source(error),
         DatasetError::Recording { source, .. } => of_stream(source),
-        DatasetError::UnknownPerson { .. } => 2,
-        DatasetError::EventOutside { .. } => 4,
+        DatasetError::UnknownPerson { .. } | DatasetError::Twice { .. } => 2,
+        DatasetError::EventOutside { .. } | DatasetError::NoDuration { .. } => 4,
     }
 }
 

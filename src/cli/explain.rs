@@ -10,7 +10,7 @@ use super::replay::watched;
 use crate::config::PatientId;
 use crate::detect::{Judge, Label, LabelRule};
 use crate::explain::{ExplainError, ExplanationReport, Moment, explain_recording, table, write_figure};
-use crate::model::Classifier;
+use crate::model::{Classes, Classifier};
 use crate::signal::SignalConfig;
 use crate::ward::cnn_path;
 
@@ -80,6 +80,11 @@ struct Eyes {
 pub fn run(args: &ExplainArgs) -> Result<(), CliError> {
     let Eyes { mut judge, signal, rule, whose } = eyes(args)?;
     let path = &args.recording;
+    if args.class == Some(Class::Abnormal) && judge.classifier().config().classes == Classes::Two {
+        return Err(CliError::Usage(format!(
+            "--class abnormal: the network of {whose} has two classes; expected seizure or non-seizure"
+        )));
+    }
     let explained = args.class.map(Label::from);
     let explanation = explain_recording(path, &signal, &mut judge, rule, args.at, explained)
         .map_err(|error| failed(path, error))?;

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::error::CliError;
+use super::labelled::labelled;
 use super::terminal::progress_bar;
-use crate::dataset::{Dataset, People, gather};
+use crate::dataset::{Dataset, People};
 use crate::evaluate::{Kept, judge_people};
 use crate::format::label_review::{LabelProposal, ProposalKind, read_proposals, write_proposals};
 use crate::model::Classifier;
@@ -59,6 +60,9 @@ pub fn run(args: &LabelsArgs) -> Result<(), CliError> {
             return Err(CliError::Usage(format!("{option} {limit}: expected a probability from 0 to 1")));
         }
     }
+    if let (Some(low), Some(high)) = (args.low, args.high) {
+        must_lie_below(low, high)?;
+    }
     let models = args
         .model
         .iter()
@@ -71,7 +75,7 @@ pub fn run(args: &LabelsArgs) -> Result<(), CliError> {
     let Some((_, first)) = models.first() else { return Ok(()) };
     let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
     let bar = progress_bar("reading", "recordings");
-    let dataset = Dataset::load(gather(&args.data, &people)?, &first.config().signal, &mut |done, all| {
+    let dataset = Dataset::load(labelled(&args.data, &people)?, &first.config().signal, &mut |done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     })?;
@@ -88,11 +92,22 @@ pub fn run(args: &LabelsArgs) -> Result<(), CliError> {
     };
     let rule =
         ProposalRule { low: args.low.unwrap_or(usual.low), high: args.high.unwrap_or(usual.high), ..usual };
+    // One limit may be given and lie on the wrong side of the other, which is then the usual one.
+    if args.low.is_some() || args.high.is_some() {
+        must_lie_below(rule.low, rule.high)?;
+    }
     let rows = with_decisions(propose(&dataset, &args.data, &judged, &rule), &old);
     write_proposals(&args.out, &rows)?;
     print(&rows, &rule);
     say!("wrote {}", args.out.display());
     Ok(())
+}
+
+fn must_lie_below(low: f32, high: f32) -> Result<(), CliError> {
+    if low < high {
+        return Ok(());
+    }
+    Err(CliError::Usage(format!("--low is {low} and --high is {high}; expected --low below --high")))
 }
 
 fn print(rows: &[LabelProposal], rule: &ProposalRule) {

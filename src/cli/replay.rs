@@ -1,7 +1,7 @@
 //! `vigil replay`: recordings of one patient through the detector.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::error::CliError;
 use crate::config::PatientId;
-use crate::dataset::events_beside;
+use crate::dataset::{DatasetError, events_beside, must_fit};
 use crate::detect::Verdict;
 use crate::durable;
 use crate::eeg::Event;
@@ -123,11 +123,12 @@ pub fn play(
     out: &Path,
     copies: bool,
 ) -> Result<Summary, CliError> {
+    must_be_a_place_for(&plans, out)?;
     refuse_same_names(&plans, out)?;
     for plan in &plans {
         plan.warnings.iter().for_each(|warning| warn!("warning: {}: {warning}", plan.path.display()));
     }
-    let expert = plans.iter().map(|plan| events_beside(&plan.path)).collect::<Result<Vec<_>, _>>()?;
+    let expert = expert_events(&plans)?;
     let mut line = LiveLine::new(speed);
     let replayed =
         replay(plans, &watched.judge, watched.detector.clone(), &watched.signal, speed, &mut |seen| {
@@ -138,6 +139,21 @@ pub fn play(
     let summary = summarise(id.as_str(), &replayed, &expert, &watched.config.used_recordings());
     write_all(id, watched, &replayed, &expert, &summary, out, copies)?;
     Ok(summary)
+}
+
+/// What experts marked in each recording, `None` where no marks lie beside it.
+///
+/// # Errors
+/// [`DatasetError`] where a table cannot be read, or a seizure in it does not fit its recording.
+pub(super) fn expert_events(plans: &[PlannedRecording]) -> Result<Vec<Option<Vec<Event>>>, DatasetError> {
+    plans
+        .iter()
+        .map(|plan| {
+            let events = events_beside(&plan.path)?;
+            must_fit(&plan.path, events.as_deref().unwrap_or_default(), plan.header.duration_s)?;
+            Ok(events)
+        })
+        .collect()
 }
 
 fn write_all(
@@ -174,6 +190,43 @@ fn write_all(
 fn summary_json(out: &Path, summary: &Summary) -> Result<String, CliError> {
     serde_json::to_string_pretty(summary)
         .map_err(|e| CliError::Damaged { path: out.to_path_buf(), reason: e.to_string() })
+}
+
+/// Refuses an output folder that is a file, and one whose tables would lie where the recordings lie: a table of what was
+/// found has the name of the expert's beside its recording.
+fn must_be_a_place_for(plans: &[PlannedRecording], out: &Path) -> Result<(), CliError> {
+    if out.is_file() {
+        let source = std::io::Error::new(ErrorKind::NotADirectory, "it is a file; expected a folder");
+        return Err(CliError::Unwritable { path: out.to_path_buf(), source });
+    }
+    let above = |path: &Path| path.parent().map(Path::to_path_buf).unwrap_or_default();
+    let mut folders: Vec<PathBuf> =
+        plans.iter().map(|plan| above(&prediction_path(out, &plan.path))).collect();
+    folders.push(out.to_path_buf());
+    folders.sort();
+    folders.dedup();
+    // A folder that is not there yet holds no recording.
+    let written: Vec<(PathBuf, &PathBuf)> =
+        folders.iter().filter_map(|folder| Some((whole(folder)?, folder))).collect();
+    for plan in plans {
+        let Some(lies) = whole(&above(&plan.path)) else { continue };
+        if let Some((_, folder)) = written.iter().find(|(place, _)| *place == lies) {
+            return Err(CliError::Usage(format!(
+                "--out {}: {} is where the recording {} lies, and its table of expert events would be overwritten; \
+                 expected another folder",
+                out.display(),
+                folder.display(),
+                plan.path.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A folder's one true path, whatever links and dots lead to it; `None` where it is not there.
+fn whole(folder: &Path) -> Option<PathBuf> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    folder.canonicalize().ok()
 }
 
 fn refuse_same_names(plans: &[PlannedRecording], out: &Path) -> Result<(), CliError> {

@@ -63,10 +63,10 @@ fn warn_of_misfits(pair: &Pair) {
             .collect();
         if let Some(first) = beyond.first() {
             warn!(
-                "warning: {}: {} of the {whose}'s events reach beyond the recording's 0 to {:.2} s and are cut to \
+                "warning: {} of the {whose}'s events for {} reach beyond the recording's 0 to {:.2} s and are cut to \
                  it, the first from {:.2} to {:.2} s",
-                pair.path.display(),
                 beyond.len(),
+                pair.path.display(),
                 pair.duration_s,
                 first.onset_s,
                 first.end_s()

@@ -61,7 +61,7 @@ pub struct FitRecord {
 pub struct CalibrationRecord {
     /// Names of the recordings.
     pub recordings: Vec<String>,
-    /// Hours judged.
+    /// Hours in which an alarm would have been false.
     pub hours: f64,
     /// False alarms at the chosen settings.
     pub false_alarms: u64,

@@ -1,7 +1,7 @@
 //! Labelled recordings, conditioned once and held in memory.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::DateTime;
 
@@ -214,7 +214,7 @@ fn stretches_of(
     let path = &labelled.path;
     let failed = |source| DatasetError::Recording { path: path.clone(), source };
     let source = RecordingSource::open(path)?;
-    must_fit(labelled, source.header().duration_s)?;
+    must_fit(path, &labelled.events, source.header().duration_s)?;
     let start = source.header().start;
     let stream = WindowStream::new(source, config).map_err(failed)?;
     condition(stream, recording, start).map_err(failed)
@@ -223,18 +223,23 @@ fn stretches_of(
 /// Seconds by which an event may reach beyond its recording: tables are often rounded to whole seconds.
 const ROUNDING_S: f64 = 1.0;
 
-fn must_fit(labelled: &LabelledRecording, duration_s: f64) -> Result<(), DatasetError> {
+/// Refuses expert seizures that cannot be of the recording at `path`, which lasts `duration_s`: one beyond it would count
+/// as missed whatever is judged, and one that lasts no time marks no second.
+///
+/// # Errors
+/// [`DatasetError::EventOutside`], [`DatasetError::NoDuration`].
+pub fn must_fit(path: &Path, events: &[Event], duration_s: f64) -> Result<(), DatasetError> {
     let within = -ROUNDING_S..=duration_s + ROUNDING_S;
-    let mut seizures = labelled.events.iter().filter(|event| event.is_seizure());
-    match seizures.find(|event| !(within.contains(&event.onset_s) && within.contains(&event.end_s()))) {
-        None => Ok(()),
-        Some(event) => Err(DatasetError::EventOutside {
-            path: labelled.path.clone(),
-            onset_s: event.onset_s,
-            end_s: event.end_s(),
-            duration_s,
-        }),
+    for event in events.iter().filter(|event| event.is_seizure()) {
+        let (onset_s, end_s) = (event.onset_s, event.end_s());
+        if !(within.contains(&onset_s) && within.contains(&end_s)) {
+            return Err(DatasetError::EventOutside { path: path.to_path_buf(), onset_s, end_s, duration_s });
+        }
+        if event.duration_s == 0.0 {
+            return Err(DatasetError::NoDuration { path: path.to_path_buf(), onset_s });
+        }
     }
+    Ok(())
 }
 
 fn condition<S: Source>(

@@ -41,6 +41,16 @@ pub enum DatasetError {
         /// How long the recording is.
         duration_s: f64,
     },
+    /// An expert's seizure that lasts no time.
+    #[error(
+        "{path}: the seizure at {onset_s} s lasts 0 s; expected a duration above 0. Mend the table of events"
+    )]
+    NoDuration {
+        /// The recording.
+        path: PathBuf,
+        /// The event's start in seconds of the recording.
+        onset_s: f64,
+    },
     /// A person who is not in the data.
     #[error("{name:?} is not among the people of this data; there are {people}")]
     UnknownPerson {
@@ -48,5 +58,17 @@ pub enum DatasetError {
         name: String,
         /// Those that there are.
         people: String,
+    },
+    /// One recording in two files.
+    #[error(
+        "{} and {} are one recording: they have the same content. It would count twice, and might stand on both sides of what is \
+         divided; expected each recording once",
+        first.display(), second.display()
+    )]
+    Twice {
+        /// One of them.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
     },
 }

@@ -6,6 +6,6 @@ mod conditioned;
 mod error;
 mod gather;
 
-pub use conditioned::{Dataset, LabelledRecording, Second, Stretch};
+pub use conditioned::{Dataset, LabelledRecording, Second, Stretch, must_fit};
 pub use error::DatasetError;
-pub use gather::{People, events_beside, gather, person_of};
+pub use gather::{Gathered, People, events_beside, gather, person_of, refuse_twice};

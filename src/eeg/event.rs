@@ -33,6 +33,21 @@ pub struct Event {
     pub alarm_s: Option<f64>,
 }
 
+/// Seizures that overlap or touch are one, from the first onset to the last end: some tables have a row for each channel, and a
+/// seizure that is written twice is no second one. Other rows stay; all are sorted by onset.
+pub fn joined(mut events: Vec<Event>) -> Vec<Event> {
+    events.sort_by(|a, b| a.onset_s.total_cmp(&b.onset_s));
+    let mut joined: Vec<Event> = Vec::with_capacity(events.len());
+    for event in events {
+        let before = joined.iter_mut().rfind(|before| before.is_seizure() && event.is_seizure());
+        match before.filter(|before| event.onset_s <= before.end_s()) {
+            Some(before) => before.duration_s = before.end_s().max(event.end_s()) - before.onset_s,
+            None => joined.push(event),
+        }
+    }
+    joined
+}
+
 impl Event {
     /// Whether this is a seizure.
     pub fn is_seizure(&self) -> bool {

@@ -8,7 +8,7 @@ mod montage;
 mod recording;
 
 pub use electrode::Electrode;
-pub use event::{Event, EventKind};
+pub use event::{Event, EventKind, joined};
 pub use montage::{
     CHAINS, Chain, ChannelLabel, DERIVATIONS, DOUBLE_BANANA, Derivation, mirror_indices, mirror_window,
 };

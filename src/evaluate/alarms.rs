@@ -70,14 +70,36 @@ pub struct WardScore {
 /// A rate of false alarms rests on these alone: signal within a seizure or the minute after it can
 /// yield none, so to count it as observed would make any detector look quieter than it is.
 pub fn seconds_at_risk(ends_s: impl IntoIterator<Item = f64>, seizures: &[SeizureMark]) -> usize {
-    ends_s.into_iter().filter(|&end_s| !seizures.iter().any(|seizure| seizure.explains(end_s))).count()
+    let spans = merged(seizures.iter().map(|seizure| [seizure.onset_s, seizure.end_s + AFTER_S]));
+    let about = |end_s: f64| {
+        let begun = spans.partition_point(|[onset_s, _]| *onset_s <= end_s);
+        begun.checked_sub(1).is_some_and(|last| end_s <= spans[last][1])
+    };
+    ends_s.into_iter().filter(|&end_s| !about(end_s)).count()
 }
 
 /// Of judged seconds, given by their ends, those that lie in no seizure.
 pub fn seconds_outside(ends_s: impl IntoIterator<Item = f64>, seizures: &[SeizureMark]) -> usize {
-    let within =
-        |end_s: f64| seizures.iter().any(|seizure| seizure.onset_s < end_s && end_s <= seizure.end_s);
+    let spans = merged(seizures.iter().map(|seizure| [seizure.onset_s, seizure.end_s]));
+    let within = |end_s: f64| {
+        let begun = spans.partition_point(|[onset_s, _]| *onset_s < end_s);
+        begun.checked_sub(1).is_some_and(|last| end_s <= spans[last][1])
+    };
     ends_s.into_iter().filter(|&end_s| !within(end_s)).count()
+}
+
+/// Spans in order, those that overlap joined: days of seconds are looked up in them.
+fn merged(spans: impl Iterator<Item = [f64; 2]>) -> Vec<[f64; 2]> {
+    let mut spans: Vec<[f64; 2]> = spans.collect();
+    spans.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    let mut merged: Vec<[f64; 2]> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match merged.last_mut() {
+            Some(last) if span[0] < last[1] => last[1] = last[1].max(span[1]),
+            _ => merged.push(span),
+        }
+    }
+    merged
 }
 
 /// Scores alarms against seizures over `hours` of judged signal at risk (see

@@ -4,25 +4,42 @@
 //! come for nothing. How many seizures it finds they do not say; of settings that keep to a wanted rate the most sensitive
 //! one misses fewest.
 
+use crate::detect::{AccumulatorConfig, LabelRule};
+
 /// Seizure probabilities that are tried as the one from which on a second counts, rising.
 pub const SEIZURE_PROBABILITIES: [f32; 12] = [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9];
 
-/// The lowest of [`SEIZURE_PROBABILITIES`] that keeps to what is wanted, as do all above it, and what came of it; `None` where
-/// not even the highest does. `keeps` says what comes of one, or nothing where it asks too much.
+/// Thresholds of the accumulator that are tried, rising.
+pub const THRESHOLDS: [f32; 8] = [4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0];
+
+/// Settings, and what came of them.
+pub type Chosen<T> = (LabelRule, AccumulatorConfig, T);
+
+/// The most sensitive settings that keep to what is wanted, as do all stricter ones, and what came of them; `None` where not
+/// even the strictest do. From the strictest on, the accumulator's threshold falls to where it stands, at the highest of
+/// [`SEIZURE_PROBABILITIES`]; then the probability falls. `keeps` says what comes of settings, or nothing where it is too much.
 ///
 /// # Errors
 /// What `keeps` says.
 pub fn most_sensitive<T, E>(
-    mut keeps: impl FnMut(f32) -> Result<Option<T>, E>,
-) -> Result<Option<(f32, T)>, E> {
-    let mut lowest = None;
-    for probability in SEIZURE_PROBABILITIES.into_iter().rev() {
-        match keeps(probability)? {
-            Some(outcome) => lowest = Some((probability, outcome)),
+    label: LabelRule,
+    accumulator: AccumulatorConfig,
+    mut keeps: impl FnMut(LabelRule, AccumulatorConfig) -> Result<Option<T>, E>,
+) -> Result<Option<Chosen<T>>, E> {
+    let [lower @ .., highest] = SEIZURE_PROBABILITIES;
+    let higher = THRESHOLDS.into_iter().rev().filter(|threshold| *threshold > accumulator.threshold);
+    let raised = higher
+        .map(|threshold| (highest, AccumulatorConfig { threshold, cap: 2.0 * threshold, ..accumulator }));
+    let as_it_stands = std::iter::once(highest).chain(lower.into_iter().rev());
+    let mut most = None;
+    for (seizure_probability, accumulator) in raised.chain(as_it_stands.map(|p| (p, accumulator))) {
+        let rule = LabelRule { seizure_probability, ..label };
+        match keeps(rule, accumulator)? {
+            Some(outcome) => most = Some((rule, accumulator, outcome)),
             None => break,
         }
     }
-    Ok(lowest)
+    Ok(most)
 }
 
 /// Alarms for nothing as a ward bears them, from the seconds that each lasts: one that goes on counts again for each whole

@@ -30,6 +30,7 @@ pub(super) fn curves(people: &[&JudgedPerson]) -> (Vec<[f64; 2]>, Vec<[f64; 2]>)
     let (mut roc, mut precision_recall) = (vec![[0.0, 0.0]], Vec::new());
     let (mut hits, mut misses) = (0usize, 0usize);
     let step = (seconds.len() / POINTS).max(1);
+    let mut kept = 0;
     for (index, &(score, seizure)) in seconds.iter().enumerate() {
         if seizure {
             hits += 1
@@ -38,7 +39,8 @@ pub(super) fn curves(people: &[&JudgedPerson]) -> (Vec<[f64; 2]>, Vec<[f64; 2]>)
         }
         // Equal scores are one point.
         let last_of_score = seconds.get(index + 1).is_none_or(|(next, _)| *next != score);
-        if last_of_score && (index % step == 0 || index + 1 == seconds.len()) {
+        if last_of_score && (index + 1 >= kept + step || index + 1 == seconds.len()) {
+            kept = index + 1;
             roc.push([misses as f64 / negatives as f64, hits as f64 / positives as f64]);
             precision_recall.push([hits as f64 / positives as f64, hits as f64 / (hits + misses) as f64]);
         }

@@ -5,10 +5,11 @@
 //! the people on whom networks were trained and settings were chosen, its amplifiers may filter, and electrodes come off.
 //! Here the same EEG is changed, which shows this one difference and no other.
 
+use std::collections::BTreeMap;
 use std::iter::once;
 
 use super::calm::{borne, keeps_to, most_sensitive};
-use super::line::{AlarmSpan, Counting, JudgedPerson, PersonLine, score_lines};
+use super::line::{AlarmSpan, Counting, JudgedPerson, JudgedSecond, PersonLine, score_lines};
 use super::methods::{Method, figures, spread};
 use super::report::EquipmentReport;
 use super::seconds::PersonScore;
@@ -16,7 +17,7 @@ use super::settings::label_rule;
 use crate::dataset::{Dataset, Stretch};
 use crate::detect::{AccumulatorConfig, LabelRule, SettingError};
 use crate::eeg::Electrode::{self, *};
-use crate::eeg::{DERIVATIONS, DOUBLE_BANANA};
+use crate::eeg::{DERIVATIONS, DOUBLE_BANANA, Event};
 use crate::signal::filter::{Cascade, Frame, Section};
 
 /// False alarms an hour that a threshold of a person's own may have: what `vigil patient calibrate` is told by default.
@@ -183,62 +184,74 @@ pub(super) fn score_equipment(
         .collect()
 }
 
-/// Each half of a person's recordings, with alarms of the threshold that the seizure-free seconds of the other half give:
-/// chosen as `vigil patient calibrate` does where no seizure is known. Where none keeps to the rate the usual one stays.
+/// Each half of a person's recordings, with alarms of the settings that the seizure-free seconds of the other half give:
+/// chosen as `vigil patient calibrate` does where no seizure is known, but on less. Where none keep to the rate, or the
+/// other half has no such second, the usual ones stay. Nothing for a person whose recordings cannot be halved.
 fn alarms_of_own(
     dataset: &Dataset,
     method: &Method,
     person: &JudgedPerson,
     usual: AccumulatorConfig,
 ) -> Result<Vec<(PersonLine, Vec<AlarmSpan>)>, SettingError> {
-    let halves = halves(dataset, person);
+    let Some(halves) = halves(dataset, person) else { return Ok(Vec::new()) };
     let others = halves.iter().rev();
     halves
         .iter()
         .zip(others)
         .map(|(half, other)| {
             let mut calm = other.clone();
-            calm.seconds.retain(|judged| !judged.seizure);
+            calm.seconds.retain(|judged| !judged.seizure && judged.opinion.is_some());
             let hours = calm.seconds.len() as f64 / 3600.0;
             let line = PersonLine::of(dataset, &calm);
-            let chosen = most_sensitive(|probability| {
-                let alarms = line.alarms(label_rule(probability, method.ae_flag), usual)?;
+            let label = LabelRule { ae_flag: method.ae_flag, ..LabelRule::default() };
+            let chosen = most_sensitive(label, usual, |rule, accumulator| {
+                let alarms = line.alarms(rule, accumulator)?;
                 let lasting = alarms.iter().map(|alarm| (alarm.end - alarm.raised) as f64);
                 Ok(keeps_to(borne(lasting), hours, OWN_PER_HOUR).then_some(()))
             })?;
             let line = PersonLine::of(dataset, half);
-            let rule = match chosen {
-                Some((probability, ())) if hours > 0.0 => label_rule(probability, method.ae_flag),
-                _ => label_rule(LabelRule::default().seizure_probability, method.ae_flag),
+            let alarms = match chosen {
+                Some((rule, accumulator, ())) if hours > 0.0 => line.alarms(rule, accumulator)?,
+                _ => line.alarms(label, usual)?,
             };
-            let alarms = line.alarms(rule, usual)?;
             Ok((line, alarms))
         })
         .collect()
 }
 
-/// A person's recordings in time order, every other one; a single recording is cut in two.
-fn halves(dataset: &Dataset, person: &JudgedPerson) -> [JudgedPerson; 2] {
-    let stretch_of = |index: usize| &dataset.stretches[person.seconds[index].second.stretch];
-    let mut recordings: Vec<_> = (0..person.seconds.len())
-        .map(|index| (stretch_of(index).start, stretch_of(index).recording))
+/// A person's recordings in time order, cut before each that holds a seizure, so that what follows a seizure stays with it; every
+/// other piece is of one half. A single piece without a seizure is cut in two; one with a seizure cannot be.
+fn halves(dataset: &Dataset, person: &JudgedPerson) -> Option<[JudgedPerson; 2]> {
+    let recording_of = |judged: &JudgedSecond| dataset.stretches[judged.second.stretch].recording;
+    let mut recordings: Vec<_> = person
+        .seconds
+        .iter()
+        .map(|judged| (dataset.stretches[judged.second.stretch].start, recording_of(judged)))
         .collect();
     recordings.sort();
     recordings.dedup();
-    let first = |index: usize| match recordings.len() {
-        0 | 1 => 2 * index < person.seconds.len(),
-        _ => {
-            let place =
-                recordings.iter().position(|(_, recording)| *recording == stretch_of(index).recording);
-            place.is_some_and(|place| place % 2 == 0)
-        }
+    let has_seizure = |recording: usize| dataset.recordings[recording].events.iter().any(Event::is_seizure);
+    let mut piece_of = BTreeMap::new();
+    let mut pieces = 0;
+    for (number, (_, recording)) in recordings.iter().enumerate() {
+        pieces += usize::from(number == 0 || has_seizure(*recording));
+        piece_of.insert(*recording, pieces);
+    }
+    let single = pieces < 2;
+    if single && recordings.iter().any(|(_, recording)| has_seizure(*recording)) {
+        return None;
+    }
+    let first = |number: usize, judged: &JudgedSecond| match single {
+        true => 2 * number < person.seconds.len(),
+        false => piece_of.get(&recording_of(judged)).is_some_and(|piece| piece % 2 == 1),
     };
-    [true, false].map(|half| {
-        let seconds = (0..person.seconds.len()).filter(|&index| first(index) == half);
+    Some([true, false].map(|half| {
+        let seconds =
+            person.seconds.iter().enumerate().filter(|(number, judged)| first(*number, judged) == half);
         JudgedPerson {
-            seconds: seconds.map(|index| person.seconds[index]).collect(),
+            seconds: seconds.map(|(_, judged)| *judged).collect(),
             person: person.person.clone(),
             model: person.model.clone(),
         }
-    })
+    }))
 }

@@ -13,6 +13,23 @@ use crate::dataset::{Dataset, Second};
 use crate::detect::{AeFlag, Opinion};
 use crate::model::{AutoencoderOpinion, ModelError};
 
+/// The names of the methods that come of the networks of each kind; other networks have others.
+pub const METHODS: [&str; 13] = [
+    "two-class",
+    "two-class, hard negatives",
+    "autoencoder alone",
+    "three-class",
+    "three-class with flag",
+    "three-class, suppressor",
+    "three-class, suppressor with history",
+    "three-class, calibrated",
+    "three-class, mean over gains",
+    "rhythm trees alone",
+    "three-class with rhythm trees",
+    "two-class with rhythm trees",
+    "line length",
+];
+
 /// What was judged by whom.
 pub struct Judgements {
     /// By the two-class networks.
@@ -173,7 +190,7 @@ fn scored(score: f32) -> Opinion {
     Opinion { ae_error: None, ae_flag: None, probabilities: [score, 0.0, 1.0 - score] }
 }
 
-/// The people's seconds with opinions to which the autoencoder adds; a second that none judged keeps its own.
+/// The people's seconds with opinions to which the autoencoder adds; where it says nothing the method has none.
 fn with_autoencoder(
     people: &[JudgedPerson],
     autoencoders: &BTreeMap<String, Vec<Option<AutoencoderOpinion>>>,

@@ -39,13 +39,9 @@ struct Entry<K, T> {
 }
 
 impl Kept {
-    /// Keeps results in a folder, which is made if it is missing.
-    ///
-    /// # Errors
-    /// [`KeptError`] where it cannot be.
-    pub fn in_folder(folder: &Path) -> Result<Kept, KeptError> {
-        fs::create_dir_all(folder).map_err(|source| KeptError { path: folder.to_path_buf(), source })?;
-        Ok(Kept { folder: Some(folder.to_path_buf()), apart: None })
+    /// Keeps results in a folder, which is made with the first of them.
+    pub fn in_folder(folder: &Path) -> Kept {
+        Kept { folder: Some(folder.to_path_buf()), apart: None }
     }
 
     /// The same folder for results of something else that follow from the same: they are told apart by a name.
@@ -79,6 +75,7 @@ impl Kept {
             serde_json::to_writer(&mut *file, &Entry { of, result: &result })?;
             file.flush()
         };
+        fs::create_dir_all(folder).map_err(|source| KeptError { path: folder.clone(), source })?;
         replace_file(&path, write).map_err(|source: std::io::Error| KeptError { path, source })?;
         Ok(result)
     }

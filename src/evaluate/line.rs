@@ -1,6 +1,7 @@
 //! One person's judged seconds in the order in which they were recorded, and the alarms that come of
 //! them.
 
+use std::collections::BTreeMap;
 use std::ops::Add;
 
 use super::alarms::{
@@ -13,6 +14,12 @@ use crate::detect::{AccumulatorConfig, Detector, LabelRule, Opinion, SettingErro
 
 /// Seconds between the time lines of two people, who are set one after the other.
 const APART_S: f64 = 1e10;
+
+/// Seconds by which one recording may reach into the next: amplifiers round their start times.
+const ROUNDED_S: u64 = 2;
+
+/// Seconds between the end of a recording and one that began before it: longer than any alarm, rest or run.
+const BEHIND_S: f64 = 3600.0;
 
 /// A second, its truth and what a method says of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,55 +100,15 @@ pub struct PersonLine {
 }
 
 impl PersonLine {
-    /// Sets the person's seconds in order. They count from the start of the earliest recording.
+    /// Sets the person's seconds in order. They count from the start of the earliest recording. A recording that begins while
+    /// another lasts - in published data all may begin at one made-up time - is set behind it, [`BEHIND_S`] later.
     pub fn of(dataset: &Dataset, person: &JudgedPerson) -> PersonLine {
-        let stretch_of = |judged: &JudgedSecond| &dataset.stretches[judged.second.stretch];
-        let first = person.seconds.iter().map(|judged| stretch_of(judged).start).min();
-        let offset = |start: jiff::civil::DateTime| {
-            first.map_or(0.0, |first| start.duration_since(first).as_secs_f64())
-        };
-        let mut seconds: Vec<(u64, Option<Opinion>)> = Vec::with_capacity(person.seconds.len());
-        let mut recordings: Vec<(usize, f64, Recorded)> = Vec::new();
-        for judged in &person.seconds {
-            let stretch = stretch_of(judged);
-            let (at_s, within) = (offset(stretch.start), (stretch.first_second + judged.second.index) as u64);
-            seconds.push((at_s as u64 + within, judged.opinion));
-            if recordings.last().is_none_or(|(recording, ..)| *recording != stretch.recording) {
-                let events = dataset.recordings[stretch.recording].events.iter();
-                let seizures = events
-                    .filter(|event| event.is_seizure())
-                    .map(|event| (event.onset_s, event.duration_s))
-                    .collect();
-                let recorded = Recorded { from: at_s as u64, seconds: 0, seizures };
-                recordings.push((stretch.recording, at_s, recorded));
-            }
-            if let Some((.., recorded)) = recordings.last_mut() {
-                recorded.seconds = recorded.seconds.max(within + 1);
-            }
-        }
-        seconds.sort_by_key(|(second, _)| *second);
-        let seizures = recordings
-            .iter()
-            .flat_map(|(_, at_s, recorded)| {
-                recorded.seizures.iter().map(move |(onset_s, duration_s)| SeizureMark {
-                    onset_s: at_s + onset_s,
-                    end_s: at_s + onset_s + duration_s,
-                })
-            })
-            .collect();
-        let recordings = recordings.into_iter().map(|(.., recorded)| recorded).collect();
-        PersonLine { seconds, rhythms: Vec::new(), seizures, recordings }
+        Placed::of(dataset, person).line
     }
 
     /// The same, and how rhythmic each second is.
     pub(super) fn with_rhythms(dataset: &Dataset, person: &JudgedPerson) -> PersonLine {
-        let mut line = PersonLine::of(dataset, person);
-        // The line is in time order, the person's seconds in that of the data set.
-        let mut places: Vec<Second> = person.seconds.iter().map(|judged| judged.second).collect();
-        places.sort_by_key(|second| {
-            let stretch = &dataset.stretches[second.stretch];
-            (stretch.start, stretch.first_second + second.index)
-        });
+        let Placed { mut line, places } = Placed::of(dataset, person);
         line.rhythms = rhythms(dataset, &places);
         line
     }
@@ -165,7 +132,7 @@ impl PersonLine {
         accumulator: AccumulatorConfig,
     ) -> Result<Vec<AlarmSpan>, SettingError> {
         let mut detector = Detector::new(rule, accumulator)?;
-        let mut next = self.seconds.first().map_or(0, |(second, _)| *second);
+        let mut next = 0;
         let mut alarms: Vec<AlarmSpan> = Vec::new();
         for &(second, opinion) in &self.seconds {
             if second > next {
@@ -186,9 +153,9 @@ impl PersonLine {
         Ok(alarms)
     }
 
-    /// The seconds of the line that were judged or could not be, rising.
+    /// The seconds of the line that were judged, rising.
     pub fn observed(&self) -> impl Iterator<Item = u64> + '_ {
-        self.seconds.iter().map(|(second, _)| *second)
+        self.seconds.iter().filter(|(_, opinion)| opinion.is_some()).map(|(second, _)| *second)
     }
 
     /// Whether a second of the line lies in a seizure, if only in part.
@@ -249,6 +216,65 @@ impl PersonLine {
     }
 }
 
+/// A line with the seconds of the data set that it consists of, in its order.
+struct Placed {
+    line: PersonLine,
+    places: Vec<Second>,
+}
+
+impl Placed {
+    fn of(dataset: &Dataset, person: &JudgedPerson) -> Placed {
+        let stretch_of = |second: Second| &dataset.stretches[second.stretch];
+        let within = |second: Second| (stretch_of(second).first_second + second.index) as u64;
+        let first = person.seconds.iter().map(|judged| stretch_of(judged.second).start).min();
+        // Of each recording its start and the seconds that it lasts, as far as they were judged.
+        let mut lasting: BTreeMap<usize, (f64, u64)> = BTreeMap::new();
+        for judged in &person.seconds {
+            let stretch = stretch_of(judged.second);
+            let start_s = first.map_or(0.0, |first| stretch.start.duration_since(first).as_secs_f64());
+            let (_, seconds) = lasting.entry(stretch.recording).or_insert((start_s, 0));
+            *seconds = (*seconds).max(within(judged.second) + 1);
+        }
+        let mut in_order: Vec<(usize, f64, u64)> = lasting
+            .into_iter()
+            .map(|(recording, (start_s, seconds))| (recording, start_s, seconds))
+            .collect();
+        in_order.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let (mut starts, mut recordings, mut seizures) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let mut end = 0u64;
+        for (recording, start_s, seconds) in in_order {
+            let overlap_s = end.saturating_sub(start_s as u64);
+            let at_s = match overlap_s {
+                0 => start_s,
+                1..=ROUNDED_S => end as f64,
+                _ => end as f64 + BEHIND_S,
+            };
+            let events = dataset.recordings[recording].events.iter().filter(|event| event.is_seizure());
+            let marked: Vec<(f64, f64)> = events.map(|event| (event.onset_s, event.duration_s)).collect();
+            seizures.extend(marked.iter().map(|(onset_s, duration_s)| SeizureMark {
+                onset_s: at_s + onset_s,
+                end_s: at_s + onset_s + duration_s,
+            }));
+            let from = at_s as u64;
+            end = from + seconds;
+            starts.insert(recording, from);
+            recordings.push(Recorded { from, seconds, seizures: marked });
+        }
+        let mut seconds: Vec<(u64, Option<Opinion>, Second)> = person
+            .seconds
+            .iter()
+            .map(|judged| {
+                let from = starts.get(&stretch_of(judged.second).recording).copied().unwrap_or_default();
+                (from + within(judged.second), judged.opinion, judged.second)
+            })
+            .collect();
+        seconds.sort_by_key(|(second, ..)| *second);
+        let places = seconds.iter().map(|(.., place)| *place).collect();
+        let seconds = seconds.into_iter().map(|(second, opinion, _)| (second, opinion)).collect();
+        Placed { line: PersonLine { seconds, rhythms: Vec::new(), seizures, recordings }, places }
+    }
+}
+
 /// Whether the minute after a seizure excuses an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counting {
@@ -271,7 +297,9 @@ pub fn score_lines<'a>(
                 .iter()
                 .map(|mark| SeizureMark { onset_s: mark.onset_s + shift, end_s: mark.end_s + shift }),
         );
-        ends.extend(line.seconds.iter().map(|(second, _)| *second as f64 + 1.0 + shift));
+        // Where a method had no opinion no alarm could have been false.
+        let judged = line.seconds.iter().filter(|(_, opinion)| opinion.is_some());
+        ends.extend(judged.map(|(second, _)| *second as f64 + 1.0 + shift));
         marks.extend(
             line.marks(alarms)
                 .map(|mark| AlarmMark { onset_s: mark.onset_s + shift, raised_s: mark.raised_s + shift }),

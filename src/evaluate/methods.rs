@@ -217,8 +217,10 @@ impl Scored<'_> {
                 .filter(|tried| Some(&tried.accumulator) == usual)
                 .filter_map(|tried| self.point(tried))
                 .collect(),
+            // Where no setting finds so many there is no figure at that sensitivity.
             matched: choose(self.tried, self.comparison.target_sensitivity, reported)
-                .and_then(|tried| self.point(tried)),
+                .and_then(|tried| self.point(tried))
+                .filter(|point| point.sensitivity >= self.comparison.target_sensitivity),
             strict: figures(&score_lines(self.everyone(), Counting::Strict)),
             rests: Vec::new(),
             equipment: Vec::new(),

@@ -38,13 +38,13 @@ pub use alarms::{
 };
 pub use auroc::auroc;
 pub use boost::{BoostConfig, BoostSample, boost};
-pub use calm::{SEIZURE_PROBABILITIES, borne, keeps_to, most_sensitive};
+pub use calm::{Chosen, SEIZURE_PROBABILITIES, THRESHOLDS, borne, keeps_to, most_sensitive};
 pub use changed::Changed;
 pub use cost::{Timed, turns, window_costs};
 pub use equipment::{Equipment, Recorded};
 pub use folds::{FoldError, grouped_folds};
 pub use interval::{Interval, clopper_pearson, garwood, median_interval};
-pub use judgements::{Judgements, Variant};
+pub use judgements::{Judgements, METHODS, Variant};
 pub use kept::{Kept, KeptError, recordings_of};
 pub use line::{
     AlarmSpan, Counting, JudgedPerson, JudgedSecond, PersonLine, Tally, score_lines, score_settings,

@@ -9,6 +9,9 @@ use crate::detect::{AccumulatorConfig, AeFlag, LabelRule, SettingError};
 /// Thresholds that are tried: so many quantiles of a method's own scores.
 const THRESHOLDS: usize = 80;
 
+/// Further ones among the highest scores, where seizures are rare.
+const TAIL: usize = 40;
+
 /// Seconds after an alarm in which none is raised where methods are compared. A ward's detector rests longer by default; but
 /// recordings often go on for no more than a minute after a seizure, and with a longer rest nothing of that minute, the
 /// hardest to tell from a seizure, would tell one method from another.
@@ -160,7 +163,8 @@ pub(super) fn label_rule(threshold: f32, ae_flag: AeFlag) -> LabelRule {
     }
 }
 
-/// Quantiles of the scores, rising.
+/// Quantiles of the scores, rising. Where seizures are rare, as in uncut recordings, the thresholds that matter lie among the
+/// last of these: then the last one's share is divided further, evenly in the logarithm of what lies above.
 fn thresholds(people: &[JudgedPerson]) -> Vec<f32> {
     let mut scores: Vec<f32> = people
         .iter()
@@ -171,15 +175,28 @@ fn thresholds(people: &[JudgedPerson]) -> Vec<f32> {
     scores.sort_by(f32::total_cmp);
     let mut thresholds: Vec<f32> =
         (0..THRESHOLDS).filter_map(|i| scores.get(i * scores.len() / THRESHOLDS).copied()).collect();
+    let seconds = || people.iter().flat_map(|person| &person.seconds);
+    let seizure_seconds = seconds().filter(|judged| judged.seizure).count();
+    if seizure_seconds < seconds().count() / 10 {
+        let highest = (scores.len() / THRESHOLDS) as f64;
+        thresholds.extend((1..=TAIL).filter_map(|i| {
+            let above = highest.powf(1.0 - i as f64 / TAIL as f64);
+            scores.get(scores.len().checked_sub(above.round() as usize)?).copied()
+        }));
+    }
     thresholds.dedup();
     thresholds
 }
 
 /// Of the settings that find enough of the seizures of some people, and half of these soon, the one with fewest false
 /// alarms, counted strictly; of several the one that finds most. Where none is soon enough, any that finds enough will do; where
-/// none finds enough, the one that finds most.
+/// none finds enough, the one that finds most. Nothing where these people have no seizure: nothing can be found then, and whatever
+/// never raises an alarm would look best.
 pub(super) fn choose(tried: &[Tried], target: f64, counted: impl Fn(usize) -> bool) -> Option<&Tried> {
     let counts: Vec<(Tally, &Tried)> = tried.iter().map(|tried| (tried.tally(&counted), tried)).collect();
+    if counts.first().is_none_or(|(tally, _)| tally.seizures == 0) {
+        return None;
+    }
     let enough = |tally: &Tally| tally.detected as f64 >= target * tally.seizures as f64;
     let soon = |tally: &Tally| 2 * tally.soon >= tally.detected;
     let quietest = |wanted: &dyn Fn(&Tally) -> bool| {

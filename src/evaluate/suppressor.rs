@@ -159,7 +159,10 @@ pub(super) fn withhold(
             };
             let for_fold = |fold: usize| {
                 let scores = scores(fold);
-                let limit = limit(people, tried, &scores, fold);
+                // Of two folds there is no pair to leave out, and no limit to choose: then nothing is withheld.
+                let chosen_on = people.iter().filter(|person| person.fold != fold);
+                let judged = chosen_on.clone().any(|person| fit_without(fold, person.fold).is_some());
+                let limit = if judged { limit(people, tried, &scores, fold) } else { 0.0 };
                 let alarms: Vec<Vec<AlarmSpan>> = tried
                     .alarms
                     .iter()

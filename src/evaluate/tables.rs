@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::alarms::{AlarmMark, SeizureMark, SeizureScore, score_ward, seconds_at_risk};
 use super::interval::{Interval, clopper_pearson, garwood};
 use super::szcore::{Counts, Measures, mask, mean_measures, score_events, score_overlap, score_samples};
-use crate::eeg::Event;
+use crate::eeg::{Event, joined};
 use crate::format::FormatError;
 use crate::format::bids::tables_below;
 use crate::format::events::{read_detections, read_events};
@@ -152,7 +152,7 @@ pub fn pair_tables(reference: &Path, hypothesis: &Path) -> Result<(Vec<Pair>, Ve
             subject: subject_of(&relative),
             path,
             duration_s,
-            reference: seizures(expert),
+            reference: seizures(joined(expert)),
             hypothesis: seizures(detected),
             judged: judged.is_some(),
         });
@@ -221,14 +221,22 @@ impl Sum {
 
 impl WardCounts {
     fn add(&mut self, pair: &Pair) {
+        // As in the second-by-second masks, what lies outside the recording is nothing.
+        let within =
+            |event: &&Event| event.onset_s < pair.duration_s && (event.onset_s >= 0.0 || event.end_s() > 0.0);
         let seizures: Vec<SeizureMark> = pair
             .reference
             .iter()
-            .map(|event| SeizureMark { onset_s: event.onset_s, end_s: event.end_s() })
+            .filter(within)
+            .map(|event| SeizureMark {
+                onset_s: event.onset_s.max(0.0),
+                end_s: event.end_s().min(pair.duration_s),
+            })
             .collect();
         let alarms: Vec<AlarmMark> = pair
             .hypothesis
             .iter()
+            .filter(within)
             .filter_map(|event| Some(AlarmMark { onset_s: event.onset_s, raised_s: event.alarm_s? }))
             .collect();
         // A second counts by its end, as an alarm is raised at the end of one.

@@ -12,7 +12,7 @@ pub enum ExplainError {
     /// The moment is not within the recording.
     #[error(
         "{at_s} s from its start is outside the recording, which lasts {duration_s} s: \
-         expected 0 to {duration_s}, or a wall time from {from} to {to}"
+         expected from 0 to below {duration_s}, or a wall time from {from} to {to}"
     )]
     Outside {
         /// Seconds from the recording's start.

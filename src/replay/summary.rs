@@ -241,8 +241,9 @@ impl Summary {
             let _ = writeln!(text, "nothing counts: no recording has expert marks and was not learnt from");
             return;
         }
+        // The sum of no floating-point numbers is -0; added to 0 it is 0.
         let ictal_s: f64 =
-            self.seizures.iter().filter(|row| !row.learnt_from).map(|row| row.duration_s).sum();
+            0.0 + self.seizures.iter().filter(|row| !row.learnt_from).map(|row| row.duration_s).sum::<f64>();
         let _ = writeln!(
             text,
             "observed            {} that count, {} of it in seizures",

@@ -1,19 +1,21 @@
 //! `vigil evaluate cross-person` and `vigil evaluate longitudinal`: several methods on the same people, none of
 //! whom any network has seen.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::super::error::CliError;
+use super::super::labelled::labelled;
 use super::networks::{Named, NetworkArgs};
 use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds, short_recordings, summary};
-use crate::dataset::{People, gather};
+use crate::dataset::{Dataset, People};
 use crate::evaluate::{EvaluateError, first_unseen};
 use crate::model::AutoencoderConfig;
 use crate::train::{AutoencoderFit, cross_fitted_opinions};
 
-/// Compare five methods and a plain one on people whom no network was trained on
+/// Compare methods, and line length, on people whom no network was trained on
 #[derive(Debug, Args)]
 pub struct CrossPersonArgs {
     /// Folder of recordings with expert events (BIDS tree or CHB-MIT folders); may be repeated
@@ -71,7 +73,7 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
     let networks = protocol.networks(&args.networks)?;
     let signal = networks.signal();
     let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
-    let dataset = protocol.dataset(gather(&args.data, &people)?, &signal)?;
+    let dataset = protocol.dataset(labelled(&args.data, &people)?, &signal)?;
     let config = AutoencoderConfig { signal, ..AutoencoderConfig::default() };
     let fit = AutoencoderFit::default();
     let autoencoding = Autoencoding {
@@ -81,6 +83,7 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
     };
     let judged = protocol.judgements(&dataset, &networks, &unseen, &|_, _| true, &autoencoding)?;
     let folds = folds(&judged.three_class);
+    settings_can_be_chosen(&dataset, &folds)?;
     let mut comparison = protocol.comparison();
     comparison.block_s = block_s;
     let methods = protocol.score(&dataset, judged, &folds, &comparison, &|_| true)?;
@@ -117,7 +120,42 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
     protocol.finish(&[(None, report)])
 }
 
+/// Refuses people whose settings could be chosen on nobody; warns of those for whom nobody with a seizure is left.
+///
+/// # Errors
+/// [`CliError::Usage`] where one network judges all of them.
+pub fn settings_can_be_chosen(dataset: &Dataset, folds: &BTreeMap<String, usize>) -> Result<(), CliError> {
+    if folds.values().all(|fold| Some(fold) == folds.values().next()) {
+        return Err(CliError::Usage(
+            "one network judges all of these people, and the settings of alarms are chosen on people of other folds; expected \
+             people of two folds or more (see --only), or `vigil evaluate --alarms`, which tells many settings"
+                .into(),
+        ));
+    }
+    let has_seizure = |fold: usize| {
+        dataset.recordings.iter().any(|recording| {
+            folds.get(&recording.person) == Some(&fold)
+                && recording.events.iter().any(|event| event.is_seizure())
+        })
+    };
+    let with: Vec<usize> = folds.values().copied().filter(|fold| has_seizure(*fold)).collect();
+    for fold in folds.values().copied().collect::<BTreeSet<usize>>() {
+        if with.iter().any(|other| *other != fold) {
+            continue;
+        }
+        let people: Vec<&str> =
+            folds.iter().filter(|(_, of)| **of == fold).map(|(person, _)| person.as_str()).collect();
+        warn!(
+            "warning: nobody of the other folds has a seizure, so that no settings of alarms can be chosen for {}: they have \
+             no alarm in these tables",
+            people.join(", ")
+        );
+    }
+    Ok(())
+}
+
 /// What choosing settings on people whose networks have seen the scored ones may leak.
 pub const LEAK: &str = "The networks that judge one fold were trained on the people of the others, on whom the \
     settings for this fold are chosen: each of those was then judged by a network that had seen people of this fold. \
-    Settings are few numbers, so little can leak; it is not nothing.";
+    So it is with rhythm trees, calibration and weights: what the other folds' people are given was fitted with the scored ones' \
+    marks. Settings are few numbers, so little can leak; it is not nothing.";

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::super::error::CliError;
+use super::super::labelled::labelled;
 use super::networks::{Named, NetworkArgs, Networks};
 use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, short_recordings, summary};
-use crate::dataset::{Dataset, LabelledRecording, People, gather};
+use crate::dataset::{Dataset, DatasetError, LabelledRecording, People, refuse_twice};
 use crate::evaluate::report::ProtocolReport;
 use crate::evaluate::{first_unseen, same_windows};
 use crate::model::AutoencoderConfig;
@@ -59,7 +60,7 @@ struct Site {
 
 impl Site {
     fn of(path: &Path, networks: Networks) -> Result<Site, CliError> {
-        let recordings = gather(&[path.to_path_buf()], &People::default())?;
+        let recordings = labelled(&[path.to_path_buf()], &People::default())?;
         let people = recordings.iter().map(|recording| recording.person.clone()).collect();
         Ok(Site { path: path.to_path_buf(), recordings, people, networks })
     }
@@ -125,14 +126,17 @@ pub fn run(args: &CrossSiteArgs) -> Result<(), CliError> {
 }
 
 fn refuse_overlap(args: &CrossSiteArgs, first: &Site, second: &Site) -> Result<(), CliError> {
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let files: BTreeSet<PathBuf> = first.recordings.iter().map(|recording| real(&recording.path)).collect();
-    if let Some(recording) = second.recordings.iter().find(|recording| files.contains(&real(&recording.path)))
-    {
-        return Err(CliError::Usage(format!(
-            "{} is in both data sets; expected two without a recording in common",
-            recording.path.display()
-        )));
+    let both = first.recordings.iter().chain(&second.recordings);
+    let both: Vec<&Path> = both.map(|recording| recording.path.as_path()).collect();
+    match refuse_twice(&both) {
+        Err(DatasetError::Twice { first, second }) => {
+            return Err(CliError::Usage(format!(
+                "{} is in both data sets, there as {}; expected two without a recording in common",
+                first.display(),
+                second.display()
+            )));
+        }
+        other => other?,
     }
     match second.people.iter().find(|person| first.people.contains(*person)) {
         Some(person) if !args.distinct_people => Err(CliError::Usage(format!(

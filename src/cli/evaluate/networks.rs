@@ -1,12 +1,13 @@
 //! The networks that a protocol compares.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::Args;
 
 use super::super::error::CliError;
-use crate::evaluate::{EvaluateError, same_windows};
-use crate::model::Classifier;
+use crate::evaluate::{EvaluateError, METHODS, same_windows};
+use crate::model::{Classes, Classifier};
 use crate::signal::SignalConfig;
 use crate::ward::cnn_path;
 
@@ -34,9 +35,15 @@ impl NetworkArgs {
     /// The label of those networks that the report is to be about, if told.
     ///
     /// # Errors
-    /// [`CliError::Usage`] where no other networks have that label.
+    /// [`CliError::Usage`] where no other networks have that label, or two methods one name.
     pub fn about(&self) -> Result<Option<String>, CliError> {
         let labels: Vec<&str> = self.also.iter().map(|variant| variant.label.as_str()).collect();
+        let mut taken: BTreeSet<&str> = METHODS.into_iter().collect();
+        if let Some(label) = labels.iter().find(|label| !taken.insert(label)) {
+            return Err(CliError::Usage(format!(
+                "--also {label:?}: that is the name of another method; expected a label of its own"
+            )));
+        }
         let Some(about) = self.about.as_deref().filter(|about| !labels.contains(about)) else {
             return Ok(self.about.clone());
         };
@@ -109,6 +116,18 @@ impl Networks {
             hard_negatives: load(&names.hard_negatives)?,
             also: also.collect::<Result<_, CliError>>()?,
         };
+        for (option, named, classes) in [
+            ("--three-class", &networks.three_class, Classes::Three),
+            ("--two-class", &networks.two_class, Classes::Two),
+            ("--hard-negatives", &networks.hard_negatives, Classes::Two),
+        ] {
+            if let Some((name, _)) = named.iter().find(|(_, network)| network.config().classes != classes) {
+                return Err(CliError::Usage(format!(
+                    "{option} {name}: expected a network of {} classes, and it has another number; --also takes either",
+                    if classes == Classes::Two { "two" } else { "three" }
+                )));
+            }
+        }
         // Variants may draw otherwise: only the signal is conditioned once for all.
         let compared = [&networks.three_class, &networks.two_class, &networks.hard_negatives];
         same_windows(&compared.into_iter().flatten().cloned().collect::<Vec<_>>())?;

@@ -15,8 +15,8 @@ use super::print::print;
 use crate::dataset::{Dataset, LabelledRecording, Second, Stretch};
 use crate::evaluate::report::{DataSummary, MethodReport, ProtocolReport, write_report};
 use crate::evaluate::{
-    Changed, Comparison, EvaluateError, JudgedPerson, Judgements, Kept, Variant, judge_people_by,
-    recordings_of, score_method,
+    Changed, Comparison, JudgedPerson, Judgements, Kept, Variant, judge_people_by, recordings_of,
+    score_method,
 };
 use crate::model::{AutoencoderConfig, AutoencoderOpinion};
 use crate::signal::SignalConfig;
@@ -75,7 +75,11 @@ impl<'a> Protocol<'a> {
         }
         args.change.check()?;
         let kept = match &args.out {
-            Some(folder) => Kept::in_folder(&folder.join(JUDGED)).map_err(EvaluateError::from)?,
+            Some(folder) if folder.exists() && !folder.is_dir() => {
+                let source = std::io::Error::from(std::io::ErrorKind::NotADirectory);
+                return Err(CliError::Unwritable { path: folder.clone(), source });
+            }
+            Some(folder) => Kept::in_folder(&folder.join(JUDGED)),
             None => Kept::default(),
         };
         Ok(Protocol { args, kept })

@@ -7,9 +7,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::error::CliError;
+use super::super::labelled::labelled;
 use super::super::read_text;
 use super::super::terminal::progress_bar;
-use crate::dataset::{Dataset, People, gather};
+use crate::dataset::{Dataset, People};
 use crate::detect::{AccumulatorConfig, LabelRule};
 use crate::evaluate::{
     CONTEXT_S, JudgedPerson, Kept, PersonScore, WardScore, judge_people, median_interval, score_settings,
@@ -62,8 +63,15 @@ pub fn run(args: &SecondsArgs) -> Result<(), CliError> {
     let others = args.beside.as_deref().map(read_others).transpose()?;
     let Some((_, first)) = models.first() else { return Ok(()) };
     let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
+    let recordings = labelled(&args.data, &people)?;
+    if recordings.is_empty() {
+        return Err(CliError::Usage(
+            "nobody is left to judge; expected recordings with expert events of somebody whom --only and --exclude keep"
+                .into(),
+        ));
+    }
     let bar = progress_bar("reading", "recordings");
-    let dataset = Dataset::load(gather(&args.data, &people)?, &first.config().signal, &mut |done, all| {
+    let dataset = Dataset::load(recordings, &first.config().signal, &mut |done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     })?;
@@ -97,8 +105,8 @@ struct Others {
 
 fn read_others(path: &Path) -> Result<Others, CliError> {
     let text = read_text(path)?;
-    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
-    let header: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
+    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
+    let header: Vec<&str> = lines.next().map_or("", |(_, line)| line).split('\t').collect();
     if header.first() != Some(&"person") {
         return Err(CliError::Damaged {
             path: path.to_path_buf(),
@@ -109,22 +117,49 @@ fn read_others(path: &Path) -> Result<Others, CliError> {
         });
     }
     let rows = lines
-        .map(|line| {
+        .map(|(index, line)| {
             let mut cells = line.split('\t');
             let person = cells.next().unwrap_or_default().to_string();
-            (person, cells.map(|cell| cell.parse().ok()).collect())
+            let columns = header[1..].iter().copied().chain(std::iter::repeat("without a name"));
+            let values = cells.zip(columns).map(|(cell, column)| {
+                auroc_of(cell).map_err(|reason| CliError::Damaged {
+                    path: path.to_path_buf(),
+                    reason: format!("line {}, column {column}: {reason}", index + 1),
+                })
+            });
+            Ok((person, values.collect::<Result<_, _>>()?))
         })
-        .collect();
+        .collect::<Result<_, CliError>>()?;
     Ok(Others { columns: header[1..].iter().map(ToString::to_string).collect(), rows })
 }
 
-fn median(values: &mut [f64]) -> f64 {
+/// A cell's AUROC; `None` where it says that there is none.
+fn auroc_of(cell: &str) -> Result<Option<f64>, String> {
+    if ["", "-", "n/a"].contains(&cell.trim()) {
+        return Ok(None);
+    }
+    match cell.trim().parse::<f64>().ok().filter(|value| (0.0..=1.0).contains(value)) {
+        Some(value) => Ok(Some(value)),
+        None => {
+            Err(format!("found {cell:?}; expected an AUROC from 0 to 1, or - or n/a where there is none"))
+        }
+    }
+}
+
+/// The median; `None` of nobody.
+fn median(values: &[f64]) -> Option<f64> {
+    let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     match values.len() {
-        0 => f64::NAN,
-        n if n % 2 == 1 => values[n / 2],
-        n => (values[n / 2 - 1] + values[n / 2]) / 2.0,
+        0 => None,
+        n if n % 2 == 1 => Some(values[n / 2]),
+        n => Some((values[n / 2 - 1] + values[n / 2]) / 2.0),
     }
+}
+
+/// The mean; `None` of nobody.
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 fn print_table(scores: &[PersonScore], others: Option<&Others>) {
@@ -165,13 +200,13 @@ fn print_table(scores: &[PersonScore], others: Option<&Others>) {
         }
         say!("");
     }
-    for (name, of) in [
-        ("median", median as fn(&mut [f64]) -> f64),
-        ("mean", |values: &mut [f64]| values.iter().sum::<f64>() / values.len() as f64),
-    ] {
+    for (name, of) in [("median", median as fn(&[f64]) -> Option<f64>), ("mean", mean)] {
         put!("{name:<10} {:<10} {:>9} {:>8}", "", "", "");
-        put!(" {:>8.3} {:>9.3}", of(&mut kept[0].clone()), of(&mut kept[1].clone()));
-        kept[2..].iter().for_each(|values| put!(" {:>12.3}", of(&mut values.clone())));
+        for (column, values) in kept.iter().enumerate() {
+            let value = of(values).map_or("-".to_string(), |value| format!("{value:.3}"));
+            let width = [8, 9].get(column).copied().unwrap_or(12);
+            put!(" {value:>width$}");
+        }
         say!("");
     }
     put!("{:<39}", "95 % interval of the median");
@@ -244,10 +279,11 @@ fn print_json(scores: &[PersonScore], alarms: Option<&[Tried]>) {
         })
         .collect();
     let of = |pick: fn(&PersonScore) -> Option<f64>| {
-        let mut values: Vec<f64> = scores.iter().filter_map(pick).collect();
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let values: Vec<f64> = scores.iter().filter_map(pick).collect();
         let interval = median_interval(&values);
-        json!({ "median": median(&mut values), "median_interval": interval, "mean": mean, "people": values.len() })
+        json!({
+            "median": median(&values), "median_interval": interval, "mean": mean(&values), "people": values.len(),
+        })
     };
     let report = json!({
         "people": people,

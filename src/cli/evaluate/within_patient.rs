@@ -7,11 +7,12 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::error::CliError;
+use super::super::labelled::labelled;
 use super::super::terminal::progress_bar;
-use super::cross_person::{LEAK, unseen};
+use super::cross_person::{LEAK, settings_can_be_chosen, unseen};
 use super::networks::{Named, NetworkArgs};
 use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds, short_recordings, summary};
-use crate::dataset::{Dataset, People, gather};
+use crate::dataset::{Dataset, People};
 use crate::detect::Opinion;
 use crate::evaluate::{
     Changed, Division, FEWEST_SEIZURES, JudgedPerson, JudgedSecond, TreeOpinions, Variant, divide,
@@ -48,7 +49,7 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
     let networks = protocol.networks(&args.networks)?;
     let signal = networks.signal();
     let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
-    let dataset = protocol.dataset(gather(&args.data, &people)?, &signal)?;
+    let dataset = protocol.dataset(labelled(&args.data, &people)?, &signal)?;
     let (divisions, others) = divide(&dataset);
     let too_few: Vec<String> = others
         .iter()
@@ -82,6 +83,7 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
     };
     let mut judged = protocol.judgements(&dataset, &networks, &unseen, &later, &autoencoding)?;
     let folds = folds(&judged.three_class);
+    settings_can_be_chosen(&dataset, &folds)?;
     let everything = |named: &[Named]| protocol.judge(&dataset, named, "earlier recordings", &unseen, &[1.0]);
     let trees = TreeOpinions::of(&dataset, &everything(&networks.three_class)?, &folds)?;
     let kinds = [("three-class", &networks.three_class)].into_iter();
@@ -144,7 +146,11 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
     how.extend(unchanged);
     let mut limits = vec![LEAK.to_string()];
     if !too_few.is_empty() {
-        limits.push(format!("Not scored, for too few seizures: {}.", too_few.join(", ")));
+        limits.push(format!(
+            "Not scored, since their recordings do not divide into an earlier part and a later one with {FEWEST_SEIZURES} \
+             seizures in all (seizures): {}.",
+            too_few.join(", ")
+        ));
     }
     limits.extend(short_recordings(&dataset));
     let data = vec![summary(&args.data, &dataset, &|recording, second| later(&recording.person, second))];

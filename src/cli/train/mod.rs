@@ -2,6 +2,7 @@
 
 mod fold;
 mod origin;
+mod place;
 mod reviews;
 
 use std::collections::BTreeMap;
@@ -11,11 +12,12 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::error::CliError;
+use super::labelled::labelled;
 use super::shared_autoencoder::fit_shared;
 use super::terminal::progress_bar;
 use crate::config::mistake;
-use crate::dataset::{Dataset, People, Second, gather};
-use crate::model::{AutoencoderConfig, Classes, Classifier, CnnConfig, ModelError, write_card};
+use crate::dataset::{Dataset, People, Second};
+use crate::model::{AutoencoderConfig, Classes, Classifier, CnnConfig, write_card};
 use crate::signal::SignalConfig;
 use crate::train::simulated::SimulatedShares;
 use crate::train::{
@@ -26,6 +28,7 @@ use crate::train::{
 use crate::ward::{SHARED, cnn_path};
 use fold::{Fold, parse_fold, people_of};
 use origin::{Origin, beginning, few_with_seizures, must_be_unseen, relabelled};
+use place::{folder_for, plain_name, write_run_log};
 use reviews::add_reviews;
 
 /// Fit a CNN on the recordings of many people.
@@ -100,6 +103,9 @@ pub struct TrainArgs {
     /// Forget the checkpoint of an interrupted training
     #[arg(long)]
     restart: bool,
+    /// Train a network anew that is there already
+    #[arg(long, conflicts_with = "autoencoder")]
+    replace: bool,
 }
 
 /// What becomes of proposals that nobody has reviewed.
@@ -135,10 +141,12 @@ struct Settings {
 pub fn run(args: &TrainArgs) -> Result<(), CliError> {
     if args.autoencoder {
         let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
-        let recordings = gather(&args.data, &people)?;
+        let recordings = labelled(&args.data, &people)?;
         let dataset = Dataset::load(recordings, &CnnConfig::default().signal, &mut |_, _| {})?;
         return fit_shared(&dataset, &args.models.join(SHARED), &super::command_line());
     }
+    plain_name("--name", &args.name)?;
+    args.from.as_deref().map_or(Ok(()), |name| plain_name("--from", name))?;
     let start = args.from.as_deref().map(|name| Start::of(&cnn_path(&args.models, name))).transpose()?;
     let told = read_settings(args.config.as_deref())?;
     let model = told.model.or_else(|| start.as_ref().map(|start| start.config().clone()));
@@ -159,11 +167,7 @@ pub fn run(args: &TrainArgs) -> Result<(), CliError> {
     }
     settings.training.epochs = args.epochs.unwrap_or(settings.training.epochs);
     settings.training.seed = args.seed.unwrap_or(settings.training.seed);
-    let folder = args.models.join(&args.name);
-    if args.restart {
-        Checkpoint::new(&folder.join("checkpoint")).remove()?;
-        Checkpoint::new(&folder.join("checkpoint-refit")).remove()?;
-    }
+    let folder = folder_for(args)?;
     train(args, &settings, start.as_ref(), &folder)
 }
 
@@ -351,7 +355,7 @@ fn epoch_line(entry: &EpochLog) -> String {
 
 fn load(args: &TrainArgs, signal: &SignalConfig) -> Result<Dataset, TrainError> {
     let people = People { only: &args.only, exclude: &args.exclude, needed: &args.hold_out };
-    let recordings = gather(&args.data, &people)?;
+    let recordings = labelled(&args.data, &people)?;
     let bar = progress_bar("reading", "recordings");
     let dataset = Dataset::load(recordings, signal, &mut |done, all| {
         bar.set_length(all as u64);
@@ -379,18 +383,4 @@ fn read_settings(path: Option<&Path>) -> Result<Told, CliError> {
     let text = super::read_text(path)?;
     Ok(toml::from_str(&text)
         .map_err(|error| mistake(path, &text, &error, |_| "[training] with epochs = 8"))?)
-}
-
-fn write_run_log(path: &Path, log: &[EpochLog]) -> Result<(), TrainError> {
-    let mut text = String::from("epoch\tloss\tlearning_rate\theld_out_auroc\telapsed_s\n");
-    for entry in log {
-        let auroc = entry.held_out_auroc.map_or("n/a".to_string(), |auroc| format!("{auroc:.6}"));
-        text.push_str(&format!(
-            "{}\t{:.6}\t{:.3e}\t{auroc}\t{:.1}\n",
-            entry.epoch, entry.loss, entry.learning_rate, entry.elapsed_s
-        ));
-    }
-    crate::durable::replace_file(path, |file| std::io::Write::write_all(file, text.as_bytes())).map_err(
-        |source: std::io::Error| ModelError::Io { doing: "write", path: path.to_path_buf(), source }.into(),
-    )
 }

@@ -104,7 +104,7 @@ pub(super) fn page(report: &ProtocolReport, figures: &[Figure]) -> Page {
             "With the settings of the main table, but for the seconds after an alarm's end in which none is raised anew. The rest is \
              not chosen on what is scored or on other people: it covers what follows a seizure, and where recordings end soon after \
              their seizures the longest would always look best. So the last but one column tells how many of the hours \
-             remain in which an alarm could have been raised at all; a rate of false alarms rests on these."
+             remain in which an alarm could have been raised at all. Rates are over all hours: where few of these remain, a low one says little."
                 .into(),
         ));
         blocks.push(Block::Table(table));
@@ -115,10 +115,12 @@ pub(super) fn page(report: &ProtocolReport, figures: &[Figure]) -> Page {
             "Every window of the people who are scored was judged once more with its signal changed: multiplied by a factor, \
              filtered, or without some electrodes. What makes alarms of it are, on the one hand, the settings of the main table, \
              chosen on other people's EEG as it was recorded, which do not know of the change; on the other hand the \
-             default ones with a threshold of the person's own: the lowest at which the seizure-free seconds of \
-             every other recording of theirs, changed in the same way, have no more than one false alarm an hour, \
-             for the recordings between. That is what a ward can choose before it knows any seizure of a patient, \
-             from hours where here there are minutes. This is simulated: the same recordings changed, noise and all, \
+             settings of the person's own: those with which methods are compared first, made stricter or more sensitive until the \
+             seizure-free seconds of other recordings of theirs, changed in the same way, have no more than one false alarm \
+             an hour, one that lasts counting again each minute. Recordings are cut before each seizure, and every other piece \
+             serves for those between; where it has no seizure-free second, or nothing keeps to the rate, those settings stay as they \
+             are. A ward chooses so before it knows any seizure of a patient, but from hours, where here there are \
+             minutes. People with a single seizure have no such figure. This is simulated: the same recordings changed, noise and all, \
              not other people or other amplifiers. Where so many derivations are missing that a second is not \
              judged, it is not scored."
                 .into(),
@@ -281,18 +283,18 @@ fn glossary() -> Vec<(String, String)> {
         (
             "at the wanted sensitivity",
             "The fewest false alarms in an hour, over all settings that were tried, with which the wanted share of \
-             everybody's seizures is found. The setting is chosen on what is scored: it compares methods at one \
-             sensitivity and promises nothing."
+             everybody's seizures is found, half of them in time where any setting does that. The setting is chosen on what is scored: it compares methods at one \
+             sensitivity and promises nothing. Where no setting finds so many there is no figure."
                 .into(),
         ),
         (
             "Brier score",
-            "The mean squared distance of the probability of seizure from the truth, second by second; 0 is perfect. The              column beside it gives that of a method that says one share for every second. The calibration error is the              mean distance between what was said and how often it was so. Both hold for recordings with as many              seizures as these alone."
+            "The mean squared distance of the probability of seizure from the truth, second by second; 0 is perfect. The column beside it gives that of a method that says one share for every second. The calibration error is the mean distance between what was said and how often it was so. Both hold for recordings with as many seizures as these alone."
                 .into(),
         ),
         (
             "negative predictive value",
-            "Observed time, person by person in its order, is cut into blocks: the share of the blocks without an alarm in              which there was indeed no second of a seizure. A block has an alarm also where that for its seizure came in \
+            "Observed time, person by person in its order, is cut into blocks: the share of the blocks without an alarm in which there was indeed no second of a seizure. A block has an alarm also where that for its seizure came in \
              another. Its interval takes blocks as independent."
                 .into(),
         ),
