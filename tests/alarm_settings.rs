@@ -119,6 +119,14 @@ fn alarms_that_look_like_other_peoples_false_ones_are_withheld() {
 }
 
 #[test]
+fn of_two_folds_there_is_nobody_to_choose_a_limit_on_and_nothing_is_withheld() {
+    let people: Vec<Person> = (0..2).map(with_look_alike).collect();
+    let (plain, again) = (scored(&people, None).strict, scored(&people, Some(SecondLook::Run)).strict);
+    assert_eq!((plain.detected, plain.false_alarms), (2, 2));
+    assert_eq!((again.detected, again.false_alarms), (2, 2));
+}
+
+#[test]
 fn where_nothing_tells_false_alarms_apart_no_seizure_is_lost() {
     // The same run, in a seizure or not: withholding any would lose seizures.
     let people: Vec<Person> = (0..6)
