@@ -9,7 +9,7 @@ use super::settings::AlarmSettings;
 use super::truth::Truth;
 use crate::alarm::{AlarmLog, LogError};
 use crate::detect::SettingError;
-use crate::evaluate::{AFTER_S, AlarmMark, SeizureMark, WardScore, score_ward};
+use crate::evaluate::{AFTER_S, AlarmMark, SeizureMark, WardScore, merged, score_ward};
 use crate::record::RecordError;
 
 /// Seconds of a day.
@@ -132,7 +132,7 @@ impl Period {
             .map(|line| {
                 let mine =
                     truth.left_out.iter().filter(|out| out.bed.as_ref().is_none_or(|bed| *bed == line.bed));
-                merged(mine.map(|out| out.span_s).collect())
+                merged(mine.map(|out| out.span_s))
             })
             .collect();
         let begins = |seizure: &&SeizureMark| (span_s[0]..span_s[1]).contains(&seizure.onset_s);
@@ -144,8 +144,7 @@ impl Period {
         };
         let (seizures, unrecorded): (Vec<SeizureMark>, Vec<SeizureMark>) =
             truth.seizures.iter().filter(begins).partition(|seizure| recorded(seizure));
-        let about =
-            merged(truth.seizures.iter().map(|seizure| [seizure.onset_s, seizure.end_s + AFTER_S]).collect());
+        let about = merged(truth.seizures.iter().map(|seizure| [seizure.onset_s, seizure.end_s + AFTER_S]));
         let (mut judged, mut at_risk) = (0usize, 0usize);
         for (line, out) in time.lines.iter().zip(&left_out) {
             for second in line.seconds.iter().filter(|second| second.opinion.is_some()) {
@@ -220,18 +219,6 @@ impl Counted {
             median_latency_s: score.median_latency_s,
         }
     }
-}
-
-fn merged(mut spans: Vec<[f64; 2]>) -> Vec<[f64; 2]> {
-    spans.sort_by(|a, b| a[0].total_cmp(&b[0]));
-    let mut merged: Vec<[f64; 2]> = Vec::new();
-    for span in spans {
-        match merged.last_mut() {
-            Some(last) if span[0] <= last[1] => last[1] = last[1].max(span[1]),
-            _ => merged.push(span),
-        }
-    }
-    merged
 }
 
 fn holds(spans: &[[f64; 2]], at_s: f64) -> bool {

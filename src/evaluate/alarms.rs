@@ -88,14 +88,14 @@ pub fn seconds_outside(ends_s: impl IntoIterator<Item = f64>, seizures: &[Seizur
     ends_s.into_iter().filter(|&end_s| !within(end_s)).count()
 }
 
-/// Spans in order, those that overlap joined: days of seconds are looked up in them.
-fn merged(spans: impl Iterator<Item = [f64; 2]>) -> Vec<[f64; 2]> {
-    let mut spans: Vec<[f64; 2]> = spans.collect();
+/// Spans in order, those that overlap or touch joined: days of seconds are looked up in them.
+pub fn merged(spans: impl IntoIterator<Item = [f64; 2]>) -> Vec<[f64; 2]> {
+    let mut spans: Vec<[f64; 2]> = spans.into_iter().collect();
     spans.sort_by(|a, b| a[0].total_cmp(&b[0]));
     let mut merged: Vec<[f64; 2]> = Vec::with_capacity(spans.len());
     for span in spans {
         match merged.last_mut() {
-            Some(last) if span[0] < last[1] => last[1] = last[1].max(span[1]),
+            Some(last) if span[0] <= last[1] => last[1] = last[1].max(span[1]),
             _ => merged.push(span),
         }
     }

@@ -20,7 +20,7 @@ use crate::eeg::Electrode::{self, *};
 use crate::eeg::{DERIVATIONS, DOUBLE_BANANA, Event};
 use crate::signal::filter::{Cascade, Frame, Section};
 
-/// False alarms an hour that a threshold of a person's own may have: what `vigil patient calibrate` is told by default.
+/// False alarms an hour that settings of a person's own may have: what `vigil patient calibrate` is told by default.
 const OWN_PER_HOUR: f64 = 1.0;
 
 /// How the same EEG would have been recorded otherwise.
@@ -135,7 +135,7 @@ pub struct Recorded {
 
 /// Scores a method as the EEG was recorded and with each equipment with which it was asked; nothing where it was asked with
 /// none. Each person's alarms are those of the threshold and the accumulator that `settings` has for them, so that
-/// nothing is chosen anew; and beside them those of a threshold from the seizure-free seconds of the person's own other
+/// nothing is chosen anew; and beside them those of settings from the seizure-free seconds of the person's own other
 /// recordings, as they come from that equipment, with the accumulator `usual`.
 ///
 /// # Errors

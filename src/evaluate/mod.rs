@@ -33,8 +33,8 @@ mod weighed;
 mod within_patient;
 
 pub use alarms::{
-    AFTER_S, AlarmMark, SeizureMark, SeizureScore, WardScore, score_strictly, score_ward, seconds_at_risk,
-    seconds_outside,
+    AFTER_S, AlarmMark, SeizureMark, SeizureScore, WardScore, merged, score_strictly, score_ward,
+    seconds_at_risk, seconds_outside,
 };
 pub use auroc::auroc;
 pub use boost::{BoostConfig, BoostSample, boost};

@@ -83,12 +83,13 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
     };
     let judged = protocol.judgements(&dataset, &networks, &unseen, &|_, _| true, &autoencoding)?;
     let folds = folds(&judged.three_class);
-    settings_can_be_chosen(&dataset, &folds)?;
+    let unchosen = settings_can_be_chosen(&dataset, &folds)?;
     let mut comparison = protocol.comparison();
     comparison.block_s = block_s;
     let methods = protocol.score(&dataset, judged, &folds, &comparison, &|_| true)?;
     let number = folds.values().max().map_or(0, |last| last + 1);
     let mut limits = vec![LEAK.to_string()];
+    limits.extend(unchosen);
     limits.extend(short_recordings(&dataset));
     let mut how = vec![
         format!("People are dealt into {number} folds; everybody is judged by a network that saw none of their fold."),
@@ -120,11 +121,15 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
     protocol.finish(&[(None, report)])
 }
 
-/// Refuses people whose settings could be chosen on nobody; warns of those for whom nobody with a seizure is left.
+/// Refuses people whose settings could be chosen on nobody; says of whom nobody with a seizure is left to choose on, for the
+/// report, and warns of them.
 ///
 /// # Errors
 /// [`CliError::Usage`] where one network judges all of them.
-pub fn settings_can_be_chosen(dataset: &Dataset, folds: &BTreeMap<String, usize>) -> Result<(), CliError> {
+pub fn settings_can_be_chosen(
+    dataset: &Dataset,
+    folds: &BTreeMap<String, usize>,
+) -> Result<Vec<String>, CliError> {
     if folds.values().all(|fold| Some(fold) == folds.values().next()) {
         return Err(CliError::Usage(
             "one network judges all of these people, and the settings of alarms are chosen on people of other folds; expected \
@@ -139,19 +144,22 @@ pub fn settings_can_be_chosen(dataset: &Dataset, folds: &BTreeMap<String, usize>
         })
     };
     let with: Vec<usize> = folds.values().copied().filter(|fold| has_seizure(*fold)).collect();
+    let mut told = Vec::new();
     for fold in folds.values().copied().collect::<BTreeSet<usize>>() {
         if with.iter().any(|other| *other != fold) {
             continue;
         }
         let people: Vec<&str> =
             folds.iter().filter(|(_, of)| **of == fold).map(|(person, _)| person.as_str()).collect();
-        warn!(
-            "warning: nobody of the other folds has a seizure, so that no settings of alarms can be chosen for {}: they have \
-             no alarm in these tables",
+        let words = format!(
+            "Nobody of the other folds has a seizure, so that no settings of alarms can be chosen for {}: they have no alarm \
+             in these tables, and their seizures count as not found.",
             people.join(", ")
         );
+        warn!("warning: {words}");
+        told.push(words);
     }
-    Ok(())
+    Ok(told)
 }
 
 /// What choosing settings on people whose networks have seen the scored ones may leak.

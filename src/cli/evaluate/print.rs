@@ -47,7 +47,7 @@ pub fn print(report: &ProtocolReport) {
         say!(
             "the same people's EEG from other equipment, simulated, counted strictly: with the settings from above,"
         );
-        say!("and with a threshold from the seizure-free seconds of their own other recordings:");
+        say!("and with settings from the seizure-free seconds of their own other recordings:");
     }
     for method in &report.methods {
         method.equipment.iter().for_each(|equipment| line_of_equipment(&method.name, equipment, width));

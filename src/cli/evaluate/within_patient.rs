@@ -83,7 +83,7 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
     };
     let mut judged = protocol.judgements(&dataset, &networks, &unseen, &later, &autoencoding)?;
     let folds = folds(&judged.three_class);
-    settings_can_be_chosen(&dataset, &folds)?;
+    let unchosen = settings_can_be_chosen(&dataset, &folds)?;
     let everything = |named: &[Named]| protocol.judge(&dataset, named, "earlier recordings", &unseen, &[1.0]);
     let trees = TreeOpinions::of(&dataset, &everything(&networks.three_class)?, &folds)?;
     let kinds = [("three-class", &networks.three_class)].into_iter();
@@ -145,6 +145,7 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
     ];
     how.extend(unchanged);
     let mut limits = vec![LEAK.to_string()];
+    limits.extend(unchosen);
     if !too_few.is_empty() {
         limits.push(format!(
             "Not scored, since their recordings do not divide into an earlier part and a later one with {FEWEST_SEIZURES} \

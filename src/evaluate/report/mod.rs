@@ -200,7 +200,7 @@ pub struct EquipmentReport {
     pub auroc: Option<Spread>,
     /// Alarms counted strictly, with the settings that were chosen on other people's EEG as it was recorded.
     pub strict: WardFigures,
-    /// Alarms counted strictly, with a threshold from the seizure-free seconds of the person's own other recordings.
+    /// Alarms counted strictly, with settings from the seizure-free seconds of the person's own other recordings.
     pub own: WardFigures,
 }
 

@@ -325,7 +325,7 @@ pub(super) fn equipment_table(report: &ProtocolReport) -> Option<Table> {
         })
         .collect();
     let seconds = "AUROC, single seconds";
-    let (others, own) = ("settings chosen on other people", "threshold from their own other EEG");
+    let (others, own) = ("settings chosen on other people", "settings from their own other EEG");
     (!rows.is_empty()).then(|| Table {
         caption: "Methods with EEG from other equipment, counted strictly".into(),
         columns: columns([
