@@ -2,7 +2,7 @@
 //!
 //! A reader never sees half a file, and a crash or a full disk leaves the old one as it was.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -47,6 +47,28 @@ pub fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.part", std::process::id()));
     path.with_file_name(name)
+}
+
+/// A folder that this process alone writes to, until this is dropped or the process ends, however it ends.
+#[derive(Debug)]
+pub struct Held {
+    _folder: File,
+}
+
+/// Holds a folder that is there. What the lock is on is the folder itself, so nothing is left over in it.
+///
+/// # Errors
+/// [`io::ErrorKind::ResourceBusy`] where another process holds it; what the operating system says where it cannot be opened.
+pub fn hold(folder: &Path) -> io::Result<Held> {
+    let opened = File::open(folder)?;
+    match opened.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(io::Error::new(
+            io::ErrorKind::ResourceBusy,
+            "another vigil is writing to it; wait for its end, or choose another place",
+        )),
+        // A file system without locks cannot be held, and is no reason to do nothing.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Held { _folder: opened }),
+    }
 }
 
 fn folder_of(path: &Path) -> PathBuf {

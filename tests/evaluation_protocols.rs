@@ -430,6 +430,12 @@ fn an_interrupted_run_goes_on_and_ends_as_if_it_had_not_been() {
         std::iter::once("multiplied by 0.7").chain(asked.iter().map(String::as_str)).collect();
     assert_equipment(method(&unkept, "three-class"), &asked);
     assert_eq!(files(&root.join("whole")), files(&root.join("killed")));
+    // A run beside another one's would remove what that keeps.
+    std::fs::create_dir_all(root.join("killed/judged")).expect("a folder");
+    let held = vigil::durable::hold(&root.join("killed/judged")).expect("the folder is free");
+    let message = refusal(root, &arguments("killed"), 9);
+    assert!(message.contains("killed/judged") && message.contains("another vigil"), "{message}");
+    drop(held);
 }
 
 #[test]

@@ -141,6 +141,20 @@ fn what_does_not_fit_is_told_and_cut() {
 }
 
 #[test]
+fn tables_of_recordings_of_different_length_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reference, hypothesis) = (folder.path().join("ref"), folder.path().join("hyp"));
+    write(&reference, "a", 1, &[(100.0, 50.0)], 600.0);
+    write(&reference, "b", 1, &[(100.0, 50.0)], 600.0);
+    write(&hypothesis, "a", 1, &[(110.0, 3.0)], 600.4);
+    write(&hypothesis, "b", 1, &[(110.0, 3.0)], 3600.0);
+    let told = said(&vigil(&[&reference, &hypothesis]));
+    let lines: Vec<&str> = told.lines().filter(|line| line.contains("of a recording of")).collect();
+    let [line] = lines[..] else { panic!("{told}") };
+    assert!(line.contains("sub-b") && line.contains("3600.00 s") && line.contains("600.00 s"), "{line}");
+}
+
+#[test]
 fn bad_input_has_a_message_and_an_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let (reference, hypothesis) = (folder.path().join("ref"), folder.path().join("hyp"));

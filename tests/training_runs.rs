@@ -358,6 +358,25 @@ fn a_networks_name_is_no_path_and_its_folder_is_made_before_a_recording_is_read(
 }
 
 #[test]
+fn two_trainings_of_one_network_do_not_run_at_once_and_a_refused_one_leaves_no_folder() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    people(root);
+    let place = root.join("models/busy");
+    std::fs::create_dir_all(&place).expect("a folder");
+    let held = vigil::durable::hold(&place).expect("the folder is free");
+    let message = refusal(root, &arguments("busy"), 9);
+    assert!(message.contains("models/busy") && message.contains("another vigil"), "{message}");
+    drop(held);
+
+    let message = refusal(root, &[&arguments("none")[..], &["--epochs", "0"]].concat(), 2);
+    assert!(message.contains("--epochs"), "{message}");
+    let message = refusal(root, &[&arguments("none")[..], &["--hold-out", "calm"]].concat(), 5);
+    assert!(message.contains("held out (calm)") && message.contains("early stopping"), "{message}");
+    assert!(!root.join("models/none").exists(), "nothing came about");
+}
+
+#[test]
 fn where_nobody_has_an_auroc_there_is_no_number_and_other_peoples_tables_must_hold_some() {
     let folder = TempDir::new().expect("a folder");
     let root = folder.path();

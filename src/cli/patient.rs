@@ -118,6 +118,9 @@ pub(super) struct Whose {
     pub(super) models: PathBuf,
 }
 
+/// Seconds of baseline that a patient's autoencoder should be fitted on; fewer are told of.
+const WANTED_S: usize = 600;
+
 /// Runs the subcommand.
 ///
 /// # Errors
@@ -227,6 +230,13 @@ fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool) -> Result<(), Cli
         },
     )?;
     bar.finish_and_clear();
+    if seconds.len() < WANTED_S {
+        warn!(
+            "warning: {} s of baseline, expected {WANTED_S} or more, with waking and sleep: what this autoencoder has not \
+             seen it calls unusual",
+            seconds.len()
+        );
+    }
     let path = PatientConfig::autoencoder_path(&whose.patients, &id);
     fitted.save(&path)?;
     config.fit = Some(FitRecord { recordings: names, seconds: seconds.len(), date: super::today() });

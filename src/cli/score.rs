@@ -56,6 +56,14 @@ pub fn run(args: &ScoreArgs) -> Result<(), CliError> {
 
 /// Events that reach beyond their recording are cut to it, as the scoring does, and not silently.
 fn warn_of_misfits(pair: &Pair) {
+    if let Some(other) = pair.other_duration_s {
+        warn!(
+            "warning: the hypothesis for {} is of a recording of {other:.2} s, the reference of one of {:.2} s: are both of \
+             the same one?",
+            pair.path.display(),
+            pair.duration_s
+        );
+    }
     for (whose, events) in [("reference", &pair.reference), ("hypothesis", &pair.hypothesis)] {
         let beyond: Vec<_> = events
             .iter()

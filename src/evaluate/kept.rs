@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,7 +12,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::dataset::Dataset;
-use crate::durable::replace_file;
+use crate::durable::{Held, hold, replace_file};
 
 /// Something judged that cannot be kept.
 #[derive(Debug, Error)]
@@ -29,6 +30,8 @@ pub struct Kept {
     folder: Option<PathBuf>,
     /// What tells these results from others that follow from the same, if anything does.
     apart: Option<String>,
+    /// Held from the first result on, so that two runs do not remove each other's.
+    held: Arc<Mutex<Option<Held>>>,
 }
 
 /// A result beside what it follows from: two different things of one digest are told apart.
@@ -41,12 +44,12 @@ struct Entry<K, T> {
 impl Kept {
     /// Keeps results in a folder, which is made with the first of them.
     pub fn in_folder(folder: &Path) -> Kept {
-        Kept { folder: Some(folder.to_path_buf()), apart: None }
+        Kept { folder: Some(folder.to_path_buf()), ..Kept::default() }
     }
 
     /// The same folder for results of something else that follow from the same: they are told apart by a name.
     pub fn apart(&self, name: &str) -> Kept {
-        Kept { folder: self.folder.clone(), apart: Some(name.to_string()) }
+        Kept { apart: Some(name.to_string()), ..self.clone() }
     }
 
     /// The result that follows from `of`: the one that was kept, else a new one, which is kept. A file that is
@@ -75,9 +78,18 @@ impl Kept {
             serde_json::to_writer(&mut *file, &Entry { of, result: &result })?;
             file.flush()
         };
-        fs::create_dir_all(folder).map_err(|source| KeptError { path: folder.clone(), source })?;
+        self.hold(folder).map_err(|source| KeptError { path: folder.clone(), source })?;
         replace_file(&path, write).map_err(|source: std::io::Error| KeptError { path, source })?;
         Ok(result)
+    }
+
+    fn hold(&self, folder: &Path) -> std::io::Result<()> {
+        fs::create_dir_all(folder)?;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_none() {
+            *held = Some(hold(folder)?);
+        }
+        Ok(())
     }
 
     /// Removes the folder with all that is kept.

@@ -62,6 +62,8 @@ pub struct Pair {
     pub hypothesis: Vec<Event>,
     /// Whether there was a table of the detector.
     pub judged: bool,
+    /// The duration that the detector's table tells, where it is another one by over a second.
+    pub other_duration_s: Option<f64>,
 }
 
 /// What a ward would count, before any merging of events.
@@ -143,11 +145,13 @@ pub fn pair_tables(reference: &Path, hypothesis: &Path) -> Result<(Vec<Pair>, Ve
         let found = given.iter().position(|given| *given == relative);
         let judged = found.map(|index| hypothesis.join(given.remove(index)));
         let detected = judged.as_deref().map(read_detections).transpose()?.unwrap_or_default();
-        let told = expert.iter().chain(&detected).find_map(|event| event.recording_duration_s);
+        let told_by = |events: &[Event]| events.iter().find_map(|event| event.recording_duration_s);
+        let told = told_by(&expert).or_else(|| told_by(&detected));
         let duration_s = told.ok_or_else(|| ScoreError::NoDuration { path: path.clone() })?;
         if !(duration_s > 0.0 && duration_s <= 366.0 * 86400.0) {
             return Err(ScoreError::Duration { path, found: duration_s });
         }
+        let other_duration_s = told_by(&detected).filter(|other| (other - duration_s).abs() > 1.0);
         pairs.push(Pair {
             subject: subject_of(&relative),
             path,
@@ -155,6 +159,7 @@ pub fn pair_tables(reference: &Path, hypothesis: &Path) -> Result<(Vec<Pair>, Ve
             reference: seizures(joined(expert)),
             hypothesis: seizures(detected),
             judged: judged.is_some(),
+            other_duration_s,
         });
     }
     Ok((pairs, given))

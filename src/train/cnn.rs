@@ -104,7 +104,8 @@ pub fn train_cnn(
         let (found, expected) = (share.to_string(), "0 with two classes".to_string());
         return Err(TrainError::Setting { setting, found, expected });
     }
-    let sampler = Sampler::new(task.dataset, task.labels, config.shares(classes), config.simulated)?;
+    check_held_out(task)?;
+    let sampler = Sampler::new(task.dataset, task.labels, config, classes)?;
     let simulator = Simulator::new(&task.model.signal)?;
     let mut painter = Painter::new(&task.model.plot, task.dataset.rate)?;
     let device = compute_device().autodiff();
@@ -242,6 +243,7 @@ fn check(config: &TrainConfig) -> Result<(), TrainError> {
     }
     for (name, share) in [
         ("hard_negatives", config.hard_negatives),
+        ("matched_people", config.matched_people),
         ("simulated.seizures", config.simulated.seizures),
         ("simulated.artifacts", config.simulated.artifacts),
         ("simulated.look_alikes", config.simulated.look_alikes),
@@ -262,6 +264,26 @@ fn check(config: &TrainConfig) -> Result<(), TrainError> {
         return setting("augmentation.shift_s", config.augmentation.shift_s.to_string(), "0 to 0.5 seconds");
     }
     Ok(())
+}
+
+/// Early stopping needs somebody of whom both seizures and other seconds can be ranked.
+fn check_held_out(task: &Task<'_>) -> Result<(), TrainError> {
+    let mut kinds: BTreeMap<&str, [bool; 2]> = BTreeMap::new();
+    for &(second, label) in task.held_out {
+        let seen = kinds.entry(task.dataset.recording_of(second).person.as_str()).or_default();
+        seen[usize::from(label == SecondLabel::Seizure)] = true;
+    }
+    if kinds.is_empty() || kinds.values().any(|seen| seen[0] && seen[1]) {
+        return Ok(());
+    }
+    Err(TrainError::TooLittle {
+        found: format!(
+            "nobody held out ({}) has both seizures and seconds without",
+            kinds.keys().copied().collect::<Vec<_>>().join(", ")
+        ),
+        expected: "somebody with both, by whom early stopping can tell a better network".into(),
+        advice: "hold out somebody with seizures, or nobody".into(),
+    })
 }
 
 /// What must agree for a checkpoint to be of this training.

@@ -31,6 +31,9 @@ pub struct TrainConfig {
     /// Share of the non-seizure images of a two-class training that are drawn from seconds of high
     /// autoencoder error; 0 draws all of them evenly (Takahashi 2020 tried one half).
     pub hard_negatives: f64,
+    /// Share of the non-seizure and of the abnormal images whose person is drawn as that of a seizure
+    /// image is, so that who is seen tells less of what is seen; the others by their own seconds.
+    pub matched_people: f64,
     /// How many of the seizure and abnormal images are simulated.
     pub simulated: SimulatedShares,
     /// Stop where the held-out people's AUROC did not rise for this many epochs.
@@ -53,6 +56,7 @@ impl Default for TrainConfig {
             label_smoothing: 0.05,
             class_shares: [0.45, 0.40, 0.15],
             hard_negatives: 0.0,
+            matched_people: 0.0,
             simulated: SimulatedShares::default(),
             patience: 3,
             augmentation: Augmentation::default(),

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use rand::{Rng, RngExt};
 
+use super::config::TrainConfig;
 use super::error::TrainError;
 use super::labels::SecondLabel;
 use super::simulated::{Added, SimulatedShares};
 use crate::dataset::{Dataset, Second};
+use crate::model::Classes;
 
 /// Draws by class, then by person in proportion to the square root of their seconds, then evenly.
+///
+/// Of the classes but seizure, [`TrainConfig::matched_people`] of the images are dealt to people as seizure images are.
 ///
 /// Where simulated seizures, artifacts or look-alikes are asked for, that share of the images of their class is a non-seizure second
 /// to which one is to be added.
@@ -48,9 +52,10 @@ impl Sampler {
     pub fn new(
         dataset: &Dataset,
         labels: &[(Second, SecondLabel)],
-        shares: [f64; 3],
-        simulated: SimulatedShares,
+        config: &TrainConfig,
+        classes: Classes,
     ) -> Result<Sampler, TrainError> {
+        let (shares, simulated) = (config.shares(classes), config.simulated);
         let mut pools: BTreeMap<SecondLabel, BTreeMap<&str, Vec<Second>>> = BTreeMap::new();
         for &(second, label) in labels {
             let person = dataset.recording_of(second).person.as_str();
@@ -73,20 +78,19 @@ impl Sampler {
             }
         }
         let total: f64 = pools.keys().map(|&label| shares[label as usize]).sum();
+        let seizure_people: BTreeMap<&str, f64> = pools
+            .get(&SecondLabel::Seizure)
+            .into_iter()
+            .flatten()
+            .map(|(&person, seconds)| (person, weight(seconds)))
+            .collect();
         let mut until = 0.0;
         let classes = pools
             .into_iter()
             .map(|(label, people)| {
                 until += shares[label as usize] / total;
-                let mut weight = 0.0;
-                let people = people
-                    .into_values()
-                    .map(|seconds| {
-                        weight += (seconds.len() as f64).sqrt();
-                        (weight, seconds)
-                    })
-                    .collect();
-                ClassPool { label, until, people }
+                let matched = if label == SecondLabel::Seizure { 0.0 } else { config.matched_people };
+                ClassPool { label, until, people: weighted(people, &seizure_people, matched) }
             })
             .collect();
         Ok(Sampler { classes, simulated })
@@ -128,6 +132,35 @@ impl Sampler {
         }
         None
     }
+}
+
+/// How much a person's seconds of a class weigh by themselves.
+fn weight(seconds: &[Second]) -> f64 {
+    (seconds.len() as f64).sqrt()
+}
+
+/// A class's people with running sums of their shares: of `matched` of the images as seizure images are dealt, of the
+/// others as their own seconds weigh.
+fn weighted(
+    people: BTreeMap<&str, Vec<Second>>,
+    seizure_people: &BTreeMap<&str, f64>,
+    matched: f64,
+) -> Vec<(f64, Vec<Second>)> {
+    let seizures = |person: &str| seizure_people.get(person).copied().unwrap_or(0.0);
+    let all_own: f64 = people.values().map(|seconds| weight(seconds)).sum();
+    let all_seizures: f64 = people.keys().map(|person| seizures(person)).sum();
+    let matched = if all_seizures > 0.0 { matched } else { 0.0 };
+    let mut sum = 0.0;
+    people
+        .into_iter()
+        .map(|(person, seconds)| {
+            sum += (1.0 - matched) * weight(&seconds) / all_own;
+            if matched > 0.0 {
+                sum += matched * seizures(person) / all_seizures;
+            }
+            (sum, seconds)
+        })
+        .collect()
 }
 
 impl ClassPool {

@@ -6,6 +6,7 @@ mod place;
 mod reviews;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -68,6 +69,9 @@ pub struct TrainArgs {
     /// With two classes: draw half of the non-seizure images from seconds of high autoencoder error
     #[arg(long, requires = "two_classes")]
     hard_negatives: bool,
+    /// Show in three of four images without a seizure the people whose seizures are shown, as often as these
+    #[arg(long)]
+    matched_people: bool,
     /// Train on simulated seizures and artifacts alone, added to the seizure-free seconds of these people
     #[arg(long)]
     simulated: bool,
@@ -96,7 +100,7 @@ pub struct TrainArgs {
     config: Option<PathBuf>,
     /// Number of epochs
     #[arg(long)]
-    epochs: Option<usize>,
+    epochs: Option<NonZeroUsize>,
     /// Seed of everything random
     #[arg(long)]
     seed: Option<u64>,
@@ -157,6 +161,9 @@ pub fn run(args: &TrainArgs) -> Result<(), CliError> {
     if args.hard_negatives {
         settings.training.hard_negatives = 0.5;
     }
+    if args.matched_people {
+        settings.training.matched_people = 0.75;
+    }
     if args.simulated {
         let artifacts = if settings.model.classes == Classes::Three { 1.0 } else { 0.0 };
         settings.training.simulated = SimulatedShares { seizures: 1.0, artifacts, look_alikes: 0.0 };
@@ -165,10 +172,13 @@ pub fn run(args: &TrainArgs) -> Result<(), CliError> {
         settings.training.simulated.artifacts *= 0.5;
         settings.training.simulated.look_alikes = 0.5;
     }
-    settings.training.epochs = args.epochs.unwrap_or(settings.training.epochs);
+    settings.training.epochs = args.epochs.map_or(settings.training.epochs, NonZeroUsize::get);
     settings.training.seed = args.seed.unwrap_or(settings.training.seed);
-    let folder = folder_for(args)?;
-    train(args, &settings, start.as_ref(), &folder)
+    let (folder, _held) = folder_for(args)?;
+    train(args, &settings, start.as_ref(), &folder).inspect_err(|_| {
+        // A folder in which nothing came about is none; one with a checkpoint is not empty and stays.
+        let _ = std::fs::remove_dir(&folder);
+    })
 }
 
 fn train(

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::error::CliError;
 use super::TrainArgs;
+use crate::durable::{Held, hold};
 use crate::model::ModelError;
 use crate::train::{Checkpoint, EpochLog, TrainError};
 use crate::ward::cnn_path;
@@ -22,7 +23,7 @@ pub(super) fn plain_name(option: &str, name: &str) -> Result<(), CliError> {
 
 /// Makes the folder of a new network. A finished one is not overwritten unless that is asked for; the checkpoint of an
 /// interrupted training says that it was.
-pub(super) fn folder_for(args: &TrainArgs) -> Result<PathBuf, CliError> {
+pub(super) fn folder_for(args: &TrainArgs) -> Result<(PathBuf, Held), CliError> {
     let folder = args.models.join(&args.name);
     let checkpoints = ["checkpoint", "checkpoint-refit"].map(|name| folder.join(name));
     // Without its checkpoint no training is gone on with: whoever restarts one says anew that it may replace.
@@ -34,14 +35,15 @@ pub(super) fn folder_for(args: &TrainArgs) -> Result<PathBuf, CliError> {
         )));
     }
     // Recordings are read and fitted for hours: a folder that cannot be made is told of before.
-    std::fs::create_dir_all(&folder)
+    let held = std::fs::create_dir_all(&folder)
+        .and_then(|()| hold(&folder))
         .map_err(|source| CliError::Unwritable { path: folder.clone(), source })?;
     if args.restart {
         for checkpoint in &checkpoints {
             Checkpoint::new(checkpoint).remove()?;
         }
     }
-    Ok(folder)
+    Ok((folder, held))
 }
 
 /// Writes what came of each epoch.
