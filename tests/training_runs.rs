@@ -83,15 +83,11 @@ fn the_same_command_gives_the_same_network_and_card() {
     assert!(text.contains("| calm | 0 |"), "{text}");
 }
 
-#[test]
-fn a_killed_training_goes_on_and_ends_as_if_it_had_not_been_killed() {
-    let folder = TempDir::new().expect("a folder");
-    people(folder.path());
-    let output = vigil(folder.path(), &arguments("whole"));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+/// Begins a training and kills it when a checkpoint is on disk.
+fn kill_in_second_epoch(root: &Path, name: &str) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_vigil"))
-        .args(arguments("killed"))
-        .current_dir(folder.path())
+        .args(arguments(name))
+        .current_dir(root)
         .stdout(Stdio::piped())
         .spawn()
         .expect("the program runs");
@@ -100,6 +96,39 @@ fn a_killed_training_goes_on_and_ends_as_if_it_had_not_been_killed() {
     let _ = lines.by_ref().map_while(Result::ok).find(|line| line.starts_with("epoch 2"));
     let _ = child.kill();
     let _ = child.wait();
+}
+
+#[test]
+fn a_killed_training_does_not_go_on_with_other_marks_of_the_expert() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    people(root);
+    kill_in_second_epoch(root, "killed");
+    // As many seconds of the same people, but the seizure lies elsewhere.
+    let table = root.join("data/sub-p1/ses-01/eeg/sub-p1_ses-01_task-szMonitoring_run-01_events.tsv");
+    let text = std::fs::read_to_string(&table).expect("a table");
+    let moved: Vec<String> = text
+        .lines()
+        .map(|line| match line.strip_prefix("40.00\t") {
+            Some(rest) => format!("50.00\t{rest}"),
+            None => line.to_string(),
+        })
+        .collect();
+    assert_ne!(moved.join("\n"), text.trim_end(), "the seizure was moved");
+    std::fs::write(&table, moved.join("\n") + "\n").expect("a table");
+    let message = refusal(root, &arguments("killed"), 8);
+    assert!(message.contains("another training") && message.contains("--restart"), "{message}");
+    let output = vigil(root, &[&arguments("killed")[..], &["--restart"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_killed_training_goes_on_and_ends_as_if_it_had_not_been_killed() {
+    let folder = TempDir::new().expect("a folder");
+    people(folder.path());
+    let output = vigil(folder.path(), &arguments("whole"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    kill_in_second_epoch(folder.path(), "killed");
     let output = vigil(folder.path(), &arguments("killed"));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -124,6 +153,25 @@ fn early_stopping_watches_held_out_people_and_a_refit_takes_everyone() {
     assert!(said.contains("training on everyone for as long"), "{said}");
     let card = std::fs::read_to_string(folder.path().join("models/held/card.md")).expect("a card");
     assert!(card.contains("| p2 | 30 |"), "{card}");
+}
+
+#[test]
+fn people_by_whom_a_training_was_stopped_count_as_seen() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    people(root);
+    let output = vigil(root, &[&arguments("stopped")[..], &["--hold-out", "p2"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let evaluate = ["evaluate", "--data", "data", "--model", "stopped", "--only"];
+    let message = refusal(root, &[&evaluate[..], &["p2"]].concat(), 2);
+    assert!(message.contains("p2"), "{message}");
+    assert!(vigil(root, &[&evaluate[..], &["p3"]].concat()).status.success());
+    // Without an epoch to wait there would be no training.
+    let settings = small_network::settings(3);
+    let settings = settings.replace("[training]", "[training]\npatience = 0");
+    std::fs::write(root.join("small.toml"), settings).expect("a file");
+    let message = refusal(root, &arguments("none"), 8);
+    assert!(message.contains("patience") && message.contains("at least 1"), "{message}");
 }
 
 #[test]

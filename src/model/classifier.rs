@@ -92,7 +92,7 @@ impl Classifier {
         &self.config
     }
 
-    /// The people whose EEG the weights were fitted on.
+    /// The people whose EEG the weights were fitted on, and those by whom early stopping chose them.
     pub fn people(&self) -> &[String] {
         &self.people
     }

@@ -11,6 +11,7 @@ use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Int, Tensor, TensorData};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use sha2::{Digest, Sha256};
 
 use super::augment::Painter;
 use super::checkpoint::{Checkpoint, EpochLog, State};
@@ -241,6 +242,19 @@ fn check(config: &TrainConfig) -> Result<(), TrainError> {
             "three shares from 0 to 1, not all 0",
         );
     }
+    if config.patience == 0 {
+        return setting("patience", "0".into(), "at least 1 epoch");
+    }
+    if !(0.0..=1.0).contains(&config.warm_up) {
+        return setting("warm_up", config.warm_up.to_string(), "a share from 0 to 1");
+    }
+    for (name, value) in
+        [("weight_decay", config.weight_decay), ("augmentation.log_gain", config.augmentation.log_gain)]
+    {
+        if !(value >= 0.0 && value.is_finite()) {
+            return setting(name, value.to_string(), "a number of at least 0");
+        }
+    }
     for (name, share) in [
         ("hard_negatives", config.hard_negatives),
         ("matched_people", config.matched_people),
@@ -304,7 +318,22 @@ fn identity(task: &Task<'_>) -> serde_json::Value {
         "people": people(task.labels),
         "held_out": people(task.held_out),
         "seconds": task.labels.len(),
+        "digest": digest_of(task.dataset, task.labels.iter().chain(task.held_out)),
     })
+}
+
+/// A digest of which seconds of which recordings are labelled what.
+fn digest_of<'a>(dataset: &Dataset, labels: impl Iterator<Item = &'a (Second, SecondLabel)>) -> String {
+    let mut digest = Sha256::new();
+    for &(second, label) in labels {
+        let recording = dataset.recording_of(second);
+        let at = dataset.stretches[second.stretch].first_second + second.index;
+        digest.update(recording.person.as_bytes());
+        digest.update(recording.path.file_name().unwrap_or_default().as_encoded_bytes());
+        digest.update(at.to_le_bytes());
+        digest.update([label as u8]);
+    }
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Mean over held-out people with both kinds of seconds, judged as the detector judges; `None`

@@ -277,6 +277,8 @@ fn train(
         people = PersonLabels::count(&dataset, &everyone);
     }
     let mut names: Vec<String> = people.keys().cloned().collect();
+    // Early stopping chose the network by these people: it has seen them too.
+    names.extend(args.hold_out.iter().cloned());
     names.extend(start.iter().flat_map(|start| start.people().iter().cloned()));
     names.sort();
     names.dedup();
