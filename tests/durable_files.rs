@@ -1,15 +1,21 @@
 //! A file is whole or absent: whatever ends the writing, a reader finds the old content or the new.
 
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
-use vigil::durable::{beside, replace_file};
+use vigil::durable::{beside, place, replace_file};
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).expect("a folder");
     entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort();
+    names
 }
 
 #[test]
@@ -43,6 +49,96 @@ fn a_folder_in_the_place_of_the_file_is_an_error_and_stays() {
     replace_file(&path, |file| file.write_all(b"new")).expect_err("a folder cannot be replaced");
     assert_eq!(names(folder.path()), ["table.tsv"]);
     assert_eq!(names(&path), ["inside"]);
+}
+
+#[test]
+fn what_is_no_file_is_refused_by_its_kind_and_stays_what_it_is() {
+    use std::os::unix::fs::FileTypeExt;
+    let folder = TempDir::new().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let pipe = Command::new("mkfifo").arg(path("pipe")).status().expect("mkfifo");
+    assert!(pipe.success());
+    let _socket = std::os::unix::net::UnixListener::bind(path("socket")).expect("a socket");
+    std::fs::create_dir(path("folder")).expect("a folder");
+    symlink("/dev/null", path("device")).expect("a link");
+    symlink("pipe", path("link")).expect("a link");
+    let before = sorted(names(folder.path()));
+    for (name, what) in [
+        ("pipe", "a pipe"),
+        ("socket", "a socket"),
+        ("folder", "a folder"),
+        ("device", "a device"),
+        ("link", "a pipe"),
+    ] {
+        let message = replace_file(&path(name), |_| -> io::Result<()> { panic!("{name} is written") })
+            .expect_err("a refusal")
+            .to_string();
+        assert!(message.contains(what) && message.contains("expected a file"), "{name}: {message}");
+        // What was written by others takes no such place either.
+        std::fs::write(path("written"), "new").expect("a file");
+        let message = place(&path("written"), &path(name)).expect_err("a refusal").to_string();
+        assert!(message.contains(what), "{name}: {message}");
+        std::fs::remove_file(path("written")).expect("it stays where it was");
+    }
+    assert_eq!(sorted(names(folder.path())), before, "nothing is left beside them");
+    let kind = |name: &str| path(name).symlink_metadata().expect("it is there").file_type();
+    assert!(kind("pipe").is_fifo() && kind("socket").is_socket() && kind("folder").is_dir());
+    assert!(kind("device").is_symlink() && kind("link").is_symlink());
+}
+
+#[test]
+fn the_file_behind_a_link_is_replaced_and_the_link_stays() {
+    let folder = TempDir::new().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    std::fs::create_dir(path("there")).expect("a folder");
+    std::fs::write(path("there/table.tsv"), "old").expect("a file");
+    symlink("there/table.tsv", path("link")).expect("a link");
+    symlink(path("link"), path("link to it")).expect("a link");
+    for (name, content) in [("link", "new"), ("link to it", "newer")] {
+        replace_file(&path(name), |file| file.write_all(content.as_bytes())).expect("a replaced file");
+        assert_eq!(std::fs::read_to_string(path("there/table.tsv")).expect("the file"), content);
+        assert!(path(name).is_symlink() && path("link").is_symlink());
+    }
+    assert_eq!(names(&path("there")), ["table.tsv"]);
+    assert_eq!(names(folder.path()).len(), 3);
+}
+
+#[test]
+fn a_link_to_nothing_yet_gets_its_file_and_links_in_a_circle_are_refused() {
+    let folder = TempDir::new().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    symlink("not/yet.tsv", path("dangling")).expect("a link");
+    replace_file(&path("dangling"), |file| file.write_all(b"new")).expect("a new file");
+    assert_eq!(std::fs::read(path("not/yet.tsv")).expect("the file"), b"new");
+    assert!(path("dangling").is_symlink());
+    symlink("two", path("one")).expect("a link");
+    symlink("one", path("two")).expect("a link");
+    let message =
+        replace_file(&path("one"), |file| file.write_all(b"new")).expect_err("a circle").to_string();
+    assert!(message.contains("links"), "{message}");
+    assert!(path("one").is_symlink() && path("two").is_symlink());
+}
+
+#[test]
+fn a_command_refuses_a_pipe_as_its_output_and_writes_through_a_link() {
+    let folder = TempDir::new().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    assert!(Command::new("mkfifo").arg(path("pipe")).status().expect("mkfifo").success());
+    symlink("kept.edf", path("link.edf")).expect("a link");
+    let synth = |out: &str| {
+        Command::new(env!("CARGO_BIN_EXE_vigil"))
+            .args(["synth", "--hours", "0.002", "--out", out])
+            .current_dir(folder.path())
+            .output()
+            .expect("the program runs")
+    };
+    let refused = synth("pipe");
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(9), "{message}");
+    assert!(message.contains("cannot write pipe: it is a pipe"), "{message}");
+    let written = synth("link.edf");
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    assert!(path("link.edf").is_symlink() && path("kept.edf").is_file());
 }
 
 #[test]

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use recordings::{REFERENTIAL, background, refusal, repository, vigil, ward, write_recording};
 use tempfile::TempDir;
-use vigil::detect::{Detector, Judge, LabelRule};
+use vigil::detect::{Detector, Judge, Label, LabelRule};
 use vigil::eeg::RecordingFormat;
 use vigil::eeg::{CHAINS, DERIVATIONS, DOUBLE_BANANA, mirror_indices, mirror_window};
-use vigil::explain::{Explanation, Moment, explain_recording};
+use vigil::explain::{Explanation, Moment, explain_recording, in_words};
 use vigil::format::edf::{EdfWriter, WriterSignal, WriterSpec};
 use vigil::model::{Classifier, Occlusion, SLICES, Viewer};
 use vigil::plot::explanation::{ExplanationFigure, draw_explanation_figure};
@@ -363,19 +363,86 @@ fn the_picture_is_readable_whether_the_second_is_the_first_or_has_nine_before_it
         let info = reader.next_frame(&mut pixels).expect("pixels");
         assert_eq!(info.color_type, png::ColorType::Rgb);
         assert_eq!(info.width, 1702);
-        // Four to six sentences stand above the panels.
-        assert!([1047, 1065, 1083].contains(&info.height), "{} rows", info.height);
+        // Each sentence has a line above the panels.
+        let words = json(folder.path(), &[&recording, "--at", at, "--patient", "chb03"])["words"].clone();
+        let lines = words.as_array().expect("sentences").len() as u32;
+        assert!((5..=7).contains(&lines), "{words}");
+        assert_eq!(info.height, 975 + 18 * lines, "{words}");
         assert!(pixels.iter().any(|value| *value < 40), "ink");
         // Nothing half-written stays beside it.
         assert_eq!(std::fs::read_dir(path.parent().expect("a folder")).expect("files").count(), 1);
     }
 }
 
-/// Two seconds, a gap, two seconds that start a third into a second.
-fn with_a_gap(path: &Path) {
+#[test]
+fn the_picture_has_room_for_every_sentence_that_there_can_be() {
+    let explanation = explained(&demo("09"), 14.0);
+    let (start_s, samples) = explanation.seen.eeg(256);
+    let parts: Vec<Vec<f32>> = vec![Vec::new(); DERIVATIONS];
+    let drawn = |sentences: &[String]| {
+        let figure = ExplanationFigure {
+            title: "title",
+            subtitle: "",
+            sentences,
+            samples: &samples,
+            present: explanation.seen.window.present,
+            rate_hz: 256.0,
+            start_s,
+            recording_start: None,
+            window_start_s: explanation.seen.onset_s,
+            window_s: 1.0,
+            config: &PlotConfig::default(),
+            quantity: "seizure probability",
+            course: &[],
+            derivations: explanation.occlusion.derivation_drops(0),
+            slices: &explanation.occlusion.slice_drops(0),
+            parts: &parts,
+        };
+        draw_explanation_figure(&figure).expect("a picture")
+    };
+    // Five that there always are, and one for each label that the second does not have.
+    let mut sentences = vec!["A sentence.".to_string(); 7];
+    let seven = drawn(&sentences);
+    assert_eq!(seven.height, 975 + 18 * 7);
+    sentences[6].clear();
+    let without_the_last = drawn(&sentences);
+    assert!(seven.rgb != without_the_last.rgb, "the seventh sentence is drawn");
+}
+
+#[test]
+fn a_seizure_that_stays_below_the_threshold_is_explained_as_one_that_does() {
+    let classifier = classifier();
+    let signal = signal(&classifier);
+    let mut judge = Judge::new(classifier, None).expect("a judge");
+    let mut explain = |threshold: f32, class: Option<Label>| {
+        let rule = LabelRule { seizure_probability: threshold, ..LabelRule::default() };
+        explain_recording(&demo("09"), &signal, &mut judge, rule, Moment::Seconds(14.0), class)
+            .expect("an explanation")
+    };
+    // 0.69 is seizure to most patients, and here likelier than all else, but not enough.
+    let below = explain(0.8, None);
+    assert_ne!(below.label, Label::Seizure);
+    assert_eq!(below.explained, Label::Seizure);
+    let words = in_words(&below);
+    assert!(words[0].contains("although seizure is the likeliest"), "{}", words[0]);
+    assert!(words[0].contains("of 0.69 is below the threshold of 0.80"), "{}", words[0]);
+    assert!(words[0].contains("about its seizure probability, which is 0.69"), "{}", words[0]);
+    // Two decimals would say that a number is below itself.
+    let just = below.opinion.probabilities[0] + 1e-4;
+    let words = in_words(&explain(just, None));
+    assert!(words[0].contains(&format!("below the threshold of {just:.4}")), "{}", words[0]);
+    // Who asks for a class gets it.
+    let asked = explain(0.8, Some(Label::NonSeizure));
+    assert_eq!(asked.explained, Label::NonSeizure);
+    assert!(in_words(&asked)[0].contains("about its non-seizure probability"), "{:?}", in_words(&asked));
+    assert_eq!(explain(0.6, None).label, Label::Seizure);
+}
+
+/// Seconds of signal with gaps between them; the first is at 0 s.
+fn with_gaps(path: &Path, start: &str, onsets_s: impl IntoIterator<Item = f64>) {
     let spec = WriterSpec {
         format: RecordingFormat::EdfPlusD,
-        start: START.parse().expect("a time"),
+        start: start.parse().expect("a time"),
         patient: "X X X X".into(),
         recording: "X X test".into(),
         record_s: 1.0,
@@ -393,7 +460,7 @@ fn with_a_gap(path: &Path) {
             .collect(),
     };
     let mut writer = EdfWriter::create(path, &spec).expect("a file");
-    for onset_s in [0.0, 1.0, 100.25, 101.25] {
+    for onset_s in onsets_s {
         let record: Vec<Vec<i16>> = (0..REFERENTIAL.len())
             .map(|channel| {
                 let time = |i: i32| onset_s + f64::from(i) / 256.0;
@@ -408,7 +475,7 @@ fn with_a_gap(path: &Path) {
 #[test]
 fn behind_a_gap_a_second_is_named_as_the_table_of_verdicts_names_it() {
     let folder = folder();
-    with_a_gap(&folder.path().join("gap.edf"));
+    with_gaps(&folder.path().join("gap.edf"), START, [0.0, 1.0, 100.25, 101.25]);
     let message = refusal(folder.path(), &["explain", "gap.edf", "--at", "50", "--patient", "chb03"], 5);
     assert!(message.contains("gap.edf: second 50") && message.contains("from 2 to 100.25 s"), "{message}");
     let output = vigil(folder.path(), &["replay", "gap.edf", "--patient", "chb03", "--no-copies"]);
@@ -422,6 +489,30 @@ fn behind_a_gap_a_second_is_named_as_the_table_of_verdicts_names_it() {
     let first = json(folder.path(), &["gap.edf", "--at", "100", "--patient", "chb03"]);
     assert_eq!(first["onset_s"], 100.25);
     assert_eq!(first["slices"][0]["to_s"], 100.375);
+}
+
+#[test]
+fn a_second_has_one_wall_time_wherever_the_recording_and_what_follows_a_gap_start() {
+    let folder = folder();
+    // Seven tenths into a second, and 0.35 s into one: the second behind the gap starts at 10:00:21.05.
+    let behind = (0..10).map(|second| 20.35 + f64::from(second));
+    with_gaps(&folder.path().join("gap.edf"), "2024-05-06T10:00:00.7", [0.0, 1.0].into_iter().chain(behind));
+    let output = vigil(folder.path(), &["replay", "gap.edf", "--patient", "chb03", "--no-copies"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = std::fs::read_to_string(folder.path().join("out/verdicts.tsv")).expect("verdicts");
+    let rows: Vec<Vec<&str>> = text.lines().skip(1).map(|row| row.split('\t').collect()).collect();
+    for second in ["1", "20", "29"] {
+        let row = rows.iter().find(|row| row[1] == second).expect("a verdict");
+        for at in [row[1], row[2]] {
+            let explained = json(folder.path(), &["gap.edf", "--at", at, "--patient", "chb03"]);
+            assert_eq!(explained["second"].to_string(), second, "--at {at}");
+            assert_eq!(explained["date_time"], row[2], "--at {at}");
+        }
+    }
+    // The last second ends a part of a sample behind the recording, and nothing begins after its end.
+    let message = refusal(folder.path(), &["explain", "gap.edf", "--at", "30.1", "--patient", "chb03"], 5);
+    assert!(message.contains("second 30") && message.contains("to 30.35"), "{message}");
+    assert!(!message.contains("30.3515625"), "{message}");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! A replay writes what it promises, and says the same whatever its speed.
 
+mod edf_bytes;
 mod recordings;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use edf_bytes::{Edf, Part};
 use recordings::{REFERENTIAL, background, refusal, repository, vigil, ward, write_recording};
 use tempfile::TempDir;
 use vigil::eeg::Event;
@@ -278,4 +280,79 @@ fn a_replay_without_a_seizure_says_that_none_of_it_lies_in_one() {
     let output = vigil(folder.path(), &["replay", "calm_eeg.edf", "--patient", "chb03"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success() && said.contains(", 0 s of it in seizures"), "{said}");
+}
+
+/// An amplifier of 24 bits, as BioSemi's: a quarter of a volt up and down, in steps of a 32nd of a microvolt.
+const LOWEST_UV: f64 = -262_144.0;
+
+fn biosemi(microvolts: impl Fn(usize, f64) -> f64, seconds: usize) -> Edf {
+    let mut file = Edf::new("BDF");
+    file.kind = "24BIT".into();
+    for label in REFERENTIAL {
+        file = file.channel(label, 256);
+    }
+    for channel in &mut file.channels {
+        channel.physical = ("-262144".into(), "262143".into());
+        channel.digital = ("-8388608".into(), "8388607".into());
+    }
+    for second in 0..seconds {
+        let samples: Vec<Vec<i32>> = (0..REFERENTIAL.len())
+            .map(|channel| {
+                let time = |i: usize| second as f64 + i as f64 / 256.0;
+                (0..256).map(|i| (32.0 * microvolts(channel, time(i))).round() as i32).collect()
+            })
+            .collect();
+        let parts: Vec<Part<'_>> = samples.iter().map(|samples| Part::Samples(samples)).collect();
+        file = file.record(&parts);
+    }
+    file
+}
+
+#[test]
+fn small_eeg_on_a_large_offset_of_24_bits_survives_its_copy_of_16_bits() {
+    let folder = TempDir::new().expect("a folder");
+    ward(folder.path());
+    // Offsets of both signs; one that no header's 8 characters hold to a hundredth.
+    let offset = |channel: usize| [-20_000.123, 31.7, 150_000.4, -0.02][channel % 4];
+    let seconds = 40;
+    let small = |channel: usize, t: f64| offset(channel) + background(channel, t) / 10.0;
+    std::fs::write(folder.path().join("amp.bdf"), biosemi(small, seconds).bytes()).expect("a file");
+    let output = vigil(folder.path(), &["replay", "amp.bdf", "--patient", "chb03"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut copy = EdfReader::open(&folder.path().join("out/amp_annotated.edf")).expect("a copy");
+    let mut original = EdfReader::open(&folder.path().join("amp.bdf")).expect("the recording");
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for signal in 0..REFERENTIAL.len() {
+        let count = seconds * 256;
+        copy.read_digital(signal, 0, count, &mut ours).expect("samples");
+        original.read_digital(signal, 0, count, &mut theirs).expect("samples");
+        let (least, most) = copy.physical_range(signal);
+        let step = (most - least) / 65_535.0;
+        assert_eq!(copy.digital_range(signal), (-32768, 32767));
+        let gain = 524_287.0 / 16_777_215.0;
+        let apart = ours.iter().zip(&theirs).map(|(copied, recorded)| {
+            let copied = least + (f64::from(*copied) + 32_768.0) * step;
+            let recorded = LOWEST_UV + (f64::from(*recorded) + 8_388_608.0) * gain;
+            (copied - recorded).abs()
+        });
+        let furthest = apart.fold(0.0, f64::max);
+        assert!(furthest <= 0.51 * step, "signal {signal}: {furthest} uV at steps of {step} uV");
+        assert!(step < 0.001, "signal {signal}: steps of {step} uV");
+    }
+}
+
+#[test]
+fn a_signal_of_24_bits_that_stands_still_has_a_copy_that_does() {
+    let folder = TempDir::new().expect("a folder");
+    ward(folder.path());
+    let one_still = |channel: usize, t: f64| if channel == 3 { -12_345.5 } else { background(channel, t) };
+    std::fs::write(folder.path().join("amp.bdf"), biosemi(one_still, 8).bytes()).expect("a file");
+    let output = vigil(folder.path(), &["replay", "amp.bdf", "--patient", "chb03"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut copy = EdfReader::open(&folder.path().join("out/amp_annotated.edf")).expect("a copy");
+    let mut original = EdfReader::open(&folder.path().join("amp.bdf")).expect("the recording");
+    let (mut ours, mut theirs) = (vec![Vec::new()], vec![Vec::new()]);
+    copy.read_microvolts(&[3], 0, 8 * 256, &mut ours).expect("samples");
+    original.read_microvolts(&[3], 0, 8 * 256, &mut theirs).expect("samples");
+    assert!(ours[0].iter().zip(&theirs[0]).all(|(a, b)| (a - b).abs() < 0.01), "{:?}", &ours[0][..4]);
 }

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use vigil::eeg::{DERIVATIONS, DOUBLE_BANANA, Electrode, Event, EventKind};
 use vigil::format::events::write_events;
 use vigil::signal::SignalConfig;
-use vigil::train::simulated::{Added, Artifact, ArtifactKind, Discharge, Shape, Simulator};
+use vigil::train::simulated::{Added, Artifact, ArtifactKind, Cycles, Discharge, Shape, Simulator};
 
 fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
@@ -82,6 +82,37 @@ fn a_focus_reverses_the_phase_between_its_two_derivations() {
         assert!(correlation < -0.9, "seed {seed}: {correlation}");
         let far = trace(&window, index_of(Electrode::Fp2, Electrode::F4));
         assert!(power(far) < 0.01 * power(before), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_cycle_begins_where_the_one_before_it_ended_whatever_the_size_of_both() {
+    const POINTS: usize = 2000;
+    for shape in [Shape::Sine, Shape::Sharpened, Shape::SharpWave, Shape::SpikeWave] {
+        let sizes = [0.75, 1.2, 0.8, 1.15, 1.0, 1.2, 0.75];
+        let cycles = Cycles::new(shape, sizes.to_vec());
+        let values: Vec<f64> =
+            (0..sizes.len() * POINTS).map(|i| cycles.at(i as f64 / POINTS as f64)).collect();
+        let (mut at_borders, mut within) = (0.0f64, 0.0f64);
+        for (i, pair) in values.windows(2).enumerate() {
+            let step = (pair[1] - pair[0]).abs();
+            if (i + 1) % POINTS == 0 {
+                at_borders = at_borders.max(step);
+            } else {
+                within = within.max(step);
+            }
+        }
+        // A sine is steepest at its borders, so the two may be alike.
+        assert!(at_borders <= 1.02 * within, "{shape:?}: {at_borders} at borders, {within} within cycles");
+        // The sizes are still told apart, and a cycle of size 1 has no mean.
+        let cycle = |number: usize| &values[number * POINTS..(number + 1) * POINTS];
+        let range = |number: usize| {
+            let values = cycle(number).iter().copied();
+            values.clone().fold(f64::MIN, f64::max) - values.fold(f64::MAX, f64::min)
+        };
+        assert!((range(1) / range(0) - 1.2 / 0.75).abs() < 0.02, "{shape:?}: {} {}", range(0), range(1));
+        let mean = cycle(4).iter().sum::<f64>() / POINTS as f64;
+        assert!(mean.abs() < 0.002, "{shape:?}: {mean}");
     }
 }
 

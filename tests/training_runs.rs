@@ -141,6 +141,22 @@ fn a_killed_training_goes_on_and_ends_as_if_it_had_not_been_killed() {
 }
 
 #[test]
+fn a_checkpoint_that_cannot_be_written_is_no_damaged_model() {
+    let folder = TempDir::new().expect("a folder");
+    people(folder.path());
+    let model = |name: &str| folder.path().join("models").join(name);
+    // A file stands where the checkpoint's folder would be made.
+    std::fs::create_dir_all(model("blocked")).expect("a folder");
+    std::fs::write(model("blocked").join("checkpoint"), "in the way").expect("a file");
+    let message = refusal(folder.path(), &arguments("blocked"), 9);
+    assert!(message.contains("cannot write the checkpoint models/blocked/checkpoint"), "{message}");
+    std::fs::create_dir_all(model("damaged").join("checkpoint")).expect("a folder");
+    std::fs::write(model("damaged").join("checkpoint/state.json"), "{").expect("a file");
+    let message = refusal(folder.path(), &arguments("damaged"), 6);
+    assert!(message.contains("models/damaged/checkpoint") && message.contains("--restart"), "{message}");
+}
+
+#[test]
 fn early_stopping_watches_held_out_people_and_a_refit_takes_everyone() {
     let folder = TempDir::new().expect("a folder");
     people(folder.path());

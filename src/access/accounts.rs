@@ -331,23 +331,17 @@ fn lock(path: &Path) -> Result<File, AccountsError> {
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
-    let beside = durable::beside(path);
-    // One that a crash left has the name of a process that is gone.
-    let _ = std::fs::remove_file(&beside);
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+    durable::replace_with(path, std::convert::identity, |beside| {
+        // One that a crash left has the name of a process that is gone.
+        let _ = std::fs::remove_file(beside);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(beside)?;
         file.write_all(
             b"# Accounts of vigil. `vigil account` changes this file, and so do administrators on the page.\n\n",
         )?;
         file.write_all(text.as_bytes())?;
         hand_over(path, &file)?;
-        file.sync_all()?;
-        durable::place(&beside, path)
-    })();
-    if written.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
+        file.sync_all()
+    })
 }
 
 /// What root writes belongs to whom the file belonged, or the folder: the daemon, which reads and changes it, runs

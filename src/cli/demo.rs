@@ -7,6 +7,7 @@ use clap::Args;
 use super::error::CliError;
 use super::replay::{play, watched};
 use crate::config::PatientId;
+use crate::config::versions::used_recordings;
 use crate::replay::{Speed, in_time_order};
 
 /// The patient whose recordings lie in the repository.
@@ -44,7 +45,8 @@ pub fn run(args: &DemoArgs) -> Result<(), CliError> {
          trained on {} other people judge it; seizure labels pile up until an alarm rises.\n",
         watched.judge.classifier().people().len()
     );
-    let summary = play(&id, &watched, plans, args.speed, &args.out, true)?;
+    let used = used_recordings(&args.patients, &id, &watched.config)?;
+    let summary = play(&id, &watched, plans, &used, args.speed, &args.out, true)?;
     put!("{}", summary.table());
     say!(
         "\nThese recordings begin at a seizure's onset or just after its end: they show how the detector works,\n\

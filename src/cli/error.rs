@@ -287,6 +287,7 @@ fn of_train(error: &TrainError) -> u8 {
         TrainError::Setting { .. } | TrainError::OtherCheckpoint { .. } => 8,
         TrainError::TooLittle { .. } => 5,
         TrainError::Checkpoint { .. } => 6,
+        TrainError::CheckpointUnwritable { .. } => 9,
         _ => 1,
     }
 }

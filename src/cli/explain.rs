@@ -29,7 +29,7 @@ pub struct ExplainArgs {
     /// Judge with this CNN and the default settings, without a patient
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
-    /// Explain the probability of this class; without it, that of the label
+    /// Explain the probability of this class; without it, that of the label, or of seizure where that is likeliest
     #[arg(long, value_name = "CLASS")]
     class: Option<Class>,
     /// Draw it over the EEG

@@ -8,14 +8,17 @@ use super::calibrate::{Reviewed, calibrate, calibrate_on_reviews};
 use super::error::CliError;
 use super::patient_name::name_patient;
 use super::terminal::progress_bar;
-use crate::config::versions::switch_to;
+use crate::config::versions::{
+    add_version, keep_active, switch_to, version_fit, version_in_use, version_weights, versions,
+    versions_folder, write_fit,
+};
 use crate::config::{ConfigError, FitRecord, PatientConfig, PatientId, WardConfig, give_to_owner};
 use crate::dataset::{Dataset, LabelledRecording, Second, events_beside};
 use crate::model::{Autoencoder, AutoencoderConfig, Card, Classifier, write_card};
 use crate::replay::in_time_order;
 use crate::signal::{Mains, SignalConfig};
 use crate::train::{AutoencoderFit, fit_autoencoder};
-use crate::ward::adapt::adapt;
+use crate::ward::adapt::{AdaptError, adapt};
 use crate::ward::cnn_path;
 use crate::ward::lifecycle::FitRequest;
 
@@ -194,7 +197,7 @@ fn make(whose: &Whose, cnn: &str, mains: u32) -> Result<(), CliError> {
 
 fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool) -> Result<(), CliError> {
     let id = PatientId::new(&whose.id)?;
-    let mut config = PatientConfig::load(&whose.patients, &id)?;
+    let config = PatientConfig::load(&whose.patients, &id)?;
     let classifier = Classifier::load(&cnn_path(&whose.models, &config.cnn))?;
     let signal = SignalConfig { mains_hz: config.mains_hz, ..classifier.config().signal.clone() };
     let plans = in_time_order(inputs)?;
@@ -237,15 +240,30 @@ fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool) -> Result<(), Cli
             seconds.len()
         );
     }
-    let path = PatientConfig::autoencoder_path(&whose.patients, &id);
-    fitted.save(&path)?;
-    config.fit = Some(FitRecord { recordings: names, seconds: seconds.len(), date: super::today() });
-    config.save(&whose.patients, &id)?;
-    let saved = Autoencoder::load(&path, id.as_str(), &settings.signal)?;
-    write_card(&id.folder(&whose.patients).join("card.md"), &autoencoder_card(&id, &config, &saved))?;
+    let record = FitRecord { recordings: names, seconds: seconds.len(), date: super::today() };
+    // What is in use stays as a version, and the new one is a version, with its record, before it is in use.
+    keep_active(&whose.patients, &id)?;
+    let version = add_version(&whose.patients, &id, |folder| -> Result<(), AdaptError> {
+        let weights = folder.join("autoencoder.safetensors");
+        write_fit(folder, &record)?;
+        fitted.save(&weights)?;
+        let saved = Autoencoder::load(&weights, id.as_str(), &settings.signal)?;
+        write_card(&folder.join("card.md"), &autoencoder_card(&id, &record, &saved))?;
+        Ok(())
+    })
+    .map_err(|error| match error {
+        AdaptError::Io(source) => {
+            CliError::Unwritable { path: versions_folder(&whose.patients, &id), source }
+        }
+        other => other.into(),
+    })?;
+    let time = jiff::Timestamp::now().to_string();
+    switch_to(&whose.patients, &id, version, &time, "vigil patient fit")?;
+    let weights = version_weights(&whose.patients, &id, version);
+    let saved = Autoencoder::load(&weights, id.as_str(), &settings.signal)?;
     say!(
-        "{}: fitted on {} s in {:.0} s; a second is flagged above an error of {:.3}",
-        path.display(),
+        "{}: version {version}, fitted on {} s in {:.0} s; a second is flagged above an error of {:.3}",
+        PatientConfig::autoencoder_path(&whose.patients, &id).display(),
         seconds.len(),
         began.elapsed().as_secs_f64(),
         saved.baseline().threshold
@@ -253,12 +271,12 @@ fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool) -> Result<(), Cli
     Ok(())
 }
 
-fn autoencoder_card(id: &PatientId, config: &PatientConfig, autoencoder: &Autoencoder) -> Card {
+fn autoencoder_card(id: &PatientId, fit: &FitRecord, autoencoder: &Autoencoder) -> Card {
     let baseline = autoencoder.baseline();
     let mut card = Card::new(&format!("Autoencoder of patient {id}"));
     card.paragraph("Says how unlike this patient's usual EEG a second is. Research only: no medical device.");
     card.section("Made by").block("sh", &super::command_line());
-    let recordings = config.fit.as_ref().map(|fit| fit.recordings.join(", ")).unwrap_or_default();
+    let recordings = fit.recordings.join(", ");
     card.table(
         &["", ""],
         &[
@@ -292,6 +310,8 @@ fn show(whose: &Whose, json: bool) -> Result<(), CliError> {
         let report = serde_json::json!({
             "patient": id.as_str(),
             "settings": config,
+            "version": version_in_use(&whose.patients, &id),
+            "versions": versions(&whose.patients, &id),
             "cnn": classifier.as_ref().ok().map(|c| serde_json::json!({ "digest": c.digest(), "people": c.people() })),
             "autoencoder": autoencoder.as_ref().and_then(|a| a.as_ref().ok()).map(|a| serde_json::json!({
                 "digest": a.digest(), "baseline": a.baseline(),
@@ -317,7 +337,22 @@ fn show(whose: &Whose, json: bool) -> Result<(), CliError> {
         Some(Err(error)) => say!("# autoencoder: {error}"),
         None => {}
     }
+    show_versions(whose, &id)?;
     show_recordings(&path);
+    Ok(())
+}
+
+fn show_versions(whose: &Whose, id: &PatientId) -> Result<(), CliError> {
+    let in_use = version_in_use(&whose.patients, id);
+    for version in versions(&whose.patients, id) {
+        let fitted_on = match version_fit(&whose.patients, id, version)? {
+            Some(fit) if fit.recordings.is_empty() => format!("fitted on {} s gathered live", fit.seconds),
+            Some(fit) => format!("fitted on {} s of {}", fit.seconds, fit.recordings.join(", ")),
+            None => "nothing is told of what it was fitted on".to_string(),
+        };
+        let used = if in_use == Some(version) { "; in use" } else { "" };
+        say!("# version {version}: {fitted_on}{used}");
+    }
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::error::CliError;
 use crate::config::PatientId;
+use crate::config::versions::used_recordings;
 use crate::dataset::{DatasetError, events_beside, must_fit};
 use crate::detect::Verdict;
 use crate::durable;
@@ -98,7 +99,8 @@ pub fn run(args: &ReplayArgs) -> Result<(), CliError> {
     let id = PatientId::new(&args.patient)?;
     let watched = watched(&args.patients, &args.models, &id)?;
     let plans = in_time_order(&args.recordings)?;
-    let summary = play(&id, &watched, plans, args.speed, &args.out, !args.no_copies)?;
+    let used = used_recordings(&args.patients, &id, &watched.config)?;
+    let summary = play(&id, &watched, plans, &used, args.speed, &args.out, !args.no_copies)?;
     if args.json {
         say!("{}", summary_json(&args.out, &summary)?);
     } else {
@@ -111,7 +113,8 @@ pub fn run(args: &ReplayArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Plays recordings, writes everything below `out` and returns the summary.
+/// Plays recordings, writes everything below `out` and returns the summary. Recordings whose names are among `used` do
+/// not count in it.
 ///
 /// # Errors
 /// [`CliError`].
@@ -119,6 +122,7 @@ pub fn play(
     id: &PatientId,
     watched: &Watched,
     plans: Vec<PlannedRecording>,
+    used: &[String],
     speed: Speed,
     out: &Path,
     copies: bool,
@@ -136,7 +140,7 @@ pub fn play(
         })?;
     line.clear();
     tell_faults(&replayed);
-    let summary = summarise(id.as_str(), &replayed, &expert, &watched.config.used_recordings());
+    let summary = summarise(id.as_str(), &replayed, &expert, used);
     write_all(id, watched, &replayed, &expert, &summary, out, copies)?;
     Ok(summary)
 }

@@ -93,7 +93,7 @@ pub struct PatientConfig {
     /// From labels to alarms.
     #[serde(default)]
     pub accumulator: AccumulatorConfig,
-    /// What the autoencoder was fitted on, once it is.
+    /// What the autoencoder in use was fitted on, once it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<FitRecord>,
     /// What the accumulator was calibrated on, once it is.
@@ -115,7 +115,8 @@ impl PatientConfig {
         }
     }
 
-    /// Names of the recordings that something was fitted or chosen on: none of them is scored.
+    /// Names of the recordings that the autoencoder in use was fitted on, or the alarm settings chosen on. What any other
+    /// was fitted on besides: [`super::versions::used_recordings`].
     pub fn used_recordings(&self) -> Vec<String> {
         let fitted = self.fit.iter().flat_map(|fit| &fit.recordings);
         let calibrated = self.calibration.iter().flat_map(|calibration| &calibration.recordings);

@@ -1,9 +1,12 @@
 //! The autoencoders that a patient has had: every one is kept, one is in use, and every switch is
 //! logged.
 //!
-//! `patients/<id>/versions/0001/` holds weights, card and comparison of the first; version 0 stands for
-//! the shared autoencoder, which a patient without one of their own is judged by.
-//! `patients/<id>/autoencoder.safetensors` is a copy of the one in use.
+//! `patients/<id>/versions/0001/` holds weights, card and comparison of the first, and what it was fitted on;
+//! version 0 stands for the shared autoencoder, which a patient without one of their own is judged by.
+//! `patients/<id>/autoencoder.safetensors` and `card.md` are copies of those in use, and so is `[fit]` in
+//! `patient.toml`.
+//!
+//! Invariant: what a version was fitted on is on disk before its weights are in use, and stays when another takes over.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -13,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::mistake::ConfigError;
-use super::patient::{PatientConfig, PatientId};
+use super::patient::{FitRecord, PatientConfig, PatientId};
 use crate::durable;
 
 /// One switch from an autoencoder to another.
@@ -29,6 +32,15 @@ pub struct Switch {
     pub by: String,
 }
 
+const WEIGHTS: &str = "autoencoder.safetensors";
+const CARD: &str = "card.md";
+
+/// What a version was fitted on, beside its weights.
+const FIT: &str = "fit.json";
+
+/// In place of a version's number: what was fitted on, but nobody knows any more by which of them.
+const UNKNOWN: u32 = 0;
+
 /// Where a patient's versions lie.
 pub fn versions_folder(patients: &Path, id: &PatientId) -> PathBuf {
     id.folder(patients).join("versions")
@@ -41,7 +53,59 @@ pub fn version_folder(patients: &Path, id: &PatientId, version: u32) -> PathBuf 
 
 /// The weights of one version.
 pub fn version_weights(patients: &Path, id: &PatientId, version: u32) -> PathBuf {
-    version_folder(patients, id, version).join("autoencoder.safetensors")
+    version_folder(patients, id, version).join(WEIGHTS)
+}
+
+/// What one version was fitted on; `None` for one that says nothing of it.
+///
+/// # Errors
+/// [`ConfigError::Io`] where it cannot be read or is damaged: passed over, it would let recordings that were fitted on
+/// count in a score.
+pub fn version_fit(patients: &Path, id: &PatientId, version: u32) -> Result<Option<FitRecord>, ConfigError> {
+    let path = version_folder(patients, id, version).join(FIT);
+    let bytes = match std::fs::read(&path) {
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(ConfigError::Io { doing: "read", path, source }),
+        Ok(bytes) => bytes,
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+        let told = format!(
+            "{error}; expected the recordings, seconds and date of a fit; mend it or take it from a copy"
+        );
+        ConfigError::Io {
+            doing: "read",
+            path,
+            source: std::io::Error::new(std::io::ErrorKind::InvalidData, told),
+        }
+    })
+}
+
+/// Writes into the folder of a version in the making what it is fitted on.
+///
+/// # Errors
+/// What the operating system says.
+pub fn write_fit(folder: &Path, fit: &FitRecord) -> std::io::Result<()> {
+    let text = serde_json::to_vec_pretty(fit)?;
+    durable::replace_file(&folder.join(FIT), |file| file.write_all(&text))
+}
+
+/// Names of the recordings that something of this patient was ever fitted or chosen on: those of the settings and those
+/// of every version, since each of them can be in use. None of them is scored.
+///
+/// # Errors
+/// [`ConfigError::Io`], see [`version_fit`].
+pub fn used_recordings(
+    patients: &Path,
+    id: &PatientId,
+    config: &PatientConfig,
+) -> Result<Vec<String>, ConfigError> {
+    let mut names = config.used_recordings();
+    for version in [UNKNOWN].into_iter().chain(versions(patients, id)) {
+        names.extend(version_fit(patients, id, version)?.into_iter().flat_map(|fit| fit.recordings));
+    }
+    names.sort();
+    names.dedup();
+    Ok(names)
 }
 
 /// The numbers of a patient's versions, ascending.
@@ -50,7 +114,7 @@ pub fn versions(patients: &Path, id: &PatientId) -> Vec<u32> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter(|entry| entry.path().join("autoencoder.safetensors").is_file())
+        .filter(|entry| entry.path().join(WEIGHTS).is_file())
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
         .filter(|number| *number > 0)
         .collect();
@@ -76,7 +140,7 @@ pub fn add_version<E: From<std::io::Error>>(
         // Another process may have taken the number in between; then the next one is free.
         let mut version = versions(patients, id).last().map_or(1, |last| last + 1);
         loop {
-            match std::fs::rename(&being_made, version_folder(patients, id, version)) {
+            match durable::place(&being_made, &version_folder(patients, id, version)) {
                 Ok(()) => return Ok(version),
                 Err(_) if version_folder(patients, id, version).exists() => version += 1,
                 Err(error) => return Err(error.into()),
@@ -90,7 +154,7 @@ pub fn add_version<E: From<std::io::Error>>(
 }
 
 /// Puts a version into use and logs it; version 0 goes back to the shared autoencoder. What was in use
-/// and is no version yet (fitted by hand) is made one first, so that every switch can be undone.
+/// and is no version yet is made one first, so that every switch can be undone.
 ///
 /// # Errors
 /// [`ConfigError`] where there is no such version or the disk refuses; the one in use then stays.
@@ -107,26 +171,27 @@ pub fn switch_to(
         move |source| ConfigError::Io { doing, path, source }
     };
     keep_active(patients, id)?;
-    let digest = if version == 0 {
-        match std::fs::remove_file(&active) {
+    let bytes = if version == 0 { None } else { Some(weights_of(patients, id, version)?) };
+    // The record goes first: it says at worst too early what the network was fitted on.
+    take_record(patients, id, version)?;
+    let digest = match bytes {
+        None => match std::fs::remove_file(&active) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
                 return Err(ConfigError::Io { doing: "write", path: active, source });
             }
             _ => String::new(),
+        },
+        Some(bytes) => {
+            durable::replace_file(&active, |file| file.write_all(&bytes)).map_err(io("write", &active))?;
+            digest_of(&bytes)
         }
-    } else {
-        let weights = version_weights(patients, id, version);
-        let bytes = match std::fs::read(&weights) {
-            Ok(bytes) => bytes,
-            Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
-                let there = versions(patients, id);
-                return Err(ConfigError::NoVersion { id: id.to_string(), version, there: list(&there) });
-            }
-            Err(source) => return Err(ConfigError::Io { doing: "read", path: weights, source }),
-        };
-        durable::replace_file(&active, |file| file.write_all(&bytes)).map_err(io("write", &active))?;
-        digest_of(&bytes)
     };
+    let kept = version_folder(patients, id, version).join(CARD);
+    if version != 0 && kept.is_file() {
+        let card = id.folder(patients).join(CARD);
+        let text = std::fs::read(&kept).map_err(io("read", &kept))?;
+        durable::replace_file(&card, |file| file.write_all(&text)).map_err(io("write", &card))?;
+    }
     let switch = Switch { time: time.to_string(), version, digest, by: by.to_string() };
     let path = log_path(patients, id);
     let mut line = serde_json::to_vec(&switch).map_err(|e| io("write", &path)(std::io::Error::other(e)))?;
@@ -146,7 +211,7 @@ pub fn switches(patients: &Path, id: &PatientId) -> Vec<Switch> {
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
-/// The version in use: 0 for the shared one, `None` for one that was fitted by hand and never switched.
+/// The version in use: 0 for the shared one, `None` for one that was put there by hand.
 pub fn version_in_use(patients: &Path, id: &PatientId) -> Option<u32> {
     let Ok(bytes) = std::fs::read(PatientConfig::autoencoder_path(patients, id)) else { return Some(0) };
     versions(patients, id).into_iter().find(|&version| {
@@ -154,21 +219,83 @@ pub fn version_in_use(patients: &Path, id: &PatientId) -> Option<u32> {
     })
 }
 
-/// Makes a version of what is in use, unless it is one.
-fn keep_active(patients: &Path, id: &PatientId) -> Result<(), ConfigError> {
+/// Makes a version of what is in use, unless it is one, and sees to it that what the settings say of a fit stands with a
+/// version. Whoever puts another autoencoder into use begins with this.
+///
+/// # Errors
+/// [`ConfigError`] where the disk refuses; what is in use then stays.
+pub fn keep_active(patients: &Path, id: &PatientId) -> Result<(), ConfigError> {
     let active = PatientConfig::autoencoder_path(patients, id);
-    if !active.is_file() || version_in_use(patients, id).is_some() {
+    let fit = PatientConfig::load(patients, id)?.fit;
+    if active.is_file() && version_in_use(patients, id).is_none() {
+        let kept = add_version(patients, id, |folder| -> Result<(), std::io::Error> {
+            if let Some(fit) = &fit {
+                write_fit(folder, fit)?;
+            }
+            let weights = std::fs::read(&active)?;
+            durable::replace_file(&folder.join(WEIGHTS), |file| file.write_all(&weights))?;
+            let card = id.folder(patients).join(CARD);
+            if card.is_file() {
+                std::fs::copy(card, folder.join(CARD))?;
+            }
+            Ok(())
+        });
+        kept.map_err(|source| ConfigError::Io { doing: "write", path: active, source })?;
+    }
+    match fit {
+        Some(fit) => keep_record(patients, id, fit),
+        None => Ok(()),
+    }
+}
+
+/// Keeps what the settings say of a fit, where no version does: versions made before each had a record of its own.
+fn keep_record(patients: &Path, id: &PatientId, mut fit: FitRecord) -> Result<(), ConfigError> {
+    let mut silent = Vec::new();
+    for version in versions(patients, id) {
+        match version_fit(patients, id, version)? {
+            Some(kept) if kept == fit => return Ok(()),
+            Some(_) => {}
+            // One that the daemon fitted is of no recordings that have names.
+            None if version_folder(patients, id, version).join("comparison.json").is_file() => {}
+            None => silent.push(version),
+        }
+    }
+    // Of several nobody knows which it was; then the recordings are kept without a version.
+    let version = if let [only] = silent[..] { only } else { UNKNOWN };
+    if version == UNKNOWN
+        && let Some(known) = version_fit(patients, id, UNKNOWN)?
+    {
+        if fit.recordings.iter().all(|name| known.recordings.contains(name)) {
+            return Ok(());
+        }
+        fit.recordings.extend(known.recordings);
+        fit.recordings.sort();
+        fit.recordings.dedup();
+    }
+    let folder = version_folder(patients, id, version);
+    write_fit(&folder, &fit).map_err(|source| ConfigError::Io { doing: "write", path: folder, source })
+}
+
+/// Writes into the settings what a version was fitted on.
+fn take_record(patients: &Path, id: &PatientId, version: u32) -> Result<(), ConfigError> {
+    let fit = if version == 0 { None } else { version_fit(patients, id, version)? };
+    let mut config = PatientConfig::load(patients, id)?;
+    if config.fit == fit {
         return Ok(());
     }
-    let kept = add_version(patients, id, |folder| -> Result<(), std::io::Error> {
-        std::fs::copy(&active, folder.join("autoencoder.safetensors"))?;
-        let card = id.folder(patients).join("card.md");
-        if card.is_file() {
-            std::fs::copy(card, folder.join("card.md"))?;
+    config.fit = fit;
+    config.save(patients, id)
+}
+
+fn weights_of(patients: &Path, id: &PatientId, version: u32) -> Result<Vec<u8>, ConfigError> {
+    let path = version_weights(patients, id, version);
+    std::fs::read(&path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => {
+            let there = list(&versions(patients, id));
+            ConfigError::NoVersion { id: id.to_string(), version, there }
         }
-        Ok(())
-    });
-    kept.map(|_| ()).map_err(|source| ConfigError::Io { doing: "write", path: active, source })
+        _ => ConfigError::Io { doing: "read", path, source },
+    })
 }
 
 fn log_path(patients: &Path, id: &PatientId) -> PathBuf {

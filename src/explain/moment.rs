@@ -23,7 +23,9 @@ impl Moment {
             Moment::Seconds(seconds) => seconds,
             Moment::WallTime(time) => {
                 let fraction_ns = if time.subsec_nanosecond() == 0 { start.subsec_nanosecond() } else { 0 };
-                time.duration_since(start).as_secs_f64() + f64::from(fraction_ns) / 1e9
+                // Added as whole numbers: a sum of fractions may lie just below the second that is meant.
+                let fraction = jiff::SignedDuration::from_nanos(i64::from(fraction_ns));
+                time.duration_since(start).saturating_add(fraction).as_secs_f64()
             }
         }
     }

@@ -25,6 +25,8 @@ pub struct Explanation {
     pub start: DateTime,
     /// The recorded sampling rate.
     pub rate_hz: f64,
+    /// Wall time of the second, as the table of verdicts tells it: by its number, also where it starts within one.
+    pub time: DateTime,
     /// The second and the EEG before it.
     pub seen: SeenSecond,
     /// The CNN's probabilities of each second of `seen.before`; none where it cannot be judged.
@@ -56,18 +58,13 @@ impl Explanation {
             Label::NonSeizure => 2,
         }
     }
-
-    /// Wall time of the second's start.
-    pub fn time(&self) -> DateTime {
-        let span = jiff::SignedDuration::from_millis((self.seen.onset_s * 1e3).round() as i64);
-        self.start.saturating_add(span)
-    }
 }
 
 /// Explains the second of a recording that a moment lies in. Seconds are counted as the table of
 /// verdicts counts them.
 ///
-/// `explained`: the class whose probability is explained; without it, the label's own.
+/// `explained`: the class whose probability is explained; without it, the label's own, or seizure where that is likeliest
+/// or likely enough and the label is another all the same.
 ///
 /// # Errors
 /// [`ExplainError`]: the moment lies outside the recording or in a gap, the second cannot be judged, the
@@ -103,15 +100,24 @@ pub fn explain_recording(
     Ok(Explanation {
         recording: stem.strip_suffix("_eeg").unwrap_or(&stem).to_string(),
         start,
+        time: start.saturating_add(jiff::SignedDuration::from_secs(at_s as i64)),
         rate_hz: stream.rate_hz(),
         seen,
         before,
+        explained: explained.unwrap_or(match tells_of_seizure(&rule, opinion.probabilities) {
+            true => Label::Seizure,
+            false => label,
+        }),
         opinion,
         rule,
         label,
-        explained: explained.unwrap_or(label),
         occlusion,
     })
+}
+
+/// Whether a second's seizure probability is what one wants to know about, whatever its label.
+pub(super) fn tells_of_seizure(rule: &LabelRule, [seizure, abnormal, non_seizure]: [f32; 3]) -> bool {
+    seizure >= rule.seizure_probability || seizure > abnormal.max(non_seizure)
 }
 
 fn too_few(seen: &SeenSecond) -> ExplainError {

@@ -98,7 +98,7 @@ pub struct ExplanationReport {
     pub second: u64,
     /// Where it starts, in seconds from the recording's start.
     pub onset_s: f64,
-    /// Wall time of that.
+    /// Wall time of the second, as the table of verdicts tells it: by its number.
     pub date_time: String,
     /// Its label.
     pub label: Label,
@@ -135,7 +135,7 @@ impl From<&Explanation> for ExplanationReport {
             recording: explanation.recording.clone(),
             second: explanation.seen.second,
             onset_s,
-            date_time: explanation.time().strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            date_time: explanation.time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
             label: explanation.label,
             explained: explanation.explained,
             probabilities: occlusion.whole.into(),

@@ -32,7 +32,7 @@ pub fn find_second<S: Source>(
     end_s: f64,
 ) -> Result<SeenSecond, ExplainError> {
     let mut seen: VecDeque<(f64, Window)> = VecDeque::with_capacity(before + 1);
-    let mut ended_s = 0.0;
+    let mut ended_s: f64 = 0.0;
     while let Some(item) = stream.next_item()? {
         let StreamItem::Window(window) = item else { continue };
         let onset_s = stream.onset_s(&window);
@@ -44,7 +44,7 @@ pub fn find_second<S: Source>(
             return Ok(SeenSecond { second, onset_s, window, before: seen.into() });
         }
         if at > second {
-            return Err(ExplainError::Gap { second, from_s: ended_s, to_s: onset_s });
+            return Err(gap(second, ended_s, onset_s));
         }
         ended_s = onset_s + 1.0;
         seen.push_back((onset_s, window));
@@ -52,7 +52,12 @@ pub fn find_second<S: Source>(
             seen.pop_front();
         }
     }
-    Err(ExplainError::Gap { second, from_s: ended_s, to_s: end_s })
+    Err(gap(second, ended_s, end_s))
+}
+
+/// A second begins with a sample, so the last before a gap may end a part of a sample behind it.
+fn gap(second: u64, ended_s: f64, to_s: f64) -> ExplainError {
+    ExplainError::Gap { second, from_s: ended_s.min(to_s), to_s }
 }
 
 impl SeenSecond {

@@ -25,7 +25,7 @@ pub fn table(explanation: &Explanation) -> String {
 
 fn write_table(text: &mut String, explanation: &Explanation) -> std::fmt::Result {
     let (seen, occlusion) = (&explanation.seen, &explanation.occlusion);
-    let time = explanation.time().strftime("%Y-%m-%d %H:%M:%S");
+    let time = explanation.time.strftime("%Y-%m-%d %H:%M:%S");
     writeln!(text, "{}, second {}, {time}", explanation.recording, seen.second)?;
     let [seizure, abnormal, non_seizure] = occlusion.whole;
     writeln!(text, "seizure {seizure:.4}, abnormal {abnormal:.4}, non-seizure {non_seizure:.4}\n")?;

@@ -1,6 +1,6 @@
 //! An explanation in sentences.
 
-use super::recording::Explanation;
+use super::recording::{Explanation, tells_of_seizure};
 use crate::detect::Label;
 use crate::eeg::{CHAINS, DOUBLE_BANANA};
 use crate::model::SLICES;
@@ -36,10 +36,31 @@ fn of_label(explanation: &Explanation) -> String {
     let (label, quantity) = (explanation.label.name(), quantity(explanation));
     let labelled = match explanation.label {
         Label::Seizure => "labelled seizure".to_string(),
-        _ => format!("not labelled seizure but {label}"),
+        _ => format!("not labelled seizure but {label}{}", of_no_seizure(explanation)),
     };
     let whole = explanation.occlusion.whole[explanation.class()];
     format!("The second is {labelled}. What follows is about its {quantity}, which is {whole:.2}.")
+}
+
+/// Why the label is not seizure although the probabilities speak for it; nothing where they do not.
+fn of_no_seizure(explanation: &Explanation) -> String {
+    let (seizure, threshold) = (explanation.occlusion.whole[0], explanation.rule.seizure_probability);
+    if !tells_of_seizure(&explanation.rule, explanation.occlusion.whole) {
+        return String::new();
+    }
+    // As many decimals as tell the two apart.
+    let alike = format!("{seizure:.2}") == format!("{threshold:.2}");
+    let decimals = if alike { 4 } else { 2 };
+    if seizure >= threshold {
+        return format!(
+            ", although its seizure probability of {seizure:.decimals$} reaches the threshold of \
+             {threshold:.decimals$}: the autoencoder calls it unusual"
+        );
+    }
+    format!(
+        ", although seizure is the likeliest: its probability of {seizure:.decimals$} is below the threshold of \
+         {threshold:.decimals$}"
+    )
 }
 
 /// The derivations whose drop is worth telling, largest first.

@@ -21,7 +21,7 @@ pub struct ExplanationFigure<'a> {
     pub title: &'a str,
     /// A line below it: who judged, how the signal was conditioned. May be empty.
     pub subtitle: &'a str,
-    /// What matters most, a sentence a line; the first [`ExplanationFigure::LINES`] are shown.
+    /// What matters most, a sentence a line.
     pub sentences: &'a [String],
     /// 18 x n conditioned samples in microvolts, derivation after derivation in the order of
     /// [`crate::eeg::DOUBLE_BANANA`]; n is at least 2. A sample that is not a number (a gap) is not drawn.
@@ -50,11 +50,6 @@ pub struct ExplanationFigure<'a> {
     pub slices: &'a [f32],
     /// The same without each derivation in each slice; not one value for an absent derivation.
     pub parts: &'a [Vec<f32>],
-}
-
-impl ExplanationFigure<'_> {
-    /// How many sentences there is room for.
-    pub const LINES: usize = 6;
 }
 
 const LEFT: f64 = 84.0;
@@ -165,7 +160,7 @@ struct Layout<'a> {
 impl<'a> Layout<'a> {
     fn of(figure: &'a ExplanationFigure<'a>) -> Layout<'a> {
         let traces = figure.traces();
-        let lines = figure.sentences.len().min(ExplanationFigure::LINES) as f64;
+        let lines = figure.sentences.len() as f64;
         let headings = FIRST_LINE + LINE * lines + BEFORE_HEADINGS;
         let top = headings + BEFORE_BANDS;
         let eeg = Rect::new(LEFT, top, LEFT + EEG_WIDTH, top + HEIGHT);
@@ -200,7 +195,7 @@ impl<'a> Layout<'a> {
         let subtitle = Face::new(13.0, colour::QUIET);
         canvas.text(&canvas.fitted(figure.subtitle, subtitle, width), (24.0, 60.0), subtitle)?;
         let line = Face::new(13.0, colour::INK);
-        for (place, sentence) in figure.sentences.iter().take(ExplanationFigure::LINES).enumerate() {
+        for (place, sentence) in figure.sentences.iter().enumerate() {
             let y = FIRST_LINE + LINE * place as f64;
             canvas.text(&canvas.fitted(sentence, line, width), (24.0, y), line)?;
         }

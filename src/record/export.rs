@@ -209,17 +209,11 @@ impl RecordedSpan {
             exported.rounding =
                 ranges.iter().map(|(low, high)| (high - low) / 65_535.0 / 2.0).fold(0.0, f64::max);
             let annotations = self.annotations(&found)?;
-            let beside = durable::beside(path);
-            let written = EdfWriter::create(&beside, &self.spec(&ranges, &annotations))
-                .map_err(ExportError::from)
-                .and_then(|writer| self.write(writer, &ranges, &annotations));
-            let placed = written.and_then(|()| {
-                durable::place(&beside, path).map_err(|source| ExportError::Io { path: path.into(), source })
-            });
-            if placed.is_err() {
-                let _ = std::fs::remove_file(&beside);
-            }
-            placed?;
+            let unwritable = |source| ExportError::Io { path: path.into(), source };
+            durable::replace_with(path, unwritable, |beside| {
+                let writer = EdfWriter::create(beside, &self.spec(&ranges, &annotations))?;
+                self.write(writer, &ranges, &annotations)
+            })?;
         }
         if let Some(path) = events {
             write_events(path, &found, start, exported.duration_s)?;

@@ -11,7 +11,8 @@ use crate::format::FormatError;
 use crate::format::edf::{EdfReader, EdfWriter, WriterSignal, WriterSpec};
 
 /// Writes a copy of recording `index` as EDF+ with annotations: the recording's own, the expert's
-/// events, and the alarms. 24-bit samples are rounded to 16 bits. Written beside and renamed.
+/// events, and the alarms. 16-bit samples are copied as they are; 24-bit ones are rounded to the nearest of the 65536 steps
+/// between the least and the largest that the signal has in this recording. Written beside and renamed.
 ///
 /// # Errors
 /// [`ReplayError::Format`] where the recording cannot be read or the copy not be written.
@@ -54,19 +55,11 @@ fn copy(reader: &mut EdfReader, path: &Path, annotations: &[Annotation]) -> Resu
     let header = reader.header().clone();
     let segments = reader.segments().to_vec();
     let records: u64 = segments.iter().map(|segment| segment.records).sum();
-    // 24-bit values lose their lowest 8 bits; 16-bit ones are copied as they are.
-    let shifts: Vec<u32> = (0..header.signals.len())
-        .map(|signal| {
-            let (low, high) = reader.digital_range(signal);
-            if low >= -32768 && high <= 32767 { 0 } else { 8 }
-        })
-        .collect();
-    let signals: Vec<WriterSignal> = header
+    let mut signals: Vec<WriterSignal> = header
         .signals
         .iter()
         .enumerate()
         .map(|(signal, about)| {
-            let (low, high) = reader.digital_range(signal);
             // Microvolts: volts of EEG have more decimals than a header has room for.
             let factor = microvolts_per_unit(&about.unit);
             let (least, most) = reader.physical_range(signal);
@@ -75,11 +68,19 @@ fn copy(reader: &mut EdfReader, path: &Path, annotations: &[Annotation]) -> Resu
                 unit: if factor.is_some() { "uV".into() } else { ascii(&about.unit, 8) },
                 samples_per_record: (about.rate_hz * record_s).round() as usize,
                 physical_range: (least * factor.unwrap_or(1.0), most * factor.unwrap_or(1.0)),
-                digital_range: (low >> shifts[signal], high >> shifts[signal]),
+                digital_range: reader.digital_range(signal),
                 prefilter: String::new(),
             }
         })
         .collect();
+    let mut scales = vec![None; signals.len()];
+    for (signal, (about, scale)) in signals.iter_mut().zip(&mut scales).enumerate() {
+        let (low, high) = about.digital_range;
+        if low < -32768 || high > 32767 {
+            let used = used_range(reader, signal, about.samples_per_record)?;
+            *scale = Some(Scale::within_16_bits(about, used));
+        }
+    }
     // Room for all annotations, spread over the records, and for the longest in any one.
     let bytes: usize = annotations.iter().map(|annotation| annotation.text.len() + 48).sum();
     let longest = annotations.iter().map(|annotation| annotation.text.len() + 96).max().unwrap_or(0);
@@ -94,28 +95,101 @@ fn copy(reader: &mut EdfReader, path: &Path, annotations: &[Annotation]) -> Resu
         annotation_bytes: room,
         signals,
     };
-    let beside = durable::beside(path);
     let unwritable = |source| ReplayError::Unwritable { path: path.to_path_buf(), source };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(unwritable)?;
+    durable::replace_with(path, unwritable, |beside| {
+        if let Some(folder) = beside.parent() {
+            std::fs::create_dir_all(folder).map_err(unwritable)?;
+        }
+        Ok(write_records(reader, beside, &spec, &scales, annotations)?)
+    })
+}
+
+/// Records that are read at once.
+const TOGETHER: u64 = 32;
+
+/// The least and the largest digital value of a signal in the whole recording.
+fn used_range(
+    reader: &mut EdfReader,
+    signal: usize,
+    samples_per_record: usize,
+) -> Result<(i32, i32), FormatError> {
+    let (mut least, mut most) = (i32::MAX, i32::MIN);
+    let mut block = Vec::new();
+    for segment in reader.segments().to_vec() {
+        let mut done = 0;
+        while done < segment.records {
+            let together = TOGETHER.min(segment.records - done);
+            let first = (segment.first_record + done) * samples_per_record as u64;
+            reader.read_digital(signal, first, together as usize * samples_per_record, &mut block)?;
+            for &value in &block {
+                (least, most) = (least.min(value), most.max(value));
+            }
+            done += together;
+        }
     }
-    let written = write_records(reader, &beside, &spec, &shifts, annotations);
-    if let Err(error) = written {
-        let _ = std::fs::remove_file(&beside);
-        return Err(error.into());
+    Ok(if least <= most { (least, most) } else { (0, 0) })
+}
+
+/// From the digital values of a recording to those of its copy.
+///
+/// An amplifier with 24 bits covers the offsets of electrodes, a quarter of a volt up and down. The 65536 steps of a copy
+/// over all of that would be 8 uV each, as large as the EEG of some people; over what a signal uses of it they are far
+/// below what the amplifier tells apart, unless an electrode came off.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    factor: f64,
+    offset: f64,
+}
+
+impl Scale {
+    /// Gives a signal whose ranges are the recording's those of its copy.
+    fn within_16_bits(about: &mut WriterSignal, used: (i32, i32)) -> Scale {
+        let (low, high) = about.digital_range;
+        let (least, most) = about.physical_range;
+        let gain = (most - least) / (f64::from(high) - f64::from(low));
+        let physical = |value: i32| least + (f64::from(value) - f64::from(low)) * gain;
+        // The physical range may fall where the digital one rises.
+        let ends = (physical(used.0), physical(used.1));
+        let (least_used, most_used) = header_range(ends.0.min(ends.1), ends.0.max(ends.1));
+        about.physical_range = (least_used, most_used);
+        about.digital_range = (-32768, 32767);
+        let steps = 65_535.0 / (most_used - least_used);
+        Scale { factor: gain * steps, offset: (physical(0) - least_used) * steps - 32_768.0 }
     }
-    durable::place(&beside, path).map_err(unwritable)
+
+    fn apply(self, value: i32) -> i32 {
+        (f64::from(value) * self.factor + self.offset).round() as i32
+    }
+}
+
+/// The narrowest range around another whose ends a header's 8 characters hold to the last digit.
+fn header_range(least: f64, most: f64) -> (f64, f64) {
+    let (low, _) = header_number(least, f64::floor);
+    let (high, digit) = header_number(most, f64::ceil);
+    // A signal that stands still has no range, but a header must have one.
+    (low, if high > low { high } else { high + digit })
+}
+
+/// The nearest number in one direction that 8 characters hold, and the worth of its last digit.
+fn header_number(value: f64, round: fn(f64) -> f64) -> (f64, f64) {
+    for decimals in (1..=6_usize).rev() {
+        let parts = 10.0_f64.powi(decimals as i32);
+        // No minus before a zero.
+        let rounded = round(value * parts) / parts + 0.0;
+        if format!("{rounded:.decimals$}").len() <= 8 {
+            return (rounded, 1.0 / parts);
+        }
+    }
+    (round(value) + 0.0, 1.0)
 }
 
 fn write_records(
     reader: &mut EdfReader,
     path: &Path,
     spec: &WriterSpec,
-    shifts: &[u32],
+    scales: &[Option<Scale>],
     annotations: &[Annotation],
 ) -> Result<(), FormatError> {
-    /// Records that are read at once.
-    const TOGETHER: u64 = 32;
     let mut writer = EdfWriter::create(path, spec)?;
     let mut waiting = annotations;
     let mut blocks: Vec<Vec<i32>> = vec![Vec::new(); spec.signals.len()];
@@ -137,10 +211,11 @@ fn write_records(
                     let (low, high) = spec.signals[signal].digital_range;
                     samples.clear();
                     let from = k as usize * per_record;
+                    let scaled = |value: i32| scales[signal].map_or(value, |scale| scale.apply(value));
                     samples.extend(
                         blocks[signal][from..from + per_record]
                             .iter()
-                            .map(|&value| (value >> shifts[signal]).clamp(low, high) as i16),
+                            .map(|&value| scaled(value).clamp(low, high) as i16),
                     );
                 }
                 let onset_s = segment.onset_s + (done + k) as f64 * spec.record_s;

@@ -96,6 +96,7 @@ pub fn explain_alarm(
     let explanation = Explanation {
         recording: bed.to_string(),
         start: civil(start_s),
+        time: civil(time_s),
         rate_hz,
         seen: SeenSecond { second: recorded.verdict.second, onset_s, window, before },
         before: judged,

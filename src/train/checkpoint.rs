@@ -63,13 +63,13 @@ impl Checkpoint {
     /// Writes the checkpoint of a step and removes the one before.
     ///
     /// # Errors
-    /// [`TrainError::Checkpoint`] where the disk refuses; the checkpoint before stays usable.
+    /// [`TrainError::CheckpointUnwritable`] where the disk refuses; the checkpoint before stays usable.
     pub fn save(&self, state: &State, net: &CnnNet, optimiser: &ModuleOptimizer) -> Result<(), TrainError> {
-        let bytes = net.clone().into_record().into_bytes().map_err(|e| self.failed(e))?;
+        let bytes = net.clone().into_record().into_bytes().map_err(|e| self.unwritable(e))?;
         self.write(&format!("net-{}.bpk", state.step), &bytes)?;
-        let bytes = optimiser.to_record().into_bytes().map_err(|e| self.failed(e))?;
+        let bytes = optimiser.to_record().into_bytes().map_err(|e| self.unwritable(e))?;
         self.write(&format!("optimiser-{}.bpk", state.step), &bytes)?;
-        let text = serde_json::to_vec_pretty(state).map_err(|e| self.failed(e))?;
+        let text = serde_json::to_vec_pretty(state).map_err(|e| self.unwritable(e))?;
         self.write("state.json", &text)?;
         self.remove_others(state.step)
     }
@@ -77,9 +77,9 @@ impl Checkpoint {
     /// Keeps the network of the best epoch apart.
     ///
     /// # Errors
-    /// [`TrainError::Checkpoint`] where the disk refuses.
+    /// [`TrainError::CheckpointUnwritable`] where the disk refuses.
     pub fn save_best(&self, net: &CnnNet) -> Result<(), TrainError> {
-        let bytes = net.clone().into_record().into_bytes().map_err(|e| self.failed(e))?;
+        let bytes = net.clone().into_record().into_bytes().map_err(|e| self.unwritable(e))?;
         self.write("best.bpk", &bytes)
     }
 
@@ -124,21 +124,21 @@ impl Checkpoint {
     /// Removes the whole checkpoint; a finished training needs none.
     ///
     /// # Errors
-    /// [`TrainError::Checkpoint`] where the system refuses.
+    /// [`TrainError::CheckpointUnwritable`] where the system refuses.
     pub fn remove(&self) -> Result<(), TrainError> {
         if self.folder.exists() {
-            std::fs::remove_dir_all(&self.folder).map_err(|e| self.failed(e))?;
+            std::fs::remove_dir_all(&self.folder).map_err(|e| self.unwritable(e))?;
         }
         Ok(())
     }
 
     fn remove_others(&self, step: usize) -> Result<(), TrainError> {
         let keep = [format!("net-{step}.bpk"), format!("optimiser-{step}.bpk")];
-        for entry in std::fs::read_dir(&self.folder).map_err(|e| self.failed(e))?.flatten() {
+        for entry in std::fs::read_dir(&self.folder).map_err(|e| self.unwritable(e))?.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let numbered = name.starts_with("net-") || name.starts_with("optimiser-");
             if numbered && !keep.contains(&name) {
-                std::fs::remove_file(entry.path()).map_err(|e| self.failed(e))?;
+                std::fs::remove_file(entry.path()).map_err(|e| self.unwritable(e))?;
             }
         }
         Ok(())
@@ -146,13 +146,17 @@ impl Checkpoint {
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), TrainError> {
         durable::replace_file(&self.folder.join(name), |file| std::io::Write::write_all(file, bytes))
-            .map_err(|e: std::io::Error| self.failed(e))
+            .map_err(|e: std::io::Error| self.unwritable(e))
     }
 
     fn read(&self, name: &str) -> Result<Bytes, TrainError> {
         std::fs::read(self.folder.join(name))
             .map(Bytes::from_bytes_vec)
             .map_err(|e| self.failed(format!("{name}: {e}")))
+    }
+
+    fn unwritable(&self, reason: impl std::fmt::Display) -> TrainError {
+        TrainError::CheckpointUnwritable { path: self.folder.clone(), reason: reason.to_string() }
     }
 
     fn failed(&self, reason: impl std::fmt::Display) -> TrainError {

@@ -56,8 +56,16 @@ pub enum TrainError {
         /// The first thing that differs.
         difference: String,
     },
-    /// A checkpoint that cannot be read or written.
-    #[error("checkpoint {path}: {reason}")]
+    /// A checkpoint that cannot be written or removed.
+    #[error("cannot write the checkpoint {path}: {reason}")]
+    CheckpointUnwritable {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A checkpoint that cannot be read.
+    #[error("checkpoint {path}: {reason}; begin anew with --restart")]
     Checkpoint {
         /// The file.
         path: PathBuf,

@@ -8,8 +8,8 @@ use thiserror::Error;
 use super::baseline::{SHORTEST_S, Span};
 use super::lifecycle::{Comparison, FitRequest};
 use super::models::{Models, PatientError, Watched};
-use crate::config::WardConfig;
-use crate::config::versions::{add_version, versions, versions_folder};
+use crate::config::versions::{add_version, versions, versions_folder, write_fit};
+use crate::config::{FitRecord, WardConfig};
 use crate::dataset::{Dataset, LabelledRecording, Second};
 use crate::durable;
 use crate::model::{Autoencoder, AutoencoderConfig, Card, ModelError, write_card};
@@ -89,6 +89,9 @@ pub fn adapt(request: &FitRequest, config: &WardConfig) -> Result<Comparison, Ad
     };
     let version = add_version(patients, &request.patient, |folder| -> Result<(), AdaptError> {
         let weights = folder.join("autoencoder.safetensors");
+        // What was gathered live is of no recordings that could be replayed.
+        let date = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+        write_fit(folder, &FitRecord { recordings: Vec::new(), seconds: seconds.len(), date })?;
         fitted.save(&weights)?;
         let saved = Autoencoder::load(&weights, id, &watched.signal)?;
         comparison.new = saved.digest().to_string();

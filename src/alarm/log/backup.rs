@@ -29,30 +29,24 @@ impl AlarmLog {
     /// # Errors
     /// [`LogError`]; whatever lay at `to` is then as it was.
     pub fn back_up(&self, to: &Path) -> Result<(), LogError> {
-        let beside = durable::beside(to);
-        let copied = (|| {
-            let told = |error: rusqlite::Error| of_sqlite(&error, "write", &beside);
-            let _ = std::fs::remove_file(&beside);
-            let mut copy = Connection::open(&beside).map_err(told)?;
+        let io = |error: std::io::Error| LogError::Disk {
+            doing: "write",
+            path: to.to_path_buf(),
+            reason: error.to_string(),
+        };
+        durable::replace_with(to, io, |beside| {
+            let told = |error: rusqlite::Error| of_sqlite(&error, "write", beside);
+            let _ = std::fs::remove_file(beside);
+            let mut copy = Connection::open(beside).map_err(told)?;
             let backup = Backup::new(&self.connection, &mut copy).map_err(told)?;
             backup.run_to_completion(PAGES, Duration::ZERO, None).map_err(told)?;
             drop(backup);
             // A copy is one file: no journal beside it.
             copy.pragma_update(None, "journal_mode", "DELETE").map_err(told)?;
-            sound(&copy, &beside)?;
+            sound(&copy, beside)?;
             drop(copy);
-            let io = |error: std::io::Error| LogError::Disk {
-                doing: "write",
-                path: to.to_path_buf(),
-                reason: error.to_string(),
-            };
-            std::fs::File::open(&beside).and_then(|file| file.sync_all()).map_err(io)?;
-            durable::place(&beside, to).map_err(io)
-        })();
-        if copied.is_err() {
-            let _ = std::fs::remove_file(&beside);
-        }
-        copied
+            std::fs::File::open(beside).and_then(|file| file.sync_all()).map_err(io)
+        })
     }
 
     /// Looks through the whole file.

@@ -56,17 +56,12 @@ pub fn write_edf(
         event.duration_s = event.duration_s.min(end_s - event.onset_s);
     }
     let unwritable = |source| FormatError::Io { doing: "write", path: file.path.clone(), source };
-    if let Some(folder) = file.path.parent() {
-        std::fs::create_dir_all(folder).map_err(unwritable)?;
-    }
-    let beside = durable::beside(&file.path);
-    let written = write(&mut synthesiser, &beside, file, &events, progress)
-        .and_then(|()| durable::place(&beside, &file.path).map_err(unwritable));
-    if let Err(error) = written {
-        // Nothing half-written stays behind; the first error is the one that counts.
-        let _ = std::fs::remove_file(&beside);
-        return Err(error.into());
-    }
+    durable::replace_with(&file.path, unwritable, |beside| {
+        if let Some(folder) = beside.parent() {
+            std::fs::create_dir_all(folder).map_err(unwritable)?;
+        }
+        write(&mut synthesiser, beside, file, &events, progress)
+    })?;
     if file.events {
         write_events(&file.events_path(), &events, file.start, end_s)?;
     }

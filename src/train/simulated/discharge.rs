@@ -102,6 +102,7 @@ impl Discharge {
         // No two cycles are of one size.
         let cycles = (self.rate_hz() * (LEAD_S + 1) as f64) as usize + 4;
         let sizes: Vec<f64> = (0..cycles).map(|_| evenly(rng, 0.75, 1.2)).collect();
+        let cycles = Cycles::new(self.shape, sizes);
         let phases: Vec<f64> = (0..frames)
             .map(|i| {
                 let t = i as f64 / rate as f64;
@@ -110,7 +111,6 @@ impl Discharge {
             })
             .collect();
         let distances = distances(place(self.focus));
-        let offset = mean_of(self.shape);
         self.field()
             .iter()
             .zip(distances)
@@ -119,15 +119,36 @@ impl Discharge {
                 let lag = 0.03 * distance;
                 phases
                     .iter()
-                    .map(|phase| {
-                        let phase = phase - lag;
-                        let size = sizes.get(phase.max(0.0) as usize).copied().unwrap_or(1.0);
-                        let value = cycle(self.shape, phase.rem_euclid(1.0)) - offset;
-                        side * self.strength_uv() * share * size * value
-                    })
+                    .map(|phase| side * self.strength_uv() * share * cycles.at(phase - lag))
                     .collect()
             })
             .collect()
+    }
+}
+
+/// Cycles of one shape, one after the other, each of its own size.
+#[derive(Debug, Clone)]
+pub struct Cycles {
+    shape: Shape,
+    sizes: Vec<f64>,
+    /// Where a cycle begins and ends.
+    border: f64,
+    mean: f64,
+}
+
+impl Cycles {
+    /// Cycles of these sizes; all that follow have a size of 1.
+    pub fn new(shape: Shape, sizes: Vec<f64>) -> Cycles {
+        Cycles { shape, sizes, border: cycle(shape, 0.0), mean: mean_of(shape) }
+    }
+
+    /// The value at a phase, counted in cycles from the beginning of the first; without a mean where the size is 1.
+    ///
+    /// A cycle is larger or smaller as measured from its border, so that one begins where the other ended: a step in a
+    /// signal is no discharge but a sharp line in the drawing, by which a network could tell what is simulated.
+    pub fn at(&self, phase: f64) -> f64 {
+        let size = self.sizes.get(phase.max(0.0) as usize).copied().unwrap_or(1.0);
+        size * (cycle(self.shape, phase.rem_euclid(1.0)) - self.border) + self.border - self.mean
     }
 }
 

@@ -8,7 +8,7 @@ mod discharge;
 mod look_alike;
 
 pub use artifact::{Artifact, ArtifactKind};
-pub use discharge::{Discharge, Shape};
+pub use discharge::{Cycles, Discharge, Shape};
 pub use look_alike::{Extent, LookAlike, Pace};
 
 use rand::{Rng, RngExt};
