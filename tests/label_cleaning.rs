@@ -4,6 +4,7 @@ mod recordings;
 mod small_network;
 
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use jiff::civil::DateTime;
 use proptest::prelude::*;
@@ -15,9 +16,11 @@ use vigil::eeg::{DERIVATIONS, Event, EventKind};
 use vigil::evaluate::{JudgedPerson, JudgedSecond};
 use vigil::format::events::write_events;
 use vigil::format::label_review::{
-    Decision, LabelProposal, ProposalKind, ReviewedLabel, parse_proposals, read_proposals, write_proposals,
+    Decision, LabelProposal, ProposalKind, ReviewTable, ReviewedLabel, parse_proposals, read_proposals,
 };
-use vigil::train::{ProposalRule, SecondLabel, Unreviewed, clean, known_recordings, propose, with_decisions};
+use vigil::train::{
+    Disagreement, KnownRecordings, ProposalRule, SecondLabel, Unreviewed, clean, propose, with_decisions,
+};
 
 const RULE: ProposalRule = ProposalRule { edge_s: 5, look_alike_s: 5, low: 0.2, high: 0.7 };
 
@@ -61,9 +64,13 @@ fn judged(event: (usize, usize), said: &[f32]) -> (Dataset, Vec<JudgedPerson>) {
     (dataset, people)
 }
 
-fn proposals(event: (usize, usize), said: &[f32]) -> Vec<LabelProposal> {
+fn disagreements(event: (usize, usize), said: &[f32]) -> Vec<Disagreement> {
     let (dataset, people) = judged(event, said);
     propose(&dataset, &[PathBuf::from("root")], &people, &RULE)
+}
+
+fn proposals(event: (usize, usize), said: &[f32]) -> Vec<LabelProposal> {
+    disagreements(event, said).into_iter().map(|disagreement| disagreement.row).collect()
 }
 
 fn said(length: usize, high: impl Fn(usize) -> bool) -> Vec<f32> {
@@ -115,7 +122,7 @@ proptest! {
         let rows = proposals((onset, onset + duration), &probabilities);
         let folder = TempDir::new().expect("a folder");
         let path = folder.path().join("proposals.tsv");
-        write_proposals(&path, &rows).expect("written");
+        ReviewTable::of(rows.clone()).write(&path).expect("written");
         let read = read_proposals(&path).expect("read");
         prop_assert_eq!(read.len(), rows.len());
         for ((_, read), row) in read.iter().zip(&rows) {
@@ -134,20 +141,31 @@ fn what_a_person_decided_stays_whatever_is_proposed_later() {
     let old = proposals((50, 80), &said(120, |second| (54..80).contains(&second)));
     let decided: Vec<LabelProposal> =
         old.into_iter().map(|row| LabelProposal { decision: Decision::Rejected, ..row }).collect();
-    let again = proposals((50, 80), &said(120, |second| (55..80).contains(&second)));
+    let again = disagreements((50, 80), &said(120, |second| (55..80).contains(&second)));
     assert_eq!(again.len(), 1);
-    assert_eq!(with_decisions(again, &decided), decided);
-    assert_eq!(with_decisions(vec![], &decided), decided);
+    assert_eq!(again[0].part(50, 54), again[0].row, "four seconds this time");
+    let judged = ["sub-p/a.edf".to_string()].into();
+    let rows = |old: &[LabelProposal], new: &[Disagreement]| -> Vec<LabelProposal> {
+        let table = with_decisions(ReviewTable::of(old.to_vec()), new, &judged).table;
+        table.rows.iter().map(|row| row.proposal().clone()).collect()
+    };
+    assert_eq!(rows(&decided, &again), [decided[0].clone(), again[0].part(53, 54)]);
+    assert_eq!(rows(&decided, &[]), decided);
     let unreviewed: Vec<LabelProposal> =
         decided.iter().map(|row| LabelProposal { decision: Decision::Proposed, ..row.clone() }).collect();
-    assert_eq!(with_decisions(vec![], &unreviewed), vec![]);
+    assert_eq!(rows(&unreviewed, &[]), vec![]);
 }
 
 #[test]
 fn each_decision_does_what_it_says() {
     let (dataset, _) = judged((50, 80), &said(120, |second| (54..80).contains(&second)));
     let roots = [PathBuf::from("root")];
-    let known = known_recordings(&dataset, &roots);
+    let there: Vec<(String, PathBuf)> = dataset
+        .recordings
+        .iter()
+        .map(|recording| (recording.person.clone(), recording.path.clone()))
+        .collect();
+    let known = KnownRecordings::of(&there, &dataset, &roots);
     let row = proposals((50, 80), &said(120, |second| (54..80).contains(&second))).remove(0);
     let labels: Vec<(Second, SecondLabel)> = dataset
         .seconds()
@@ -159,8 +177,8 @@ fn each_decision_does_what_it_says() {
         .collect();
     let seizures = |decision, unreviewed| {
         let rows = [(2, LabelProposal { decision, ..row.clone() })];
-        let (cleaned, changes) =
-            clean(&dataset, &roots, &known, labels.clone(), &rows, unreviewed).expect("a table that fits");
+        known.must_hold(&rows).expect("a table that fits");
+        let (cleaned, changes) = clean(&dataset, &roots, labels.clone(), &rows, unreviewed);
         let seizures = cleaned.iter().filter(|(_, label)| *label == SecondLabel::Seizure).count();
         (cleaned.len(), seizures, changes.get("p").copied().unwrap_or_default())
     };
@@ -176,10 +194,7 @@ fn each_decision_does_what_it_says() {
     let (all, left, change) = seizures(Proposed, Unreviewed::LeaveOut);
     assert_eq!((all, left, change.left_out), (117, 27, 3));
 
-    let misfit = |row: LabelProposal| {
-        clean(&dataset, &roots, &known, labels.clone(), &[(7, row)], Unreviewed::Ignore)
-            .expect_err("a misfit")
-    };
+    let misfit = |row: LabelProposal| known.must_hold(&[(7, row)]).expect_err("a misfit");
     assert_eq!(misfit(LabelProposal { recording: "b.edf".into(), ..row.clone() }).what, "recording");
     assert_eq!(misfit(LabelProposal { person: "q".into(), ..row.clone() }).what, "person");
     assert_eq!(
@@ -227,6 +242,154 @@ fn people(root: &Path) {
     std::fs::write(root.join("small.toml"), small_network::settings(2)).expect("a file");
 }
 
+/// The recording of a person of `people`, as a table names it.
+fn recording(person: &str) -> String {
+    format!("sub-{person}/ses-01/eeg/sub-{person}_ses-01_task-szMonitoring_run-01_eeg.edf")
+}
+
+/// Writes a table: the first five seconds of these people's seizures may be none.
+fn table(root: &Path, rows: &[(&str, &str, Decision)]) {
+    let rows = rows.iter().map(|(person, model, decision)| LabelProposal {
+        recording: recording(person),
+        person: (*person).into(),
+        onset_s: 30,
+        duration_s: 5,
+        kind: ProposalKind::Edge,
+        expert: ReviewedLabel::Seizure,
+        proposed: ReviewedLabel::NonSeizure,
+        probability: 0.1,
+        model: (*model).into(),
+        decision: *decision,
+    });
+    ReviewTable::of(rows).write(&root.join("table.tsv")).expect("written");
+}
+
+/// Trains with more options; what was said on standard error, and the card.
+fn train(root: &Path, name: &str, more: &[&str]) -> (String, String) {
+    let base = ["train", "--data", "data", "--config", "small.toml", "--name", name];
+    let output = vigil(root, &[&base[..], more].concat());
+    assert!(output.status.success(), "{}", on_stderr(&output));
+    let card = std::fs::read_to_string(root.join(format!("models/{name}/card.md"))).expect("a card");
+    (on_stderr(&output), card)
+}
+
+fn on_stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_table_of_everybody_serves_a_training_that_leaves_people_and_recordings_out() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    people(root);
+    // Somebody whose recording does not suit: three electrodes are no montage.
+    let unsuitable = root.join("data").join(recording("p3"));
+    std::fs::create_dir_all(unsuitable.parent().expect("a folder")).expect("a folder");
+    let start = "2024-05-01T10:00:00";
+    write_recording(&unsuitable, &REFERENTIAL[..3], 128, 90, start, background);
+    let events = unsuitable.to_string_lossy().replace("_eeg.edf", "_events.tsv");
+    let start: DateTime = start.parse().expect("a time");
+    write_events(Path::new(&events), &[seizure(30.0, 30.0)], start, 90.0).expect("a table");
+
+    use Decision::Accepted;
+    table(root, &[("p1", "m", Accepted), ("p2", "m", Accepted), ("p3", "m", Accepted)]);
+    for (name, more) in [("without", ["--exclude", "p2"]), ("alone", ["--only", "p1"])] {
+        let (told, card) = train(root, name, &[&more[..], &["--labels", "table.tsv"]].concat());
+        assert!(card.contains("`): p1 5 s relabelled and 0 s left out."), "{card}");
+        // What a person has decided is theirs, whoever proposed it.
+        assert!(!card.contains("proposed by networks") && !told.contains("proposed by networks"), "{card}");
+    }
+    table(root, &[("p1", "m", Accepted), ("p9", "m", Accepted)]);
+    let base = ["train", "--data", "data", "--config", "small.toml", "--exclude", "p2", "--name", "x"];
+    let message = refusal(root, &[&base[..], &["--labels", "table.tsv"]].concat(), 4);
+    assert!(
+        message.contains("table.tsv, line 4") && message.contains("a recording of these data"),
+        "{message}"
+    );
+
+    // Every command that reads recordings says which of them does not suit.
+    train(root, "judge", &["--exclude", "p2"]);
+    let about = ["--data", "data", "--model", "judge", "--only", "p2,p3"];
+    for command in [&["evaluate"][..], &["labels", "--out", "new.tsv"]] {
+        let output = vigil(root, &[command, &about].concat());
+        let told = on_stderr(&output);
+        assert!(output.status.success(), "{told}");
+        assert!(told.contains("sub-p3") && told.contains("is left out: too few channels"), "{told}");
+    }
+}
+
+#[test]
+fn whoever_is_held_out_is_watched_by_the_experts_marks_and_a_refit_takes_the_table_for_all() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    people(root);
+    table(root, &[("p1", "m", Decision::Accepted), ("p2", "m", Decision::Accepted)]);
+    let held = ["--hold-out", "p2", "--labels", "table.tsv"];
+    let (_, card) = train(root, "held", &held);
+    let (trained, watched) = card.split_once("Held out for early stopping").expect("who was held out");
+    assert!(trained.contains("| p1 | 25 |") && watched.contains("| p2 | 30 |"), "{card}");
+    assert!(card.contains("`): p1 5 s relabelled and 0 s left out. Early stopping watched p2"), "{card}");
+    assert!(card.contains("5 s of the table were passed over"), "{card}");
+    let (_, card) = train(root, "refitted", &[&held[..], &["--refit"]].concat());
+    assert!(card.contains("| p1 | 25 |") && card.contains("| p2 | 25 |"), "{card}");
+    let told =
+        "by the experts' marks alone; the refit on everyone has also p2 5 s relabelled and 0 s left out.";
+    assert!(card.contains(told), "{card}");
+}
+
+#[test]
+fn whoever_is_left_out_and_gets_in_by_rows_that_nobody_reviewed_is_told() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    people(root);
+    train(root, "saw-p2", &["--exclude", "p1"]);
+    let told = "5 s proposed by networks that were trained on p2, who are left out here";
+    let with = |name: &str, more: &[&str]| {
+        let (said, card) = train(root, name, &[&["--labels", "table.tsv"], more].concat());
+        assert_eq!(said.contains(&format!("warning: {told}")), card.contains(told), "{said}\n{card}");
+        card
+    };
+    table(root, &[("p1", "saw-p2", Decision::Proposed)]);
+    assert!(with("excluded", &["--exclude", "p2"]).contains(told));
+    assert!(with("relabelled", &["--hold-out", "p2", "--proposed", "relabel"]).contains(told));
+    assert!(!with("ignored", &["--exclude", "p2", "--proposed", "ignore"]).contains(told));
+    assert!(!with("everyone", &[]).contains("proposed by networks"), "nobody is left out");
+    table(root, &[("p1", "saw-p2", Decision::Rejected)]);
+    assert!(!with("rejected", &["--exclude", "p2"]).contains("proposed by networks"));
+    // Whom a network was trained on that is not there nobody can tell.
+    table(root, &[("p1", "elsewhere", Decision::Proposed)]);
+    let card = with("unknown", &["--exclude", "p2"]);
+    assert!(!card.contains(told) && card.contains("could not be read below models (elsewhere)"), "{card}");
+}
+
+#[test]
+fn recordings_at_one_place_below_two_folders_are_no_tables() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path();
+    people(root);
+    train(root, "saw-p2", &["--exclude", "p1"]);
+    // Another hospital has a person of that name, with other EEG.
+    let other = root.join("south").join(recording("p1"));
+    std::fs::create_dir_all(other.parent().expect("a folder")).expect("a folder");
+    let start = "2024-05-01T10:00:00";
+    write_recording(&other, &REFERENTIAL, 128, 90, start, |channel, t| background(channel + 7, t));
+    let events = other.to_string_lossy().replace("_eeg.edf", "_events.tsv");
+    let start: DateTime = start.parse().expect("a time");
+    write_events(Path::new(&events), &[seizure(30.0, 30.0)], start, 90.0).expect("a table");
+
+    table(root, &[("p2", "m", Decision::Accepted), ("p1", "m", Decision::Accepted)]);
+    let both = ["--data", "data", "--data", "south"];
+    let base = ["train", "--config", "small.toml", "--name", "x", "--labels", "table.tsv"];
+    let message = refusal(root, &[&base[..], &both].concat(), 4);
+    assert!(message.contains("table.tsv, line 4"), "{message}");
+    let labels = ["labels", "--model", "saw-p2", "--only", "p1", "--out", "new.tsv"];
+    let refused = refusal(root, &[&labels[..], &both].concat(), 2);
+    for place in ["data/sub-p1", "south/sub-p1"] {
+        assert!(message.contains(place) && refused.contains(place), "{message}{refused}");
+    }
+    assert!(!root.join("new.tsv").exists());
+}
+
 #[test]
 fn from_networks_to_a_reviewed_table_to_a_training_that_says_what_it_changed() {
     let folder = TempDir::new().expect("a folder");
@@ -269,6 +432,12 @@ fn from_networks_to_a_reviewed_table_to_a_training_that_says_what_it_changed() {
     let kept = read_proposals(&table).expect("a table");
     let accepted = kept.iter().filter(|(_, row)| row.decision == Decision::Accepted).count();
     assert_eq!((kept.len(), accepted), (4, 1), "the decision is still there");
+    // Of one person alone: what the table says of the other stays as it is.
+    let before = std::fs::read_to_string(&table).expect("text");
+    let output = vigil(root, &[&labels[..], &["--only", "p2"]].concat());
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("1 decided rows are kept, and 1 undecided ones of recordings"), "{said}");
+    assert_eq!(std::fs::read_to_string(&table).expect("text"), before);
 
     let card = train("cleaned", &["--labels", "proposals.tsv"]);
     assert!(card.contains("5 s relabelled and 5 s left out") && card.contains("SHA-256"), "{card}");

@@ -236,6 +236,7 @@ fn a_patient_who_is_among_the_recordings_is_one_person_with_them() {
     let row = held_out.lines().find(|line| line.starts_with("| p2")).unwrap();
     let cells: Vec<&str> = row.split('|').map(str::trim).filter(|cell| !cell.is_empty()).collect();
     assert_eq!(cells[1], "75", "30 s of the recording and 45 s of the reviews: {row}");
+    assert!(told.contains("64 s of them are of people held out"), "{told}");
     // Left out: so are the reviews, and with them all that there was.
     let left = train(root, &["--name", "left", "--exclude", "p2"]);
     assert_eq!(left.status.code(), Some(5), "{left:?}");

@@ -1,18 +1,18 @@
 //! `vigil labels`: seconds that networks judge otherwise than the expert, as a table that a person reviews.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::error::CliError;
-use super::labelled::labelled;
+use super::labelled::{labelled, load};
 use super::terminal::progress_bar;
-use crate::dataset::{Dataset, People};
+use crate::dataset::{Dataset, LabelledRecording, People};
 use crate::evaluate::{Kept, judge_people};
-use crate::format::label_review::{LabelProposal, ProposalKind, read_proposals, write_proposals};
+use crate::format::label_review::{ProposalKind, ReviewRow, ReviewTable};
 use crate::model::Classifier;
-use crate::train::{ProposalRule, propose, with_decisions};
+use crate::train::{KnownRecordings, ProposalRule, RenewedTable, names_of, propose, renew};
 use crate::ward::cnn_path;
 
 /// Propose other labels where networks that have not seen a person disagree with the expert
@@ -33,7 +33,8 @@ pub struct LabelsArgs {
     /// Leave these people out
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     exclude: Vec<String>,
-    /// The table to write; decisions that a person wrote in it before are kept
+    /// The table to write. One that is there already keeps its decisions, its rows of recordings that are not judged this
+    /// time, and the columns and remarks that people added
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Seconds from an event's onset or end within which its edge may move
@@ -68,18 +69,13 @@ pub fn run(args: &LabelsArgs) -> Result<(), CliError> {
         .iter()
         .map(|name| Ok((name.clone(), Classifier::load(&cnn_path(&args.models, name))?)))
         .collect::<Result<Vec<_>, CliError>>()?;
-    let old: Vec<LabelProposal> = match args.out.exists() {
-        true => read_proposals(&args.out)?.into_iter().map(|(_, row)| row).collect(),
-        false => Vec::new(),
-    };
+    // It is read again before it is written; a mistake in it is better told now than then.
+    ReviewTable::read_if_there(&args.out)?;
     let Some((_, first)) = models.first() else { return Ok(()) };
     let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
-    let bar = progress_bar("reading", "recordings");
-    let dataset = Dataset::load(labelled(&args.data, &people)?, &first.config().signal, &mut |done, all| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
-    })?;
-    bar.finish_and_clear();
+    let recordings = labelled(&args.data, &people)?;
+    must_differ_in_name(&recordings, &args.data)?;
+    let dataset = load(recordings, &first.config().signal)?;
     let bar = progress_bar("judging", "seconds");
     bar.set_length(dataset.seconds().count() as u64);
     let judged =
@@ -96,11 +92,27 @@ pub fn run(args: &LabelsArgs) -> Result<(), CliError> {
     if args.low.is_some() || args.high.is_some() {
         must_lie_below(rule.low, rule.high)?;
     }
-    let rows = with_decisions(propose(&dataset, &args.data, &judged, &rule), &old);
-    write_proposals(&args.out, &rows)?;
-    print(&rows, &rule);
+    let names: BTreeSet<String> = names_of(&dataset, &args.data).into_iter().collect();
+    let renewed = renew(&args.out, &propose(&dataset, &args.data, &judged, &rule), &names)?;
+    print(&renewed.table.rows, &rule);
+    print_kept(&renewed);
     say!("wrote {}", args.out.display());
     Ok(())
+}
+
+/// Refuses recordings of one name: what is proposed for one would be proposed for the other too.
+fn must_differ_in_name(recordings: &[LabelledRecording], roots: &[PathBuf]) -> Result<(), CliError> {
+    let there: Vec<(String, PathBuf)> =
+        recordings.iter().map(|recording| (recording.person.clone(), recording.path.clone())).collect();
+    match KnownRecordings::of(&there, &Dataset::default(), roots).of_one_name() {
+        None => Ok(()),
+        Some([first, second]) => Err(CliError::Usage(format!(
+            "{} and {} lie at one place below two folders of --data, and a table could not tell them apart; expected \
+             recordings at different places: make a table for each folder, or rename the subjects of one",
+            first.display(),
+            second.display()
+        ))),
+    }
 }
 
 fn must_lie_below(low: f32, high: f32) -> Result<(), CliError> {
@@ -110,14 +122,14 @@ fn must_lie_below(low: f32, high: f32) -> Result<(), CliError> {
     Err(CliError::Usage(format!("--low is {low} and --high is {high}; expected --low below --high")))
 }
 
-fn print(rows: &[LabelProposal], rule: &ProposalRule) {
+fn print(rows: &[ReviewRow], rule: &ProposalRule) {
     say!(
         "proposed where the probability of seizure, mean over 3 s, lies below {:.3} in an event or above {:.3} outside",
         rule.low,
         rule.high
     );
     let mut people: BTreeMap<&str, [u64; 4]> = BTreeMap::new();
-    for row in rows {
+    for row in rows.iter().map(ReviewRow::proposal) {
         let counts = people.entry(&row.person).or_default();
         let kind = 2 * usize::from(row.kind == ProposalKind::LookAlike);
         counts[kind] += 1;
@@ -129,5 +141,15 @@ fn print(rows: &[LabelProposal], rule: &ProposalRule) {
     }
     if people.is_empty() {
         say!("nobody: networks and expert agree");
+    }
+}
+
+/// What of an older table is still there, and what is not.
+fn print_kept(RenewedTable { decided, not_judged, gone, .. }: &RenewedTable) {
+    if decided + not_judged + gone > 0 {
+        say!(
+            "of the table as it was: {decided} decided rows are kept, and {not_judged} undecided ones of recordings that were \
+             not judged this time; {gone} undecided ones are proposed no more"
+        );
     }
 }

@@ -35,6 +35,9 @@ pub struct Gathered {
     pub unmarked: Vec<PathBuf>,
     /// Tables of events whose recording is not there.
     pub without_recording: Vec<PathBuf>,
+    /// All recordings that there are and whose they are, those of people who were not asked for and those without events
+    /// included.
+    pub there: Vec<(String, PathBuf)>,
 }
 
 /// Finds the recordings below each root, with their events and whose they are. Seizures that overlap are one.
@@ -81,12 +84,13 @@ pub fn gather(roots: &[PathBuf], people: &People<'_>) -> Result<Gathered, Datase
     {
         return Err(DatasetError::UnknownPerson { name: name.clone(), people: there.join(", ") });
     }
+    let all = found.iter().map(|(person, path, _)| (person.clone(), path.clone())).collect();
     found.retain(|(person, ..)| {
         (people.only.is_empty() || people.only.contains(person)) && !people.exclude.contains(person)
     });
     let paths: Vec<&Path> = found.iter().map(|(_, path, _)| path.as_path()).collect();
     refuse_twice(&paths)?;
-    let mut gathered = Gathered { without_recording, ..Gathered::default() };
+    let mut gathered = Gathered { without_recording, there: all, ..Gathered::default() };
     for (person, path, events) in found {
         match events {
             Some(events) => {

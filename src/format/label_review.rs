@@ -109,18 +109,216 @@ impl LabelProposal {
     }
 }
 
+/// One row of a table, with what people have added to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReviewRow {
+    line: usize,
+    proposal: LabelProposal,
+    /// Remarks on lines of their own that stand above it.
+    remarks: Vec<String>,
+    /// Cells of columns that are none of ours, and those beyond the last column.
+    further: Vec<String>,
+    /// The line as it was read: it is written as it is, so that nothing of it is lost.
+    text: Option<String>,
+}
+
+impl ReviewRow {
+    /// A row that was in no table before.
+    pub fn new(proposal: LabelProposal) -> ReviewRow {
+        ReviewRow { line: 0, proposal, remarks: Vec::new(), further: Vec::new(), text: None }
+    }
+
+    /// What it says.
+    pub fn proposal(&self) -> &LabelProposal {
+        &self.proposal
+    }
+
+    /// Whether this row proposes the same of the same seconds.
+    pub fn proposes_as(&self, other: &LabelProposal) -> bool {
+        let what = |row: &LabelProposal| (row.onset_s, row.duration_s, row.kind, row.expert, row.proposed);
+        self.proposal.recording == other.recording && what(&self.proposal) == what(other)
+    }
+
+    /// The row as it is proposed now, with the remarks and cells that people added.
+    pub fn proposed_again(self, proposal: LabelProposal) -> ReviewRow {
+        ReviewRow { proposal, text: None, ..self }
+    }
+
+    /// The remarks above it.
+    pub fn into_remarks(self) -> Vec<String> {
+        self.remarks
+    }
+
+    fn text(&self, columns: &[String]) -> String {
+        if let Some(text) = &self.text {
+            return text.clone();
+        }
+        let row = &self.proposal;
+        let mut further = self.further.iter().cloned();
+        let mut cells: Vec<String> = columns
+            .iter()
+            .map(|column| match column.as_str() {
+                "recording" => row.recording.clone(),
+                "person" => row.person.clone(),
+                "onset" => row.onset_s.to_string(),
+                "duration" => row.duration_s.to_string(),
+                "kind" => row.kind.to_string(),
+                "expert" => row.expert.to_string(),
+                "proposed" => row.proposed.to_string(),
+                "probability" => format!("{:.4}", row.probability),
+                "model" => row.model.clone(),
+                "decision" => row.decision.to_string(),
+                _ => further.next().unwrap_or_default(),
+            })
+            .collect();
+        cells.extend(further);
+        cells.join("\t")
+    }
+}
+
+/// A table of proposals, with the columns and remarks that people have added to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReviewTable {
+    /// Remarks above the header.
+    head: Vec<String>,
+    /// The columns in the order of the file.
+    columns: Vec<String>,
+    /// The rows.
+    pub rows: Vec<ReviewRow>,
+    /// Remarks below the last row.
+    pub end: Vec<String>,
+}
+
+impl Default for ReviewTable {
+    fn default() -> ReviewTable {
+        ReviewTable {
+            head: vec![
+                "# Change the column decision to accepted or rejected; what is still proposed nobody has reviewed."
+                    .into(),
+            ],
+            columns: COLUMNS.map(String::from).to_vec(),
+            rows: Vec::new(),
+            end: Vec::new(),
+        }
+    }
+}
+
+impl ReviewTable {
+    /// A new table.
+    pub fn of(proposals: impl IntoIterator<Item = LabelProposal>) -> ReviewTable {
+        ReviewTable { rows: proposals.into_iter().map(ReviewRow::new).collect(), ..ReviewTable::default() }
+    }
+
+    /// Reads a table; `None` where there is none.
+    ///
+    /// # Errors
+    /// See [`read_proposals`].
+    pub fn read_if_there(path: &Path) -> Result<Option<ReviewTable>, FormatError> {
+        match ReviewTable::read(path) {
+            Err(FormatError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
+    fn read(path: &Path) -> Result<ReviewTable, FormatError> {
+        let bytes = std::fs::read(path).map_err(|source| FormatError::Io {
+            doing: "read",
+            path: path.to_path_buf(),
+            source,
+        })?;
+        // Guessed letters would be written back in place of what a person wrote.
+        let text = String::from_utf8(bytes).map_err(|error| Malformation {
+            place: Place::Byte(error.utf8_error().valid_up_to() as u64),
+            what: "the text".into(),
+            found: "no UTF-8".into(),
+            expected: "a table that is saved as UTF-8".into(),
+        });
+        text.and_then(|text| ReviewTable::parse(&text)).map_err(|malformation| malformation.in_file(path))
+    }
+
+    /// Reads a table's text.
+    ///
+    /// # Errors
+    /// The first line that cannot be understood.
+    pub fn parse(text: &str) -> Result<ReviewTable, Malformation> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim_end_matches('\r')));
+        let lines: Vec<(usize, &str)> = lines.filter(|(_, line)| !line.trim().is_empty()).collect();
+        let header = lines.iter().position(|(_, line)| !is_remark(line));
+        let (number, header_line) = header.map_or((1, ""), |at| lines[at]);
+        let columns = columns_of(number, header_line)?;
+        let places: BTreeMap<&str, usize> =
+            columns.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
+        let is_ours = |i: usize| columns.get(i).is_some_and(|name| COLUMNS.contains(&name.as_str()));
+        let (head, below) = lines.split_at(header.unwrap_or_default());
+        let mut rows: Vec<ReviewRow> = Vec::new();
+        let mut remarks: Vec<String> = Vec::new();
+        for &(line, text) in below.iter().skip(1) {
+            if is_remark(text) {
+                remarks.push(text.to_string());
+                continue;
+            }
+            let proposal = parse_row(line, text, &places)?;
+            if let Some(other) = rows.iter().find(|other| other.proposal.overlaps(&proposal)) {
+                let found =
+                    format!("{} to {} s of {}", proposal.onset_s, proposal.end_s(), proposal.recording);
+                let expected = format!("seconds of which line {} does not speak", other.line);
+                return Err(malformed(line, "onset and duration", found, expected));
+            }
+            let cells = text.split('\t').enumerate();
+            rows.push(ReviewRow {
+                line,
+                proposal,
+                remarks: std::mem::take(&mut remarks),
+                further: cells.filter(|(i, _)| !is_ours(*i)).map(|(_, cell)| cell.to_string()).collect(),
+                text: Some(text.to_string()),
+            });
+        }
+        let head = head.iter().map(|(_, line)| line.to_string()).collect();
+        Ok(ReviewTable { head, columns, rows, end: remarks })
+    }
+
+    /// Writes the table, whole or not at all.
+    ///
+    /// # Errors
+    /// [`FormatError::Io`] where the disk refuses.
+    pub fn write(&self, path: &Path) -> Result<(), FormatError> {
+        let write = |file: &mut std::io::BufWriter<std::fs::File>| -> std::io::Result<()> {
+            for remark in &self.head {
+                writeln!(file, "{remark}")?;
+            }
+            writeln!(file, "{}", self.columns.join("\t"))?;
+            for row in &self.rows {
+                for remark in &row.remarks {
+                    writeln!(file, "{remark}")?;
+                }
+                writeln!(file, "{}", row.text(&self.columns))?;
+            }
+            for remark in &self.end {
+                writeln!(file, "{remark}")?;
+            }
+            Ok(())
+        };
+        durable::replace_file(path, write).map_err(|source| FormatError::Io {
+            doing: "write",
+            path: path.to_path_buf(),
+            source,
+        })
+    }
+
+    /// Each proposal with the number of its line.
+    fn proposals(self) -> Vec<(usize, LabelProposal)> {
+        self.rows.into_iter().map(|row| (row.line, row.proposal)).collect()
+    }
+}
+
 /// Reads a table; each proposal with the number of its line.
 ///
 /// # Errors
-/// [`FormatError`] with the file and the line: a column that is missing, a word that is none of those that there are, seconds
-/// that are no numbers, rows that overlap.
+/// [`FormatError`] with the file and the line: a column that is missing or there twice, a word that is none of those that
+/// there are, seconds that are no numbers, rows that overlap; text that is no UTF-8.
 pub fn read_proposals(path: &Path) -> Result<Vec<(usize, LabelProposal)>, FormatError> {
-    let bytes = std::fs::read(path).map_err(|source| FormatError::Io {
-        doing: "read",
-        path: path.to_path_buf(),
-        source,
-    })?;
-    parse_proposals(&String::from_utf8_lossy(&bytes)).map_err(|malformation| malformation.in_file(path))
+    ReviewTable::read(path).map(ReviewTable::proposals)
 }
 
 /// Reads a table's text: see [`read_proposals`].
@@ -128,27 +326,25 @@ pub fn read_proposals(path: &Path) -> Result<Vec<(usize, LabelProposal)>, Format
 /// # Errors
 /// The first line that cannot be understood.
 pub fn parse_proposals(text: &str) -> Result<Vec<(usize, LabelProposal)>, Malformation> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim_end_matches('\r')));
-    let mut lines = lines.filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
-    let (number, header) = lines.next().unwrap_or((1, ""));
-    let columns: BTreeMap<&str, usize> =
-        header.split('\t').enumerate().map(|(i, name)| (name.trim(), i)).collect();
-    if let Some(needed) = COLUMNS.iter().find(|needed| !columns.contains_key(**needed)) {
-        let expected = format!("a column {needed:?}, separated by tabs");
+    ReviewTable::parse(text).map(ReviewTable::proposals)
+}
+
+fn is_remark(line: &str) -> bool {
+    line.starts_with('#')
+}
+
+/// The names of all columns; each of ours must be there once.
+fn columns_of(number: usize, header: &str) -> Result<Vec<String>, Malformation> {
+    let columns: Vec<String> = header.split('\t').map(|name| name.trim().to_string()).collect();
+    for needed in COLUMNS {
+        let expected = match columns.iter().filter(|name| *name == needed).count() {
+            1 => continue,
+            0 => format!("a column {needed:?}, separated by tabs"),
+            _ => format!("the column {needed:?} once"),
+        };
         return Err(malformed(number, "the header", format!("{header:?}"), expected));
     }
-    let mut rows: Vec<(usize, LabelProposal)> = Vec::new();
-    for (number, line) in lines {
-        let row = parse_row(number, line, &columns)?;
-        if let Some((other, _)) = rows.iter().find(|(_, other)| other.overlaps(&row)) {
-            let found = format!("{} to {} s of {}", row.onset_s, row.end_s(), row.recording);
-            let expected = format!("seconds of which line {other} does not speak");
-            return Err(malformed(number, "onset and duration", found, expected));
-        }
-        rows.push((number, row));
-    }
-    Ok(rows)
+    Ok(columns)
 }
 
 fn parse_row(
@@ -192,42 +388,6 @@ fn parse_row(
             .ok_or_else(|| malformed(number, "probability", format!("{probability:?}"), "0 to 1".into()))?,
         model: cell("model")?.to_string(),
         decision: word(number, "decision", cell("decision")?, Decision::WORDS)?,
-    })
-}
-
-/// Writes a table, whole or not at all.
-///
-/// # Errors
-/// [`FormatError::Io`] where the disk refuses.
-pub fn write_proposals(path: &Path, rows: &[LabelProposal]) -> Result<(), FormatError> {
-    let write = |file: &mut std::io::BufWriter<std::fs::File>| {
-        writeln!(
-            file,
-            "# Change the last column to accepted or rejected; what is still proposed nobody has reviewed."
-        )?;
-        writeln!(file, "{}", COLUMNS.join("\t"))?;
-        for row in rows {
-            writeln!(
-                file,
-                "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{:.4}\t{}\t{}",
-                row.recording,
-                row.person,
-                row.onset_s,
-                row.duration_s,
-                row.kind,
-                row.expert,
-                row.proposed,
-                row.probability,
-                row.model,
-                row.decision
-            )?;
-        }
-        Ok(())
-    };
-    durable::replace_file(path, write).map_err(|source| FormatError::Io {
-        doing: "write",
-        path: path.to_path_buf(),
-        source,
     })
 }
 

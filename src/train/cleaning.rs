@@ -4,13 +4,13 @@
 //! scoring is always by the expert's own marks.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::known::names_of;
 use super::labels::SecondLabel;
 use crate::dataset::{Dataset, Second};
 use crate::evaluate::JudgedPerson;
 use crate::format::label_review::{Decision, LabelProposal, ProposalKind, ReviewedLabel};
-use crate::format::{Malformation, Place};
 
 /// When seconds are proposed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -82,11 +82,37 @@ impl Judged {
         length
     }
 
-    fn mean(&self, onset: u64, duration: u64) -> f32 {
-        let values: Vec<f32> =
-            self.probabilities.range(onset..onset + duration).map(|(_, probability)| *probability).collect();
-        values.iter().sum::<f32>() / values.len().max(1) as f32
+    fn within(&self, onset: u64, duration: u64) -> Vec<f32> {
+        self.probabilities.range(onset..onset + duration).map(|(_, probability)| *probability).collect()
     }
+}
+
+/// A proposal, and what the network says of each of its seconds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Disagreement {
+    /// The proposal.
+    pub row: LabelProposal,
+    /// Probabilities of seizure, second by second, each the mean over the second and its neighbours.
+    pub probabilities: Vec<f32>,
+}
+
+impl Disagreement {
+    /// The same proposal for a part of its seconds, from one up to another.
+    pub fn part(&self, from_s: u64, to_s: u64) -> LabelProposal {
+        let within = (from_s..to_s).filter_map(|second| second.checked_sub(self.row.onset_s));
+        let values: Vec<f32> =
+            within.filter_map(|index| self.probabilities.get(index as usize).copied()).collect();
+        LabelProposal {
+            onset_s: from_s,
+            duration_s: to_s.saturating_sub(from_s),
+            probability: mean(&values),
+            ..self.row.clone()
+        }
+    }
+}
+
+fn mean(values: &[f32]) -> f32 {
+    values.iter().sum::<f32>() / values.len().max(1) as f32
 }
 
 /// Proposals for everybody, in the order of the recordings and their seconds.
@@ -98,7 +124,8 @@ pub fn propose(
     roots: &[PathBuf],
     people: &[JudgedPerson],
     rule: &ProposalRule,
-) -> Vec<LabelProposal> {
+) -> Vec<Disagreement> {
+    let names = names_of(dataset, roots);
     let mut proposals = Vec::new();
     for person in people {
         let mut by_recording: BTreeMap<usize, BTreeMap<u64, f32>> = BTreeMap::new();
@@ -111,23 +138,24 @@ pub fn propose(
         }
         for (recording, raw) in by_recording {
             let judged = Judged::of(dataset, recording, &raw);
-            let name = below(&dataset.recordings[recording].path, roots);
             let mut spans = edges(&judged, rule);
             spans.extend(look_alikes(&judged, rule));
             spans.sort_unstable_by_key(|(onset, ..)| *onset);
             proposals.extend(spans.into_iter().map(|(onset_s, duration_s, kind, expert, proposed)| {
-                LabelProposal {
-                    recording: name.clone(),
+                let probabilities = judged.within(onset_s, duration_s);
+                let row = LabelProposal {
+                    recording: names[recording].clone(),
                     person: person.person.clone(),
                     onset_s,
                     duration_s,
                     kind,
                     expert,
                     proposed,
-                    probability: judged.mean(onset_s, duration_s),
+                    probability: mean(&probabilities),
                     model: person.model.clone(),
                     decision: Decision::Proposed,
-                }
+                };
+                Disagreement { row, probabilities }
             }));
         }
     }
@@ -191,22 +219,6 @@ fn look_alikes(judged: &Judged, rule: &ProposalRule) -> Vec<Span> {
     spans
 }
 
-/// A recording's path below the root that it was found under.
-fn below(path: &Path, roots: &[PathBuf]) -> String {
-    let relative = roots.iter().find_map(|root| path.strip_prefix(root).ok()).unwrap_or(path);
-    relative.to_string_lossy().into_owned()
-}
-
-/// New proposals beside those of an older table: what a person decided stays, whether it is proposed again or not.
-pub fn with_decisions(new: Vec<LabelProposal>, old: &[LabelProposal]) -> Vec<LabelProposal> {
-    let decided: Vec<&LabelProposal> = old.iter().filter(|row| row.decision != Decision::Proposed).collect();
-    let mut rows: Vec<LabelProposal> =
-        new.into_iter().filter(|row| !decided.iter().any(|decided| decided.overlaps(row))).collect();
-    rows.extend(decided.into_iter().cloned());
-    rows.sort_by(|a, b| (&a.recording, a.onset_s).cmp(&(&b.recording, b.onset_s)));
-    rows
-}
-
 /// What a training makes of proposals that nobody has reviewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreviewed {
@@ -230,42 +242,17 @@ pub struct Cleaned {
 /// Seconds and what they are trained as.
 pub type Labels = Vec<(Second, SecondLabel)>;
 
-/// Applies reviewed proposals to labels. What a table says of recordings that are not trained on changes nothing.
+/// Applies reviewed proposals to labels. What a table says of seconds that are not among them changes nothing.
 ///
-/// # Errors
-/// The first row whose recording is not among `known` (paths below the roots, with their person and length in seconds), is
-/// another person's or is shorter.
+/// Whether the table is one of these recordings, [`KnownRecordings::must_hold`](super::KnownRecordings::must_hold) says.
 pub fn clean(
     dataset: &Dataset,
     roots: &[PathBuf],
-    known: &BTreeMap<String, (String, u64)>,
     labels: Labels,
     rows: &[(usize, LabelProposal)],
     unreviewed: Unreviewed,
-) -> Result<(Labels, BTreeMap<String, Cleaned>), Malformation> {
-    for (line, row) in rows {
-        let misfit = |what: &str, found: &str, expected: String| {
-            let (place, what) = (Place::Line(*line), what.to_string());
-            Err(Malformation { place, what, found: format!("{found:?}"), expected })
-        };
-        match known.get(&row.recording) {
-            None => return misfit("recording", &row.recording, "a recording of these data".into()),
-            Some((person, _)) if *person != row.person => {
-                return misfit("person", &row.person, format!("{person:?}, whose recording this is"));
-            }
-            Some((_, seconds)) if row.end_s() > *seconds => {
-                let found = format!("{} to {} s", row.onset_s, row.end_s());
-                return misfit(
-                    "onset and duration",
-                    &found,
-                    format!("seconds within the recording's {seconds}"),
-                );
-            }
-            Some(_) => {}
-        }
-    }
-    let names: Vec<String> =
-        dataset.recordings.iter().map(|recording| below(&recording.path, roots)).collect();
+) -> (Labels, BTreeMap<String, Cleaned>) {
+    let names = names_of(dataset, roots);
     let mut changes: BTreeMap<String, Cleaned> = BTreeMap::new();
     let mut cleaned = Vec::with_capacity(labels.len());
     for (second, label) in labels {
@@ -299,19 +286,5 @@ pub fn clean(
         }
     }
     changes.retain(|_, change| *change != Cleaned::default());
-    Ok((cleaned, changes))
-}
-
-/// What a training must know of its recordings to tell whether a table belongs to them: path below the roots, person
-/// and whole seconds, to the last that was conditioned.
-pub fn known_recordings(dataset: &Dataset, roots: &[PathBuf]) -> BTreeMap<String, (String, u64)> {
-    let mut lengths = vec![0u64; dataset.recordings.len()];
-    for stretch in &dataset.stretches {
-        let end = (stretch.first_second + stretch.seconds()) as u64;
-        lengths[stretch.recording] = lengths[stretch.recording].max(end);
-    }
-    let recordings = dataset.recordings.iter().zip(lengths);
-    recordings
-        .map(|(recording, seconds)| (below(&recording.path, roots), (recording.person.clone(), seconds)))
-        .collect()
+    (cleaned, changes)
 }

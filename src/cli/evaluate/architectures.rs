@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::super::error::CliError;
-use super::super::labelled::labelled;
+use super::super::labelled::{labelled, load};
 use super::super::terminal::progress_bar;
 use super::super::{command_line, today};
 use super::networks::Named;
-use crate::dataset::{Dataset, People, Second};
+use crate::dataset::{People, Second};
 use crate::evaluate::report::{ArchitectureReport, ArchitecturesReport, Spread};
 use crate::evaluate::{EvaluateError, Kept, PersonScore, Timed, judge_people, turns, window_costs};
 use crate::model::{Architecture, Classifier, CnnConfig, CnnNet, NetworkSize, compute_device};
@@ -95,12 +95,7 @@ pub fn run(args: &ArchitecturesArgs) -> Result<(), CliError> {
     {
         return Err(EvaluateError::DifferentWindows { first: first.0.clone(), second: name.clone() }.into());
     }
-    let bar = progress_bar("reading", "recordings");
-    let dataset = Dataset::load(labelled(&args.data, &People::default())?, &signal, &mut |done, all| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
-    })?;
-    bar.finish_and_clear();
+    let dataset = load(labelled(&args.data, &People::default())?, &signal)?;
     let seconds: Vec<Second> = dataset.seconds().collect();
     if seconds.is_empty() {
         return Err(CliError::Usage("no second of these recordings can be judged".into()));

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::error::CliError;
+use super::super::labelled::load;
 use super::super::terminal::progress_bar;
 use super::super::{command_line, today};
 use super::changed::{Asked, ChangeArgs};
@@ -112,15 +113,7 @@ impl<'a> Protocol<'a> {
         recordings: Vec<LabelledRecording>,
         signal: &SignalConfig,
     ) -> Result<Dataset, CliError> {
-        let bar = progress_bar("reading", "recordings");
-        let dataset = Dataset::load(recordings, signal, &mut |done, all| {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-        })?;
-        bar.finish_and_clear();
-        for (path, why) in &dataset.left_out {
-            warn!("warning: {} is left out: {why}", path.display());
-        }
+        let dataset = load(recordings, signal)?;
         if dataset.seconds().next().is_none() {
             return Err(CliError::Usage("no second of these recordings can be judged".into()));
         }

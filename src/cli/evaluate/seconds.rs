@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::error::CliError;
-use super::super::labelled::labelled;
+use super::super::labelled::{labelled, load};
 use super::super::read_text;
 use super::super::terminal::progress_bar;
 use crate::dataset::{Dataset, People};
@@ -70,12 +70,7 @@ pub fn run(args: &SecondsArgs) -> Result<(), CliError> {
                 .into(),
         ));
     }
-    let bar = progress_bar("reading", "recordings");
-    let dataset = Dataset::load(recordings, &first.config().signal, &mut |done, all| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
-    })?;
-    bar.finish_and_clear();
+    let dataset = load(recordings, &first.config().signal)?;
     let bar = progress_bar("judging", "seconds");
     bar.set_length(dataset.seconds().count() as u64);
     let judged =

@@ -1,11 +1,13 @@
 //! `vigil train`: fits a CNN on the recordings of many people.
 
+mod divided;
 mod fold;
 mod origin;
 mod place;
 mod reviews;
+mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -13,24 +15,24 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::error::CliError;
-use super::labelled::labelled;
+use super::labelled::{found, labelled, load};
 use super::shared_autoencoder::fit_shared;
 use super::terminal::progress_bar;
 use crate::config::mistake;
-use crate::dataset::{Dataset, People, Second};
+use crate::dataset::{Dataset, Gathered, People, Second};
 use crate::model::{AutoencoderConfig, Classes, Classifier, CnnConfig, write_card};
-use crate::signal::SignalConfig;
 use crate::train::simulated::SimulatedShares;
 use crate::train::{
-    Checkpoint, EpochLog, PersonLabels, Progress, SecondLabel, Start, Task, TrainConfig, TrainError,
-    TrainedCnn, TrainingFacts, cross_fitted_labels, expert_labels, known_recordings, train_cnn,
-    training_card,
+    Checkpoint, EpochLog, KnownRecordings, PersonLabels, Progress, SecondLabel, Start, Task, TrainConfig,
+    TrainError, TrainedCnn, TrainingFacts, cross_fitted_labels, expert_labels, train_cnn, training_card,
 };
 use crate::ward::{SHARED, cnn_path};
+use divided::Divided;
 use fold::{Fold, parse_fold, people_of};
-use origin::{Origin, beginning, few_with_seizures, must_be_unseen, relabelled};
+use origin::{Origin, beginning, few_with_seizures, must_be_unseen};
 use place::{folder_for, plain_name, write_run_log};
 use reviews::add_reviews;
+use table::Table;
 
 /// Fit a CNN on the recordings of many people.
 #[derive(Debug, Args)]
@@ -86,7 +88,8 @@ pub struct TrainArgs {
     /// Of the people with seizures take only so many, chosen by the seed; people without seizures stay
     #[arg(long, value_name = "N")]
     seizure_people: Option<usize>,
-    /// A reviewed table of `vigil labels`: seconds are trained on as it says
+    /// A reviewed table of `vigil labels`: seconds are trained on as it says. People held out are watched by the experts'
+    /// marks alone
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// What becomes of that table's rows which nobody has reviewed
@@ -145,8 +148,7 @@ struct Settings {
 pub fn run(args: &TrainArgs) -> Result<(), CliError> {
     if args.autoencoder {
         let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
-        let recordings = labelled(&args.data, &people)?;
-        let dataset = Dataset::load(recordings, &CnnConfig::default().signal, &mut |_, _| {})?;
+        let dataset = load(labelled(&args.data, &people)?, &CnnConfig::default().signal)?;
         return fit_shared(&dataset, &args.models.join(SHARED), &super::command_line());
     }
     plain_name("--name", &args.name)?;
@@ -187,8 +189,11 @@ fn train(
     start: Option<&Start>,
     folder: &Path,
 ) -> Result<(), CliError> {
-    let mut dataset = load(args, &settings.model.signal)?;
-    let known = known_recordings(&dataset, &args.data);
+    let people = People { only: &args.only, exclude: &args.exclude, needed: &args.hold_out };
+    let Gathered { recordings, there, .. } = found(&args.data, &people)?;
+    let mut dataset = load(recordings, &settings.model.signal)?;
+    // Labels take an hour of fitting: a table that is none of these recordings is told of before.
+    let table = Table::of(args, &KnownRecordings::of(&there, &dataset, &args.data))?;
     let mut excluded = args.exclude.clone();
     let mut remarks = Vec::new();
     if let Some(fold) = args.fold {
@@ -228,41 +233,38 @@ fn train(
             labels
         }
     };
+    let mut divided = Divided::of(&dataset, labels, &args.hold_out);
     let mut cleaned_by = None;
-    let labels = match &args.labels {
-        None => labels,
-        Some(path) => {
-            let (labels, told) = relabelled(args, path, &dataset, &known, labels)?;
-            cleaned_by = Some(told.clone());
-            say!("{told}");
-            remarks.push(told);
-            labels
-        }
-    };
+    if let Some(table) = &table {
+        let everybody: BTreeSet<&str> = there.iter().map(|(person, _)| person.as_str()).collect();
+        let let_in = table.let_in(&dataset, &divided, &everybody);
+        let told = table.apply(&dataset, &mut divided);
+        cleaned_by = Some(told.clone());
+        say!("{told}");
+        let_in.iter().for_each(|told| warn!("warning: {told}"));
+        remarks.push(told);
+        remarks.extend(let_in);
+    }
     let data = describe(&dataset, &args.data);
-    let mut labels = labels;
     if let Some(config) = &args.reviews {
         let signal = &settings.model.signal;
-        let told = add_reviews(args, config, &mut dataset, &mut labels, signal, &excluded)?;
+        let told = add_reviews(args, config, &mut dataset, &mut divided, signal, &excluded)?;
         cleaned_by = Some(cleaned_by.map_or(told.clone(), |before: String| format!("{before} {told}")));
         remarks.push(told);
     }
-    let (held_out, trained): (Vec<_>, Vec<_>) = labels
-        .into_iter()
-        .partition(|(second, _)| args.hold_out.contains(&dataset.recording_of(*second).person));
     let mut done = fit(
         &dataset,
-        &trained,
-        &held_out,
+        &divided.trained,
+        &divided.watched,
         settings,
         Origin { start, cleaned_by: cleaned_by.as_deref() },
         None,
         &folder.join("checkpoint"),
     )?;
     let mut log = done.log.clone();
-    let mut people = PersonLabels::count(&dataset, &trained);
+    let mut people = PersonLabels::count(&dataset, &divided.trained);
     if args.refit {
-        let everyone: Vec<(Second, SecondLabel)> = trained.iter().chain(&held_out).copied().collect();
+        let everyone = divided.everyone();
         say!("best epoch {}: training on everyone for as long", done.epoch);
         done = fit(
             &dataset,
@@ -292,7 +294,11 @@ fn train(
             date: &super::today(),
             data: &data,
             trained: &people,
-            held_out: &if args.refit { BTreeMap::new() } else { PersonLabels::count(&dataset, &held_out) },
+            held_out: &if args.refit {
+                BTreeMap::new()
+            } else {
+                PersonLabels::count(&dataset, &divided.watched)
+            },
             excluded: &excluded,
             left_out: &dataset
                 .left_out
@@ -363,21 +369,6 @@ fn epoch_line(entry: &EpochLog) -> String {
     let auroc =
         entry.held_out_auroc.map_or(String::new(), |auroc| format!(", AUROC of held-out people {auroc:.4}"));
     format!("epoch {}: loss {:.4}{auroc}, {:.0} s", entry.epoch, entry.loss, entry.elapsed_s)
-}
-
-fn load(args: &TrainArgs, signal: &SignalConfig) -> Result<Dataset, TrainError> {
-    let people = People { only: &args.only, exclude: &args.exclude, needed: &args.hold_out };
-    let recordings = labelled(&args.data, &people)?;
-    let bar = progress_bar("reading", "recordings");
-    let dataset = Dataset::load(recordings, signal, &mut |done, all| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
-    })?;
-    bar.finish();
-    for (path, why) in &dataset.left_out {
-        warn!("warning: {} is left out: {why}", path.display());
-    }
-    Ok(dataset)
 }
 
 fn describe(dataset: &Dataset, roots: &[PathBuf]) -> String {

@@ -1,19 +1,14 @@
-//! What a training rests on beside its recordings: reviewed labels, a network to go on from, fewer people.
-
-use std::collections::BTreeMap;
-use std::path::Path;
+//! What a training rests on beside its recordings and their labels: a network to go on from, fewer people.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use sha2::{Digest, Sha256};
 
 use super::super::error::CliError;
-use super::{Proposed, TrainArgs};
+use super::TrainArgs;
 use crate::dataset::Dataset;
-use crate::format::label_review::read_proposals;
 use crate::model::CnnConfig;
-use crate::train::{Labels, Start, Unreviewed, clean};
+use crate::train::Start;
 
 /// In words, which network a training went on from and what became of it.
 pub(super) fn beginning(start: &Start, name: &str, model: &CnnConfig) -> Vec<String> {
@@ -27,34 +22,6 @@ pub(super) fn beginning(start: &Start, name: &str, model: &CnnConfig) -> Vec<Str
             .push("They see the drawing and stay as they are; only what sees the traces was trained.".into());
     }
     remarks
-}
-
-/// Labels as a reviewed table has them, and in words what it changed.
-pub(super) fn relabelled(
-    args: &TrainArgs,
-    path: &Path,
-    dataset: &Dataset,
-    known: &BTreeMap<String, (String, u64)>,
-    labels: Labels,
-) -> Result<(Labels, String), CliError> {
-    let rows = read_proposals(path)?;
-    let unreviewed = match args.proposed {
-        Proposed::LeaveOut => Unreviewed::LeaveOut,
-        Proposed::Relabel => Unreviewed::Relabel,
-        Proposed::Ignore => Unreviewed::Ignore,
-    };
-    let (labels, changes) = clean(dataset, &args.data, known, labels, &rows, unreviewed)
-        .map_err(|malformation| malformation.in_file(path))?;
-    let text = super::super::read_text(path)?;
-    let digest: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
-    let people: Vec<String> = changes
-        .iter()
-        .map(|(person, change)| {
-            format!("{person} {} s relabelled and {} s left out", change.relabelled, change.left_out)
-        })
-        .collect();
-    let people = if people.is_empty() { "nothing was changed".into() } else { people.join(", ") };
-    Ok((labels, format!("Labels as in {} (SHA-256 `{digest}`): {people}.", path.display())))
 }
 
 /// What a training rests on beside its recordings.

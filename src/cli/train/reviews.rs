@@ -4,22 +4,23 @@ use std::path::Path;
 
 use super::super::error::CliError;
 use super::TrainArgs;
+use super::divided::Divided;
 use crate::alarm::AlarmLog;
 use crate::alarm::log::log_path;
 use crate::config::WardConfig;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Second};
 use crate::signal::SignalConfig;
 use crate::train::{Labels, ReviewedSeconds, ReviewsError, TrainError};
 
 /// Adds what the reviewers of a ward say to a data set and its labels; what came of it, in words.
 ///
 /// A patient with the id of somebody in the data set is that person: their reviews are trained on, held out or left out
-/// with them.
+/// with them. No expert's mark changes by it.
 pub(super) fn add_reviews(
     args: &TrainArgs,
     config: &Path,
     dataset: &mut Dataset,
-    labels: &mut Labels,
+    divided: &mut Divided,
     signal: &SignalConfig,
     excluded: &[String],
 ) -> Result<String, CliError> {
@@ -38,7 +39,7 @@ pub(super) fn add_reviews(
             CliError::Stream { path: ward.record.folder.join(bed), source }
         }
     })?;
-    let told = reviewed.words();
+    let mut told = reviewed.words();
     if reviewed.labels.is_empty() {
         return Err(TrainError::TooLittle {
             found: format!("the reviews of {} give no second to train on. {told}", config.display()),
@@ -50,9 +51,14 @@ pub(super) fn add_reviews(
     }
     let ReviewedSeconds { dataset: added, labels: more, .. } = reviewed;
     let first = dataset.append(added);
-    labels.extend(more.into_iter().map(|(second, label)| {
-        (crate::dataset::Second { stretch: first + second.stretch, ..second }, label)
-    }));
+    let moved = |second: Second| Second { stretch: first + second.stretch, ..second };
+    let more: Labels = more.into_iter().map(|(second, label)| (moved(second), label)).collect();
+    let held_out = divided.add(dataset, more, &args.hold_out);
+    if held_out > 0 {
+        told.push_str(&format!(
+            " {held_out} s of them are of people held out: early stopping watches them beside what the experts marked."
+        ));
+    }
     say!("{told}");
     Ok(told)
 }
