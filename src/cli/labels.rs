@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::error::CliError;
-use super::labelled::labelled;
+use super::labelled::{labelled, tell_and_need_one};
 use super::terminal::progress_bar;
 use crate::dataset::{Dataset, People};
 use crate::evaluate::{Kept, judge_people};
@@ -80,6 +80,7 @@ pub fn run(args: &LabelsArgs) -> Result<(), CliError> {
         bar.set_position(done as u64);
     })?;
     bar.finish_and_clear();
+    tell_and_need_one(&dataset)?;
     let bar = progress_bar("judging", "seconds");
     bar.set_length(dataset.seconds().count() as u64);
     let judged =

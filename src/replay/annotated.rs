@@ -11,7 +11,8 @@ use crate::format::FormatError;
 use crate::format::edf::{EdfReader, EdfWriter, WriterSignal, WriterSpec};
 
 /// Writes a copy of recording `index` as EDF+ with annotations: the recording's own, the expert's
-/// events, and the alarms. 24-bit samples are rounded to 16 bits. Written beside and renamed.
+/// events, and the alarms. 24-bit samples are rounded to 16 bits; a signal whose header does not say what
+/// its samples mean is left out. Written beside and renamed.
 ///
 /// # Errors
 /// [`ReplayError::Format`] where the recording cannot be read or the copy not be written.
@@ -54,18 +55,22 @@ fn copy(reader: &mut EdfReader, path: &Path, annotations: &[Annotation]) -> Resu
     let header = reader.header().clone();
     let segments = reader.segments().to_vec();
     let records: u64 = segments.iter().map(|segment| segment.records).sum();
+    // A signal of which nobody knows what its samples mean would get a meaning in the copy.
+    let kept: Vec<usize> =
+        (0..header.signals.len()).filter(|&signal| reader.malformed(signal).is_none()).collect();
     // 24-bit values lose their lowest 8 bits; 16-bit ones are copied as they are.
-    let shifts: Vec<u32> = (0..header.signals.len())
-        .map(|signal| {
+    let shifts: Vec<u32> = kept
+        .iter()
+        .map(|&signal| {
             let (low, high) = reader.digital_range(signal);
             if low >= -32768 && high <= 32767 { 0 } else { 8 }
         })
         .collect();
-    let signals: Vec<WriterSignal> = header
-        .signals
+    let signals: Vec<WriterSignal> = kept
         .iter()
-        .enumerate()
-        .map(|(signal, about)| {
+        .zip(&shifts)
+        .map(|(&signal, shift)| {
+            let about = &header.signals[signal];
             let (low, high) = reader.digital_range(signal);
             // Microvolts: volts of EEG have more decimals than a header has room for.
             let factor = microvolts_per_unit(&about.unit);
@@ -75,7 +80,7 @@ fn copy(reader: &mut EdfReader, path: &Path, annotations: &[Annotation]) -> Resu
                 unit: if factor.is_some() { "uV".into() } else { ascii(&about.unit, 8) },
                 samples_per_record: (about.rate_hz * record_s).round() as usize,
                 physical_range: (least * factor.unwrap_or(1.0), most * factor.unwrap_or(1.0)),
-                digital_range: (low >> shifts[signal], high >> shifts[signal]),
+                digital_range: (low >> shift, high >> shift),
                 prefilter: String::new(),
             }
         })
@@ -99,7 +104,8 @@ fn copy(reader: &mut EdfReader, path: &Path, annotations: &[Annotation]) -> Resu
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(unwritable)?;
     }
-    let written = write_records(reader, &beside, &spec, &shifts, annotations);
+    let from: Vec<(usize, u32)> = kept.into_iter().zip(shifts).collect();
+    let written = write_records(reader, &beside, &spec, &from, annotations);
     if let Err(error) = written {
         let _ = std::fs::remove_file(&beside);
         return Err(error.into());
@@ -107,11 +113,12 @@ fn copy(reader: &mut EdfReader, path: &Path, annotations: &[Annotation]) -> Resu
     durable::place(&beside, path).map_err(unwritable)
 }
 
+/// `from` has the reader's signal behind each one that is written, and the bits that it loses.
 fn write_records(
     reader: &mut EdfReader,
     path: &Path,
     spec: &WriterSpec,
-    shifts: &[u32],
+    from: &[(usize, u32)],
     annotations: &[Annotation],
 ) -> Result<(), FormatError> {
     /// Records that are read at once.
@@ -129,18 +136,18 @@ fn write_records(
             for (signal, block) in blocks.iter_mut().enumerate() {
                 let per_record = spec.signals[signal].samples_per_record;
                 let first = (segment.first_record + done) * per_record as u64;
-                reader.read_digital(signal, first, together as usize * per_record, block)?;
+                reader.read_digital(from[signal].0, first, together as usize * per_record, block)?;
             }
             for k in 0..together {
                 for (signal, samples) in record.iter_mut().enumerate() {
                     let per_record = spec.signals[signal].samples_per_record;
                     let (low, high) = spec.signals[signal].digital_range;
                     samples.clear();
-                    let from = k as usize * per_record;
+                    let (start, shift) = (k as usize * per_record, from[signal].1);
                     samples.extend(
-                        blocks[signal][from..from + per_record]
+                        blocks[signal][start..start + per_record]
                             .iter()
-                            .map(|&value| (value >> shifts[signal]).clamp(low, high) as i16),
+                            .map(|&value| (value >> shift).clamp(low, high) as i16),
                     );
                 }
                 let onset_s = segment.onset_s + (done + k) as f64 * spec.record_s;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::super::error::CliError;
-use super::super::labelled::labelled;
+use super::super::labelled::{labelled, tell_and_need_one};
 use super::super::terminal::progress_bar;
 use super::super::{command_line, today};
 use super::networks::Named;
@@ -101,6 +101,7 @@ pub fn run(args: &ArchitecturesArgs) -> Result<(), CliError> {
         bar.set_position(done as u64);
     })?;
     bar.finish_and_clear();
+    tell_and_need_one(&dataset)?;
     let seconds: Vec<Second> = dataset.seconds().collect();
     if seconds.is_empty() {
         return Err(CliError::Usage("no second of these recordings can be judged".into()));

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::error::CliError;
+use super::super::labelled::tell_and_need_one;
 use super::super::terminal::progress_bar;
 use super::super::{command_line, today};
 use super::changed::{Asked, ChangeArgs};
@@ -118,9 +119,7 @@ impl<'a> Protocol<'a> {
             bar.set_position(done as u64);
         })?;
         bar.finish_and_clear();
-        for (path, why) in &dataset.left_out {
-            warn!("warning: {} is left out: {why}", path.display());
-        }
+        tell_and_need_one(&dataset)?;
         if dataset.seconds().next().is_none() {
             return Err(CliError::Usage("no second of these recordings can be judged".into()));
         }

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::error::CliError;
-use super::super::labelled::labelled;
+use super::super::labelled::{labelled, tell_and_need_one};
 use super::super::read_text;
 use super::super::terminal::progress_bar;
 use crate::dataset::{Dataset, People};
@@ -76,6 +76,7 @@ pub fn run(args: &SecondsArgs) -> Result<(), CliError> {
         bar.set_position(done as u64);
     })?;
     bar.finish_and_clear();
+    tell_and_need_one(&dataset)?;
     let bar = progress_bar("judging", "seconds");
     bar.set_length(dataset.seconds().count() as u64);
     let judged =

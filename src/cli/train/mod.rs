@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::error::CliError;
-use super::labelled::labelled;
+use super::labelled::{labelled, tell_of_recordings};
 use super::shared_autoencoder::fit_shared;
 use super::terminal::progress_bar;
 use crate::config::mistake;
@@ -147,6 +147,7 @@ pub fn run(args: &TrainArgs) -> Result<(), CliError> {
         let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
         let recordings = labelled(&args.data, &people)?;
         let dataset = Dataset::load(recordings, &CnnConfig::default().signal, &mut |_, _| {})?;
+        tell_of_recordings(&dataset);
         return fit_shared(&dataset, &args.models.join(SHARED), &super::command_line());
     }
     plain_name("--name", &args.name)?;
@@ -372,9 +373,7 @@ fn load(args: &TrainArgs, signal: &SignalConfig) -> Result<Dataset, TrainError> 
         bar.set_position(done as u64);
     })?;
     bar.finish();
-    for (path, why) in &dataset.left_out {
-        warn!("warning: {} is left out: {why}", path.display());
-    }
+    tell_of_recordings(&dataset);
     Ok(dataset)
 }
 
