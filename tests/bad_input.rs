@@ -121,16 +121,47 @@ fn a_recording_with_too_few_electrodes_is_refused_with_what_is_missing() {
 }
 
 #[test]
-fn a_header_with_nan_names_the_field_and_its_byte() {
+fn a_header_with_nan_costs_that_channel_alone_and_names_the_field_and_its_byte() {
     let folder = folder();
     let path = folder.path().join("nan.edf");
     write_recording(&path, &REFERENTIAL, 256, 3, START, background);
     patch(&path, "-3276.8 ", "NaN     ");
-    let message = replay(folder.path(), "nan.edf", 4);
+    let output = vigil(folder.path(), &["replay", "nan.edf", "--patient", "chb03"]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{message}");
     assert!(
-        message.contains("physical minimum") && message.contains("NaN") && message.contains("byte"),
+        message.contains("nan.edf: byte") && message.contains("physical minimum") && message.contains("NaN"),
         "{message}"
     );
+    assert!(message.contains("channel 1 \"EEG Fp1-REF\" counts as absent"), "{message}");
+    assert!(message.contains("without Fp1-F7, Fp1-F3"), "{message}");
+}
+
+#[test]
+fn an_input_that_nothing_was_plugged_into_costs_neither_the_recording_nor_a_derivation() {
+    let folder = folder();
+    let path = folder.path().join("dead.edf");
+    let labels: Vec<&str> = REFERENTIAL.iter().copied().chain(["DC07", "Photic"]).collect();
+    write_recording(&path, &labels, 256, 3, START, background);
+    // Both have a physical maximum that is their minimum; 22 signals, the annotations last.
+    let mut bytes = std::fs::read(&path).expect("the recording");
+    for signal in [19, 20] {
+        let at = 256 + 112 * 22 + 8 * signal;
+        bytes[at..at + 8].copy_from_slice(b"-3276.8 ");
+    }
+    std::fs::write(&path, bytes).expect("a writable file");
+    let output = vigil(folder.path(), &["replay", "dead.edf", "--patient", "chb03"]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{message}");
+    let told = "the physical maximum of signal 20 (\"DC07\") is -3276.8 and the minimum too";
+    assert_eq!(message.matches("warning: dead.edf").count(), 1, "{message}");
+    assert!(message.contains(told) && message.contains("as do others like it: \"Photic\""), "{message}");
+    assert!(!message.contains("without"), "{message}");
+    // In the copy, a range that means nothing would mean something.
+    let copy = vigil::format::edf::EdfReader::open(&folder.path().join("out/dead_annotated.edf"));
+    let header = copy.expect("a copy").header().clone();
+    let copied: Vec<&str> = header.signals.iter().map(|signal| signal.label.as_str()).collect();
+    assert_eq!(copied, REFERENTIAL);
 }
 
 #[test]

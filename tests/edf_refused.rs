@@ -69,11 +69,8 @@ fn numbers_that_cannot_be_are_refused_at_their_byte() {
     let (length, records, seconds) =
         ("the header's length", "the number of records", "the length of a record");
     let samples = "the samples per record of signal 2 (\"B\")";
-    let lowest = "the physical minimum of signal 2 (\"B\")";
-    let highest = "the physical maximum of signal 1 (\"A\")";
-    let digital = "the digital maximum of signal 2 (\"B\")";
     let wide = "0 or 0.000001 to 86400 s";
-    let cases: [(Spoil, usize, &str, &str, &str); 12] = [
+    let cases: [(Spoil, usize, &str, &str, &str); 8] = [
         (|f| f.header_bytes = Some("long".into()), 184, length, "\"long\"", "a whole number"),
         (|f| f.records = Some("-2".into()), 236, records, "-2", "0 or more, or -1"),
         (|f| f.records = Some("3.5".into()), 236, records, "\"3.5\"", "a whole number"),
@@ -82,29 +79,78 @@ fn numbers_that_cannot_be_are_refused_at_their_byte() {
         (|f| f.record_s = "1e-300".into(), 244, seconds, "0.000", wide),
         (|f| f.record_s = "0".into(), 244, seconds, "0 s", "more than 0 s in a file with signals"),
         (|f| f.channels[1].samples = "0".into(), column(216, 1), samples, "0", "1 or more"),
-        (|f| f.channels[1].physical.0 = "nan".into(), column(104, 1), lowest, "\"nan\"", "a finite number"),
-        (
-            |f| f.channels[0].physical.1 = "-3276.8".into(),
-            column(112, 0),
-            highest,
-            "-3276.8",
-            "another value",
-        ),
-        (|f| f.channels[0].physical.1 = "1e308".into(), column(112, 0), highest, "1000", "at most 3.4e38"),
-        (
-            |f| f.channels[1].digital.1 = "-9".into(),
-            column(128, 1),
-            digital,
-            "-9 with a minimum of 5",
-            "more",
-        ),
     ];
     for (spoil, byte, what, found, expected) in cases {
         let mut file = sound();
-        file.channels[1].digital.0 = "5".into();
         spoil(&mut file);
         assert_told(&file.refusal(), byte, what, found, expected);
     }
+}
+
+#[test]
+fn ranges_that_cannot_be_are_the_trouble_of_their_signal_alone_and_are_told_at_their_byte() {
+    type Spoil = fn(&mut Edf);
+    let column = |start: usize, signal: usize| 256 + 3 * start + 8 * signal;
+    let lowest = "the physical minimum of signal 2 (\"B\")";
+    let highest = "the physical maximum of signal 1 (\"A\")";
+    let digital_most = "the digital maximum of signal 2 (\"B\")";
+    let cases: [(Spoil, usize, usize, &str, &str, &str); 6] = [
+        (
+            |f| f.channels[1].physical.0 = "nan".into(),
+            1,
+            column(104, 1),
+            lowest,
+            "\"nan\"",
+            "a finite number",
+        ),
+        (|f| f.channels[1].physical.0 = String::new(), 1, column(104, 1), lowest, "\"\"", "a finite number"),
+        (
+            |f| f.channels[0].physical.1 = "-3276.8".into(),
+            0,
+            column(112, 0),
+            highest,
+            "-3276.8 and the minimum too",
+            "another value",
+        ),
+        (|f| f.channels[0].physical.1 = "1e308".into(), 0, column(112, 0), highest, "1000", "at most 3.4e38"),
+        (
+            |f| f.channels[1].digital.1 = "-9".into(),
+            1,
+            column(128, 1),
+            digital_most,
+            "-9 with a minimum of 5",
+            "more",
+        ),
+        (|f| f.channels[1].digital.1 = "5".into(), 1, column(128, 1), digital_most, "5 with", "more"),
+    ];
+    for (spoil, signal, byte, what, found, expected) in cases {
+        let mut file = sound();
+        file.channels[1].digital.0 = "5".into();
+        spoil(&mut file);
+        let mut reader = file.reader();
+        let [warning] = reader.warnings() else { panic!("{:?}", reader.warnings()) };
+        assert!(warning.starts_with(&format!("byte {byte}: {what} is {found}")), "{warning}");
+        assert!(warning.contains(&format!("; expected {expected}")), "{warning}");
+        assert!(warning.ends_with("the signal counts as absent"), "{warning}");
+        assert!(reader.malformed(signal).is_some() && reader.malformed(1 - signal).is_none());
+        let other = if signal == 0 { vec![100, 101, 102] } else { vec![0, 10, 1, 11, 2, 12] };
+        assert_eq!(digital(&mut reader, 1 - signal), other);
+        assert_eq!(marks(&mut reader).len(), 3);
+    }
+}
+
+#[test]
+fn many_signals_with_ranges_that_cannot_be_are_told_once() {
+    let mut file = sound();
+    for channel in &mut file.channels[..2] {
+        channel.physical = ("0".into(), "0".into());
+    }
+    let reader = file.reader();
+    let [warning] = reader.warnings() else { panic!("{:?}", reader.warnings()) };
+    assert!(
+        warning.contains("signal 1 (\"A\")") && warning.contains("as do others like it: \"B\""),
+        "{warning}"
+    );
 }
 
 #[test]

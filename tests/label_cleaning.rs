@@ -54,6 +54,7 @@ fn judged(event: (usize, usize), said: &[f32]) -> (Dataset, Vec<JudgedPerson>) {
             present: vec![[true; DERIVATIONS]; said.len()],
         }],
         left_out: vec![],
+        remarks: vec![],
     };
     let seconds = said.iter().enumerate().map(|(index, &p)| JudgedSecond {
         second: Second { stretch: 0, index },

@@ -29,7 +29,13 @@ fn sine(hz: f64, seconds: usize) -> Dataset {
         present: vec![[true; DERIVATIONS]; seconds],
     };
     let recording = LabelledRecording { person: "a".into(), path: "a.edf".into(), events: vec![] };
-    Dataset { rate: RATE, recordings: vec![recording], stretches: vec![stretch], left_out: vec![] }
+    Dataset {
+        rate: RATE,
+        recordings: vec![recording],
+        stretches: vec![stretch],
+        left_out: vec![],
+        remarks: vec![],
+    }
 }
 
 /// Root mean square of one derivation's last second.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use vigil::eeg::{DERIVATIONS, DOUBLE_BANANA};
+use vigil::eeg::{ChannelLabel, DERIVATIONS, DOUBLE_BANANA};
 use vigil::signal::{Conditioner, MAX_MISSING, Montage, SignalConfig, SignalError};
 
 /// CHB-MIT as most of its cases have it: bipolar, with T8-P8 twice and T7-P7 both ways round.
@@ -144,6 +144,93 @@ fn a_label_with_old_names_repeats_one_with_new_names() {
         montage.warnings(),
         ["channel 23 \"EEG T4-T6\" repeats channel 15 \"T8-P8\"; the first is used"]
     );
+}
+
+#[test]
+fn numbers_that_tell_channels_of_one_name_apart_belong_to_no_name() {
+    // As MNE names them: the repeated ones, or all.
+    let mut some = CHB01.map(str::to_string);
+    (some[14], some[22]) = ("T8-P8-0".into(), "T8-P8-1".into());
+    let all = CHB01.map(|label| format!("{label}-0"));
+    for labels in [some, all] {
+        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+        let montage = Montage::resolve(&labels).unwrap();
+        assert_eq!(montage.present(), [true; DERIVATIONS]);
+        assert_eq!(montage.channels(), (0..18).collect::<Vec<_>>());
+        let [warning] = montage.warnings() else { panic!("{:?}", montage.warnings()) };
+        assert!(warning.starts_with("channel 23") && warning.ends_with("the first is used"), "{warning}");
+    }
+    let mut labels = EEGMAT.map(|label| format!("{label}-REF"));
+    (labels[4], labels[19]) = ("EEG F7-REF-0".into(), "EEG F7-REF-1".into());
+    labels[5] = "EEG F8-REF-0".into();
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+    let montage = Montage::resolve(&labels).unwrap();
+    assert_eq!(montage.present(), [true; DERIVATIONS]);
+    assert!(montage.warnings()[0].starts_with("channel 20 \"EEG F7-REF-1\" repeats channel 5"));
+    for (label, bare) in [("Fp1-0", "Fp1"), ("EEG T3-1", "T7"), ("Fp1-REF-0", "Fp1-REF")] {
+        assert_eq!(ChannelLabel::parse(label), ChannelLabel::parse(bare), "{label}");
+    }
+}
+
+#[test]
+fn a_number_behind_a_name_that_is_a_contact_or_an_electrode_stays() {
+    // Two contacts of a depth electrode are no scalp electrode P3, and chb12 writes O2 with a digit.
+    for label in ["P3-4", "F7-8", "Fp1-REF-4"] {
+        assert!(
+            matches!(ChannelLabel::parse(label), ChannelLabel::Referential { reference, .. } if !reference.is_empty() && reference != "REF"),
+            "{label}"
+        );
+    }
+    assert_eq!(ChannelLabel::parse("P4-02"), ChannelLabel::parse("P4-O2"));
+}
+
+#[test]
+fn both_names_of_a_pair_may_come_with_eeg_before_them() {
+    let labels = CHB01.map(|label| format!("EEG {}", label.replace('-', "-EEG ")));
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+    assert_eq!(Montage::resolve(&labels).unwrap().present(), [true; DERIVATIONS]);
+}
+
+#[test]
+fn contacts_in_the_brain_that_are_named_like_electrodes_are_refused() {
+    let contacts: Vec<String> = ["F", "T", "P", "C", "O"]
+        .iter()
+        .flat_map(|shaft| (1..=10).map(move |n| format!("{shaft}{n}")))
+        .collect();
+    let contacts: Vec<&str> = contacts.iter().map(String::as_str).collect();
+    let error = Montage::resolve(&contacts).unwrap_err();
+    assert!(matches!(error, SignalError::TwoNames { .. }), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("\"T") && text.contains("within the skull"), "{text}");
+
+    // One is enough, and a bipolar recording that does not need them may have them.
+    let mut scalp = EEGMAT.to_vec();
+    scalp[20] = "EEG T8";
+    let text = Montage::resolve(&scalp).unwrap_err().to_string();
+    assert!(text.contains("\"EEG T4\"") && text.contains("\"EEG T8\""), "{text}");
+    let mut pairs = CHB01.to_vec();
+    (pairs[20], pairs[21]) = ("T3", "T7");
+    assert_eq!(Montage::resolve(&pairs).unwrap().present(), [true; DERIVATIONS]);
+}
+
+#[test]
+fn another_channel_takes_the_place_of_one_that_counts_as_absent() {
+    let mut set_aside = vec![None; CHB01.len()];
+    set_aside[14] = Some("its status is bad".to_string());
+    let montage = Montage::of_recording(&CHB01, &set_aside).unwrap();
+    assert_eq!(montage.present(), [true; DERIVATIONS]);
+    assert!(montage.channels().contains(&22) && !montage.channels().contains(&14));
+    assert_eq!(montage.warnings(), ["channel 15 \"T8-P8\" counts as absent: its status is bad"]);
+    assert_eq!(montage.set_aside(), montage.warnings());
+
+    set_aside[22] = set_aside[14].clone();
+    let missing = Montage::of_recording(&CHB01, &set_aside).unwrap().missing();
+    assert_eq!(missing.iter().map(ToString::to_string).collect::<Vec<_>>(), ["T8-P8"]);
+
+    let all = vec![Some("its type is SEEG".to_string()); CHB01.len()];
+    let error = Montage::of_recording(&CHB01, &all).unwrap_err();
+    assert!(matches!(error, SignalError::NoEegChannel { .. }), "{error}");
+    assert!(error.to_string().contains("counts as absent: its type is SEEG"), "{error}");
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn blocks(seconds: usize, seizures: &[(usize, usize)], alarms: &[AlarmSpan], blo
             present: vec![[true; DERIVATIONS]; seconds],
         }],
         left_out: vec![],
+        remarks: vec![],
     };
     let judged = (0..seconds).map(|index| JudgedSecond {
         second: Second { stretch: 0, index },

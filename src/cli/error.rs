@@ -34,7 +34,7 @@ pub const EXIT_CODES: &str = "Exit codes:
   2  wrong use of the command line
   3  a file or folder cannot be read, or holds no recording
   4  a file is damaged or of an unknown format
-  5  the signal does not suit: sampling rate, no EEG, too few channels, nothing could be judged
+  5  the signal does not suit: sampling rate, unit, no EEG, too few channels, nothing could be judged
   6  a model is missing or damaged
   7  a model of another configuration or of another patient
   8  a patient is missing, or the settings have a mistake

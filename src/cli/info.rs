@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
 
 use super::error::CliError;
 use crate::explain::{ExplainError, find_second};
@@ -11,7 +12,7 @@ use crate::format::info::RecordingInfo;
 use crate::model::{Classifier, CnnConfig};
 use crate::plot::figure::{WindowFigure, window_figure};
 use crate::plot::{Rasteriser, write_image};
-use crate::signal::{StreamError, WindowStream};
+use crate::signal::{Reading, StreamError, WindowStream};
 use crate::source::RecordingSource;
 use crate::ward::cnn_path;
 
@@ -32,7 +33,7 @@ pub struct InfoArgs {
     /// Where to write what the network sees; F.people.png beside it shows the EEG around it
     #[arg(long, value_name = "F", requires = "window")]
     png: Option<PathBuf>,
-    /// Draw as this model does; the default configuration without it
+    /// Draw and read as this model does; the default configuration without it
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
     /// Where models lie
@@ -45,14 +46,15 @@ pub struct InfoArgs {
 /// # Errors
 /// [`CliError`].
 pub fn run(args: &InfoArgs) -> Result<(), CliError> {
+    let config = match &args.model {
+        Some(name) => Classifier::load(&cnn_path(&args.models, name))?.config().clone(),
+        None => CnnConfig::default(),
+    };
     if let (Some(second), Some(png)) = (args.window, &args.png) {
-        let config = match &args.model {
-            Some(name) => Classifier::load(&cnn_path(&args.models, name))?.config().clone(),
-            None => CnnConfig::default(),
-        };
         return draw(&args.file, second, png, &config);
     }
-    let info = RecordingInfo::of(&mut EdfReader::open(&args.file)?)?;
+    let recording = RecordingInfo::of(&mut EdfReader::open(&args.file)?)?;
+    let info = Info { recording, reading: Reading::of(&args.file, &config.signal)? };
     if args.json {
         let text = serde_json::to_string_pretty(&info)
             .map_err(|e| CliError::Damaged { path: args.file.clone(), reason: e.to_string() })?;
@@ -63,7 +65,15 @@ pub fn run(args: &InfoArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-fn print(info: &RecordingInfo) {
+/// What the file holds, and what the detector makes of it.
+#[derive(Debug, Serialize)]
+struct Info {
+    #[serde(flatten)]
+    recording: RecordingInfo,
+    reading: Reading,
+}
+
+fn print(Info { recording: info, reading }: &Info) {
     say!("{}, starts {}, lasts {} s", info.format, info.start, info.duration_s);
     if info.segments.len() > 1 {
         say!("{} stretches with gaps between them:", info.segments.len());
@@ -85,6 +95,8 @@ fn print(info: &RecordingInfo) {
         say!("  {:>10.3} s{duration}  {}", annotation.onset_s, annotation.text);
     }
     info.warnings.iter().for_each(|warning| say!("warning: {warning}"));
+    reading.remarks.iter().for_each(|remark| say!("note: {remark}"));
+    say!("as vigil reads it: {}", reading.line());
 }
 
 fn draw(file: &Path, second: u64, png: &Path, config: &CnnConfig) -> Result<(), CliError> {

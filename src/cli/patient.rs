@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::calibrate::{Reviewed, calibrate, calibrate_on_reviews};
 use super::error::CliError;
+use super::labelled::tell_of_recordings;
 use super::patient_name::name_patient;
 use super::terminal::progress_bar;
 use crate::config::versions::{
@@ -217,6 +218,7 @@ fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool) -> Result<(), Cli
     if let Some((path, reason)) = dataset.left_out.first() {
         return Err(CliError::Unsuitable { path: path.clone(), reason: reason.clone() });
     }
+    tell_of_recordings(&dataset);
     let seconds: Vec<Second> = dataset.seconds().filter(|&second| !dataset.is_seizure(second)).collect();
     let settings = AutoencoderConfig { signal, ..AutoencoderConfig::default() };
     let bar = progress_bar("fitting", "steps");

@@ -256,6 +256,9 @@ fn tell_faults(replayed: &Replayed) {
         for remark in &recording.remarks {
             remarks.entry(format!("note: {remark}")).or_default().push(path);
         }
+        if let Some(unlikely) = &recording.unlikely {
+            remarks.entry(format!("warning: {unlikely}")).or_default().push(path);
+        }
         if !recording.missing.is_empty() {
             let lacking = format!("warning: without {}", recording.missing.join(", "));
             remarks.entry(lacking).or_default().push(path);

@@ -83,13 +83,16 @@ pub struct Dataset {
     pub stretches: Vec<Stretch>,
     /// Recordings that were left out and why.
     pub left_out: Vec<(PathBuf, String)>,
+    /// What a person should know about recordings that were taken: channels that count as absent, EEG of a size that
+    /// no head gives.
+    pub remarks: Vec<(PathBuf, String)>,
 }
 
 impl Dataset {
     /// Reads and conditions recordings; `told` hears of each one that is done.
     ///
-    /// A recording that does not suit (too few channels, a rate out of range) is left out and said
-    /// so; one that cannot be read ends the training.
+    /// A recording that does not suit (too few channels, one in no known voltage, a rate out of range) is left out and
+    /// said so; one that cannot be read ends the training.
     ///
     /// # Errors
     /// [`DatasetError`] where a file cannot be read, or a seizure does not fit its recording.
@@ -103,9 +106,10 @@ impl Dataset {
         for (index, recording) in recordings.into_iter().enumerate() {
             let path = recording.path.clone();
             match stretches_of(&recording, dataset.recordings.len(), config) {
-                Ok(stretches) => {
+                Ok((stretches, remarks)) => {
                     dataset.stretches.extend(stretches);
                     dataset.recordings.push(recording);
+                    dataset.remarks.extend(remarks.into_iter().map(|remark| (path.clone(), remark)));
                 }
                 Err(DatasetError::Recording {
                     source: crate::signal::StreamError::Signal(reason), ..
@@ -129,9 +133,10 @@ impl Dataset {
         recording: LabelledRecording,
         config: &SignalConfig,
     ) -> Result<Dataset, StreamError> {
-        let stretches = condition(WindowStream::new(source, config)?, 0, DateTime::default())?;
+        let (stretches, remarks) = condition(WindowStream::new(source, config)?, 0, DateTime::default())?;
+        let remarks = remarks.into_iter().map(|remark| (recording.path.clone(), remark)).collect();
         let rate = config.rate_hz as usize;
-        Ok(Dataset { rate, recordings: vec![recording], stretches, left_out: Vec::new() })
+        Ok(Dataset { rate, recordings: vec![recording], stretches, left_out: Vec::new(), remarks })
     }
 
     /// Adds another data set of the same rate; the index of its first stretch here.
@@ -141,6 +146,7 @@ impl Dataset {
         let moved = |stretch: Stretch| Stretch { recording: stretch.recording + recordings, ..stretch };
         self.stretches.extend(other.stretches.into_iter().map(moved));
         self.left_out.extend(other.left_out);
+        self.remarks.extend(other.remarks);
         stretches
     }
 
@@ -155,7 +161,8 @@ impl Dataset {
 
     /// Leaves people out, with all their recordings.
     pub fn without(self, people: &[String]) -> Dataset {
-        let mut dataset = Dataset { rate: self.rate, left_out: self.left_out, ..Dataset::default() };
+        let mut dataset =
+            Dataset { rate: self.rate, left_out: self.left_out, remarks: self.remarks, ..Dataset::default() };
         let mut index_of = Vec::with_capacity(self.recordings.len());
         for recording in self.recordings {
             let kept = !people.contains(&recording.person);
@@ -205,12 +212,15 @@ impl Dataset {
     }
 }
 
+/// Stretches of one recording, and remarks on it.
+type Conditioned = (Vec<Stretch>, Vec<String>);
+
 /// Conditions one recording.
 fn stretches_of(
     labelled: &LabelledRecording,
     recording: usize,
     config: &SignalConfig,
-) -> Result<Vec<Stretch>, DatasetError> {
+) -> Result<Conditioned, DatasetError> {
     let path = &labelled.path;
     let failed = |source| DatasetError::Recording { path: path.clone(), source };
     let source = RecordingSource::open(path)?;
@@ -246,7 +256,7 @@ fn condition<S: Source>(
     mut stream: WindowStream<S>,
     recording: usize,
     start: DateTime,
-) -> Result<Vec<Stretch>, StreamError> {
+) -> Result<Conditioned, StreamError> {
     let mut stretches = Vec::new();
     let mut building: Option<Building> = None;
     while let Some(item) = stream.next_item()? {
@@ -263,7 +273,9 @@ fn condition<S: Source>(
         }
     }
     stretches.extend(building.map(|built| built.finish(recording, start)));
-    Ok(stretches)
+    let mut remarks = stream.montage().set_aside().to_vec();
+    remarks.extend(stream.amplitude().unlikely());
+    Ok((stretches, remarks))
 }
 
 struct Building {

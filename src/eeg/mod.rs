@@ -6,10 +6,12 @@ mod electrode;
 mod event;
 mod montage;
 mod recording;
+mod unit;
 
 pub use electrode::Electrode;
 pub use event::{Event, EventKind, joined};
 pub use montage::{
     CHAINS, Chain, ChannelLabel, DERIVATIONS, DOUBLE_BANANA, Derivation, mirror_indices, mirror_window,
 };
-pub use recording::{Annotation, RecordingFormat, RecordingHeader, SignalHeader, microvolts_per_unit};
+pub use recording::{Annotation, RecordingFormat, RecordingHeader, SignalHeader};
+pub use unit::{microvolts_per_stream_unit, microvolts_per_unit};

@@ -111,7 +111,7 @@ impl fmt::Display for Derivation {
 pub enum ChannelLabel {
     /// Recorded between two scalp electrodes ("T7-P7", "EEG F7-T3").
     Bipolar(Electrode, Electrode),
-    /// Recorded against a reference ("EEG Fp1-REF", "F7-CS2", "Fp1"); two electrodes can be
+    /// Recorded against a reference ("EEG Fp1-REF", "F7-CS2", "Fp1", "Fp1-0"); two electrodes can be
     /// subtracted only where `reference` is equal. A bare name has the reference "".
     Referential {
         /// The scalp electrode.
@@ -124,27 +124,55 @@ pub enum ChannelLabel {
 }
 
 impl ChannelLabel {
-    /// Reads a label as amplifiers write it: with or without a leading `EEG `, any case, old or
-    /// new electrode names, `-REF`, `-LE`, `-CS2` or any other reference behind the last hyphen.
+    /// Reads a label as amplifiers write it: with or without `EEG ` before a name, any case, old or
+    /// new electrode names, `-REF`, `-LE`, `-CS2` or any other reference behind the first hyphen, and
+    /// at the end the number by which MNE tells channels of one name apart ("T8-P8-0").
     pub fn parse(label: &str) -> ChannelLabel {
-        let label = label.trim();
-        let place = match label.get(..4) {
-            Some(prefix) if prefix.eq_ignore_ascii_case("EEG ") => label[4..].trim_start(),
-            _ => label,
-        };
-        let (first, second) = match place.split_once('-') {
-            Some((first, second)) => (first, Some(second.trim())),
-            None => (place, None),
-        };
+        let (first, second) = parts(label);
         let Some(electrode) = Electrode::from_name(first) else {
             return ChannelLabel::Other;
         };
-        match second {
-            None => ChannelLabel::Referential { electrode, reference: String::new() },
-            Some(second) => match Electrode::from_name(second) {
-                Some(cathode) => ChannelLabel::Bipolar(electrode, cathode),
-                None => ChannelLabel::Referential { electrode, reference: second.to_ascii_uppercase() },
-            },
+        let against = |reference: &str| ChannelLabel::Referential {
+            electrode,
+            reference: reference.to_ascii_uppercase(),
+        };
+        let Some(second) = second else { return against("") };
+        if let Some(cathode) = Electrode::from_name(second) {
+            return ChannelLabel::Bipolar(electrode, cathode);
         }
+        let (rest, number) = second.rsplit_once('-').unwrap_or(("", second));
+        let number = number.trim_start();
+        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return against(second);
+        }
+        match Electrode::from_name(rest) {
+            Some(cathode) => ChannelLabel::Bipolar(electrode, cathode),
+            // Higher numbers say something else: "P3-4" is two contacts of a depth electrode.
+            None if ["0", "1"].contains(&number) => against(rest.trim()),
+            None => against(second),
+        }
+    }
+
+    /// Whether a label calls its electrode by the older of two names ("T3" for T7).
+    pub fn has_old_name(label: &str) -> bool {
+        let (first, _) = parts(label);
+        ["T3", "T4", "T5", "T6"].iter().any(|old| first.trim().eq_ignore_ascii_case(old))
+    }
+}
+
+/// What stands before and behind a label's first hyphen, without `EEG `.
+fn parts(label: &str) -> (&str, Option<&str>) {
+    let place = without_eeg(label);
+    match place.split_once('-') {
+        Some((first, second)) => (first, Some(without_eeg(second))),
+        None => (place, None),
+    }
+}
+
+fn without_eeg(name: &str) -> &str {
+    let name = name.trim();
+    match name.get(..4) {
+        Some(prefix) if prefix.eq_ignore_ascii_case("EEG ") => name[4..].trim_start(),
+        _ => name,
     }
 }

@@ -64,14 +64,3 @@ pub struct Annotation {
     /// The text.
     pub text: String,
 }
-
-/// Microvolts per unit for the spellings of volt units that EDF files carry; `None` for others.
-pub fn microvolts_per_unit(unit: &str) -> Option<f64> {
-    match unit.trim() {
-        "uV" | "µV" | "μV" | "\u{fffd}V" | "uv" | "UV" | "microV" => Some(1.0),
-        "mV" | "mv" => Some(1e3),
-        "V" | "v" => Some(1e6),
-        "nV" | "nv" => Some(1e-3),
-        _ => None,
-    }
-}

@@ -115,6 +115,13 @@ pub fn events_path_of(recording: &Path) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
+/// The table of channels beside a recording: `x_eeg.edf` and `x_ieeg.edf` have `x_channels.tsv`, as has `x.edf`.
+pub fn channels_path_of(recording: &Path) -> Option<PathBuf> {
+    let stem = recording.file_stem()?.to_string_lossy().into_owned();
+    let short = stem.strip_suffix("_eeg").or_else(|| stem.strip_suffix("_ieeg")).unwrap_or(&stem);
+    Some(recording.with_file_name(format!("{short}_channels.tsv"))).filter(|path| path.is_file())
+}
+
 /// The events tables below a folder, relative to it, in order.
 ///
 /// # Errors

@@ -88,6 +88,13 @@ pub struct Malformation {
     pub expected: String,
 }
 
+impl fmt::Display for Malformation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Malformation { place, what, found, expected } = self;
+        write!(f, "{place}: {what} is {found}; expected {expected}")
+    }
+}
+
 impl Malformation {
     /// Names the file.
     pub fn in_file(self, path: &Path) -> FormatError {

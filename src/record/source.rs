@@ -111,6 +111,9 @@ impl RecordedSource {
             layout: Layout {
                 rates_hz: vec![latest.rate_hz; latest.labels.len()],
                 rails_uv: vec![None; latest.labels.len()],
+                // What is on record was found to be EEG in microvolts before it was recorded.
+                not_volts: vec![None; latest.labels.len()],
+                set_aside: vec![None; latest.labels.len()],
                 labels: latest.labels,
             },
             files,

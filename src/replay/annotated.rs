@@ -12,7 +12,8 @@ use crate::format::edf::{EdfReader, EdfWriter, WriterSignal, WriterSpec};
 
 /// Writes a copy of recording `index` as EDF+ with annotations: the recording's own, the expert's
 /// events, and the alarms. 16-bit samples are copied as they are; 24-bit ones are rounded to the nearest of the 65536 steps
-/// between the least and the largest that the signal has in this recording. Written beside and renamed.
+/// between the least and the largest that the signal has in this recording. A signal whose header does not say what its
+/// samples mean is left out. Written beside and renamed.
 ///
 /// # Errors
 /// [`ReplayError::Format`] where the recording cannot be read or the copy not be written.
@@ -55,11 +56,13 @@ fn copy(reader: &mut EdfReader, path: &Path, annotations: &[Annotation]) -> Resu
     let header = reader.header().clone();
     let segments = reader.segments().to_vec();
     let records: u64 = segments.iter().map(|segment| segment.records).sum();
-    let mut signals: Vec<WriterSignal> = header
-        .signals
+    // A signal of which nobody knows what its samples mean would get a meaning in the copy.
+    let kept: Vec<usize> =
+        (0..header.signals.len()).filter(|&signal| reader.malformed(signal).is_none()).collect();
+    let mut signals: Vec<WriterSignal> = kept
         .iter()
-        .enumerate()
-        .map(|(signal, about)| {
+        .map(|&signal| {
+            let about = &header.signals[signal];
             // Microvolts: volts of EEG have more decimals than a header has room for.
             let factor = microvolts_per_unit(&about.unit);
             let (least, most) = reader.physical_range(signal);
@@ -73,11 +76,11 @@ fn copy(reader: &mut EdfReader, path: &Path, annotations: &[Annotation]) -> Resu
             }
         })
         .collect();
-    let mut scales = vec![None; signals.len()];
-    for (signal, (about, scale)) in signals.iter_mut().zip(&mut scales).enumerate() {
+    let mut from: Vec<(usize, Option<Scale>)> = kept.into_iter().map(|signal| (signal, None)).collect();
+    for (about, (signal, scale)) in signals.iter_mut().zip(&mut from) {
         let (low, high) = about.digital_range;
         if low < -32768 || high > 32767 {
-            let used = used_range(reader, signal, about.samples_per_record)?;
+            let used = used_range(reader, *signal, about.samples_per_record)?;
             *scale = Some(Scale::within_16_bits(about, used));
         }
     }
@@ -100,7 +103,7 @@ fn copy(reader: &mut EdfReader, path: &Path, annotations: &[Annotation]) -> Resu
         if let Some(folder) = beside.parent() {
             std::fs::create_dir_all(folder).map_err(unwritable)?;
         }
-        Ok(write_records(reader, beside, &spec, &scales, annotations)?)
+        Ok(write_records(reader, beside, &spec, &from, annotations)?)
     })
 }
 
@@ -183,11 +186,12 @@ fn header_number(value: f64, round: fn(f64) -> f64) -> (f64, f64) {
     (round(value) + 0.0, 1.0)
 }
 
+/// `from` has the reader's signal behind each one that is written, and how its samples are scaled, if they are.
 fn write_records(
     reader: &mut EdfReader,
     path: &Path,
     spec: &WriterSpec,
-    scales: &[Option<Scale>],
+    from: &[(usize, Option<Scale>)],
     annotations: &[Annotation],
 ) -> Result<(), FormatError> {
     let mut writer = EdfWriter::create(path, spec)?;
@@ -203,17 +207,17 @@ fn write_records(
             for (signal, block) in blocks.iter_mut().enumerate() {
                 let per_record = spec.signals[signal].samples_per_record;
                 let first = (segment.first_record + done) * per_record as u64;
-                reader.read_digital(signal, first, together as usize * per_record, block)?;
+                reader.read_digital(from[signal].0, first, together as usize * per_record, block)?;
             }
             for k in 0..together {
                 for (signal, samples) in record.iter_mut().enumerate() {
                     let per_record = spec.signals[signal].samples_per_record;
                     let (low, high) = spec.signals[signal].digital_range;
                     samples.clear();
-                    let from = k as usize * per_record;
-                    let scaled = |value: i32| scales[signal].map_or(value, |scale| scale.apply(value));
+                    let (start, scale) = (k as usize * per_record, from[signal].1);
+                    let scaled = |value: i32| scale.map_or(value, |scale| scale.apply(value));
                     samples.extend(
-                        blocks[signal][from..from + per_record]
+                        blocks[signal][start..start + per_record]
                             .iter()
                             .map(|&value| scaled(value).clamp(low, high) as i16),
                     );

@@ -36,6 +36,8 @@ pub struct ReplayedRecording {
     pub missing: Vec<String>,
     /// Remarks on its labels.
     pub remarks: Vec<String>,
+    /// What is to be said of the size of its EEG, where no head gives such EEG.
+    pub unlikely: Option<String>,
     /// Seconds in which a channel had a fault, by channel label and fault.
     pub faults: BTreeMap<(String, String), usize>,
 }
@@ -178,6 +180,7 @@ impl Player {
         let mut replayed = ReplayedRecording {
             missing: stream.montage().missing().iter().map(ToString::to_string).collect(),
             remarks: stream.montage().warnings().to_vec(),
+            unlikely: None,
             verdicts: Vec::new(),
             faults: BTreeMap::new(),
             plan,
@@ -197,6 +200,7 @@ impl Player {
                 self.judge(&mut due, offset_s, &mut replayed, observe)?;
             }
             if ended {
+                replayed.unlikely = stream.amplitude().unlikely();
                 return Ok(replayed);
             }
         }

@@ -32,6 +32,29 @@ pub enum SignalError {
         /// The recording's labels, quoted.
         found: String,
     },
+    /// A channel of the montage is in no voltage that is known, so that nobody can say how large its EEG is.
+    #[error(
+        "channel {label:?} is in {found}; expected a voltage: V, mV, uV, nV or pV; find out which of them its samples \
+         are in and write that there, for each EEG channel, filled up with spaces"
+    )]
+    NoVoltage {
+        /// The channel's label.
+        label: String,
+        /// Its unit, and where it stands.
+        found: String,
+    },
+    /// One scalp electrode under both of its names, each a channel of its own.
+    #[error(
+        "channels {first:?} and {second:?} are two names of one scalp electrode, which no scalp recording has side by \
+         side; these look like contacts within the skull, and scalp EEG was expected; if it is scalp EEG, remove or \
+         rename one of the two"
+    )]
+    TwoNames {
+        /// The label with one of the names.
+        first: String,
+        /// The label with the other.
+        second: String,
+    },
     /// The channels of the montage were recorded at different rates.
     #[error(
         "the EEG channels have different sampling rates: {first} has {first_hz} Hz and {other} has {other_hz} Hz; \

@@ -4,6 +4,7 @@
 //! resamples to the model's rate, takes out the mains, band-passes, and cuts windows of one
 //! second. Everything is causal: what runs over a file is what runs at the bedside.
 
+mod amplitude;
 mod checkpoint;
 mod conditioner;
 mod config;
@@ -11,15 +12,18 @@ mod error;
 pub mod filter;
 mod montage;
 mod quality;
+mod reading;
 pub mod resample;
 pub mod trend;
 mod window;
 
+pub use amplitude::Amplitude;
 pub use checkpoint::ConditionerState;
 pub use conditioner::Conditioner;
 pub use config::{Mains, SignalConfig};
 pub use error::SignalError;
 pub use montage::{MAX_MISSING, Montage};
+pub use reading::Reading;
 pub use window::{Fault, FaultKind, Window};
 mod recording;
 pub use recording::{StreamError, StreamItem, WindowStream};

@@ -25,6 +25,7 @@ pub struct Montage {
     labels: Vec<String>,
     sources: [Option<Source>; DERIVATIONS],
     warnings: Vec<String>,
+    set_aside: Vec<String>,
 }
 
 /// What the second input of an amplifier's channel was joined to.
@@ -66,12 +67,30 @@ impl Montage {
     ///
     /// # Errors
     /// [`SignalError::NoEegChannel`] where no label names a scalp electrode,
-    /// [`SignalError::TooFewChannels`] where more than [`MAX_MISSING`] derivations are missing.
+    /// [`SignalError::TooFewChannels`] where more than [`MAX_MISSING`] derivations are missing,
+    /// [`SignalError::TwoNames`] where the names cannot be those of scalp electrodes.
     pub fn resolve(labels: &[&str]) -> Result<Montage, SignalError> {
+        Montage::of_recording(labels, &[])
+    }
+
+    /// The same for a recording of which some channels count as absent, whatever their labels: those with a reason in
+    /// `set_aside`. Another channel takes their place where there is one.
+    ///
+    /// # Errors
+    /// As [`Montage::resolve`].
+    pub fn of_recording(labels: &[&str], set_aside: &[Option<String>]) -> Result<Montage, SignalError> {
         let mut leads: Vec<Lead> = Vec::new();
-        let mut warnings = Vec::new();
+        let mut named: Vec<(usize, Electrode)> = Vec::new();
+        let (mut warnings, mut absent) = (Vec::new(), Vec::new());
         for (channel, label) in labels.iter().enumerate() {
             let Some(lead) = Lead::read(channel, label) else { continue };
+            if let Some(Some(reason)) = set_aside.get(channel) {
+                absent.push(format!("channel {} {:?} counts as absent: {reason}", channel + 1, label.trim()));
+                continue;
+            }
+            if matches!(lead.reference, Reference::Named(_)) {
+                named.push((channel, lead.electrode));
+            }
             let same = |known: &&Lead| known.electrode == lead.electrode && known.reference == lead.reference;
             match leads.iter().find(same) {
                 Some(first) => warnings.push(format!(
@@ -84,8 +103,13 @@ impl Montage {
                 None => leads.push(lead),
             }
         }
+        // What a message says was found.
+        let quoted = || match absent.join("; ") {
+            reasons if reasons.is_empty() => quote(labels),
+            reasons => format!("{} ({reasons})", quote(labels)),
+        };
         if leads.is_empty() {
-            return Err(SignalError::NoEegChannel { count: labels.len(), found: quote(labels) });
+            return Err(SignalError::NoEegChannel { count: labels.len(), found: quoted() });
         }
 
         let found = DOUBLE_BANANA.map(|derivation| find(derivation, &leads));
@@ -93,6 +117,7 @@ impl Montage {
             found.iter().flatten().flat_map(|(plus, minus)| [*plus, *minus]).flatten().collect();
         channels.sort_unstable();
         channels.dedup();
+        refuse_two_names(labels, &named, &channels)?;
         let place =
             |channel: Option<usize>| channel.and_then(|channel| channels.binary_search(&channel).ok());
         let sources =
@@ -101,7 +126,9 @@ impl Montage {
             .iter()
             .map(|channel| labels.get(*channel).map_or("", |label| label.trim()).to_string())
             .collect();
-        let mut montage = Montage { channels, labels: labels_used, sources, warnings };
+        let (found, set_aside) = (quoted(), absent.clone());
+        warnings.extend(absent);
+        let mut montage = Montage { channels, labels: labels_used, sources, warnings, set_aside };
 
         let missing = montage.missing();
         let names = missing.iter().map(Derivation::to_string).collect::<Vec<_>>().join(", ");
@@ -110,7 +137,7 @@ impl Montage {
                 missing_count: missing.len(),
                 allowed: MAX_MISSING,
                 missing: names,
-                found: quote(labels),
+                found,
             });
         }
         if !missing.is_empty() {
@@ -143,7 +170,13 @@ impl Montage {
             .collect()
     }
 
-    /// What a person should know about the channels: repeated labels, missing derivations.
+    /// The channels that are named like electrodes and count as absent, and why.
+    pub fn set_aside(&self) -> &[String] {
+        &self.set_aside
+    }
+
+    /// What a person should know about the channels: repeated labels, channels that count as absent, missing
+    /// derivations.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -203,6 +236,31 @@ fn find(derivation: Derivation, leads: &[Lead]) -> Option<(Option<usize>, Option
             leads.iter().find(|lead| lead.electrode == cathode && lead.reference == plus.reference)?;
         Some((Some(plus.channel), Some(minus.channel)))
     })
+}
+
+/// Refuses electrodes under their older and their newer name side by side, each as a channel against a reference, where
+/// one of them is used. Contacts in the brain are numbered from 1 on, behind a letter of their own: T3 and T7 are two of
+/// one shaft, and would pass for one electrode of the scalp.
+fn refuse_two_names(
+    labels: &[&str],
+    named: &[(usize, Electrode)],
+    used: &[usize],
+) -> Result<(), SignalError> {
+    let label = |channel: usize| labels.get(channel).copied().unwrap_or_default();
+    for (place, &(first, electrode)) in named.iter().enumerate() {
+        let other = named[..place].iter().find(|&&(other, of)| {
+            of == electrode
+                && ChannelLabel::has_old_name(label(other)) != ChannelLabel::has_old_name(label(first))
+                && (used.contains(&first) || used.contains(&other))
+        });
+        if let Some(&(other, _)) = other {
+            return Err(SignalError::TwoNames {
+                first: label(other).trim().to_string(),
+                second: label(first).trim().to_string(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn quote(labels: &[&str]) -> String {

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::amplitude::Amplitude;
 use super::conditioner::Conditioner;
 use super::config::SignalConfig;
 use super::error::SignalError;
@@ -45,17 +46,26 @@ pub struct WindowStream<S> {
     rate_hz: f64,
     ready: std::collections::VecDeque<StreamItem>,
     fresh: Vec<Window>,
+    amplitude: Amplitude,
 }
 
 impl<S: Source> WindowStream<S> {
     /// Finds the montage in the source's labels and prepares the filters.
     ///
     /// # Errors
-    /// [`StreamError::Signal`] where there are too few channels or the rate does not suit.
+    /// [`StreamError::Signal`] where there are too few channels, one of them is in no known voltage, or the rate does
+    /// not suit.
     pub fn new(mut source: S, config: &SignalConfig) -> Result<WindowStream<S>, StreamError> {
         let layout = source.layout();
         let labels: Vec<&str> = layout.labels.iter().map(String::as_str).collect();
-        let montage = Montage::resolve(&labels)?;
+        let montage = Montage::of_recording(&labels, &layout.set_aside)?;
+        let unit_of = |channel: &usize| layout.not_volts.get(*channel).cloned().flatten();
+        let strange = montage.channels().iter().zip(montage.labels()).find_map(|(channel, label)| {
+            Some(SignalError::NoVoltage { label: label.clone(), found: unit_of(channel)? })
+        });
+        if let Some(error) = strange {
+            return Err(error.into());
+        }
         let rate_hz = montage.common_rate_hz(&layout.rates_hz)?;
         let rails: Vec<_> = montage
             .channels()
@@ -71,6 +81,7 @@ impl<S: Source> WindowStream<S> {
             rate_hz,
             ready: Default::default(),
             fresh: Vec::new(),
+            amplitude: Amplitude::default(),
         })
     }
 
@@ -94,6 +105,11 @@ impl<S: Source> WindowStream<S> {
         window.first_sample as f64 / self.rate_hz
     }
 
+    /// The size of the windows given so far.
+    pub fn amplitude(&self) -> &Amplitude {
+        &self.amplitude
+    }
+
     /// The next window or gap, or `None` at the end. A second that is not whole is not given.
     ///
     /// # Errors
@@ -112,6 +128,7 @@ impl<S: Source> WindowStream<S> {
                 Some(Piece::Samples { channels, .. }) => {
                     let channels: Vec<&[f32]> = channels.iter().map(Vec::as_slice).collect();
                     self.conditioner.push(&channels, &mut self.fresh)?;
+                    self.fresh.iter().for_each(|window| self.amplitude.add(window));
                     self.ready.extend(self.fresh.drain(..).map(StreamItem::Window));
                 }
             }

@@ -23,6 +23,12 @@ pub struct Layout {
     pub rates_hz: Vec<f64>,
     /// The lowest and highest value in microvolts that the amplifier can give, where known.
     pub rails_uv: Vec<Option<(f64, f64)>>,
+    /// How each channel's unit is written, and where, if it is no known voltage: its samples are in that unit, not in
+    /// microvolts.
+    pub not_volts: Vec<Option<String>>,
+    /// Why a channel counts as absent, whatever its label: its header does not say what its samples mean, or whoever
+    /// made the recording says that it is no scalp EEG.
+    pub set_aside: Vec<Option<String>>,
 }
 
 /// One piece of a stream.

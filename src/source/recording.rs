@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::{Layout, Piece, Source};
-use crate::eeg::RecordingHeader;
-use crate::format::FormatError;
+use crate::eeg::{ChannelLabel, RecordingHeader};
+use crate::format::channels::{read_channels, rows_of};
 use crate::format::edf::{EdfReader, Segment};
+use crate::format::{FormatError, bids};
 
 /// Seconds in a piece: long enough that reading costs little, short enough for constant memory.
 const PIECE_S: f64 = 8.0;
@@ -53,14 +54,17 @@ impl RecordingSource {
     /// Opens a recording; no channel is selected yet.
     ///
     /// # Errors
-    /// [`SourceError::Format`] where the file is no EDF or BDF.
+    /// [`SourceError::Format`] where the file is no EDF or BDF, or the table of channels beside it cannot be read.
     pub fn open(path: &Path) -> Result<RecordingSource, SourceError> {
         let reader = EdfReader::open(path)?;
         let header = reader.header();
+        let all = 0..header.signals.len();
         let layout = Layout {
             labels: header.signals.iter().map(|signal| signal.label.clone()).collect(),
             rates_hz: header.signals.iter().map(|signal| signal.rate_hz).collect(),
-            rails_uv: (0..header.signals.len()).map(|signal| reader.rails_microvolts(signal)).collect(),
+            rails_uv: all.clone().map(|signal| reader.rails_microvolts(signal)).collect(),
+            not_volts: all.map(|signal| reader.not_volts(signal)).collect(),
+            set_aside: set_aside(path, &reader)?,
         };
         let segments = reader.segments().to_vec();
         Ok(RecordingSource {
@@ -96,6 +100,28 @@ impl RecordingSource {
     fn first_sample_of(&self, segment: &Segment) -> u64 {
         (segment.onset_s.max(0.0) * self.rate_hz).round() as u64
     }
+}
+
+/// Why each signal of a recording counts as absent, if it does: what its ranges are cannot be told, or it is named like
+/// an electrode, and the table of channels beside the recording says that it is bad or no scalp EEG.
+///
+/// # Errors
+/// [`FormatError`] where there is such a table and it cannot be read.
+pub(super) fn set_aside(path: &Path, reader: &EdfReader) -> Result<Vec<Option<String>>, FormatError> {
+    let labels: Vec<&str> = reader.header().signals.iter().map(|signal| signal.label.as_str()).collect();
+    let table = bids::channels_path_of(path);
+    let rows = table.as_deref().map(read_channels).transpose()?.unwrap_or_default();
+    let name = table.as_deref().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    let said = rows_of(&labels, &rows);
+    let reason_of = |(signal, label): (usize, &&str)| {
+        if let Some(malformation) = reader.malformed(signal) {
+            return Some(format!("{} is {}", malformation.what, malformation.found));
+        }
+        let named = ChannelLabel::parse(label) != ChannelLabel::Other;
+        let reason = said[signal].filter(|_| named)?.against_use()?;
+        Some(format!("{reason} in {name}"))
+    };
+    Ok(labels.iter().enumerate().map(reason_of).collect())
 }
 
 impl Source for RecordingSource {

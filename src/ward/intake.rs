@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 
-use crate::eeg::microvolts_per_unit;
+use crate::eeg::microvolts_per_stream_unit;
 use crate::signal::{Conditioner, ConditionerState, Montage, SignalConfig, SignalError, Window};
 use crate::source::live::{LiveLayout, Received};
 
@@ -150,9 +150,14 @@ impl Intake {
             .channels
             .iter()
             .map(|channel| channel.unit.as_deref().filter(|unit| !unit.trim().is_empty()))
-            .map(|unit| unit.filter(|unit| microvolts_in(unit).is_some()).or(rules.unit.as_deref()).or(unit))
+            .map(|unit| {
+                unit.filter(|unit| microvolts_per_stream_unit(unit).is_some())
+                    .or(rules.unit.as_deref())
+                    .or(unit)
+            })
             .collect();
-        let factors: Vec<Option<f64>> = units.iter().map(|unit| unit.and_then(microvolts_in)).collect();
+        let factors: Vec<Option<f64>> =
+            units.iter().map(|unit| unit.and_then(microvolts_per_stream_unit)).collect();
         if let Some(&channel) = montage.channels().iter().find(|&&channel| factors[channel].is_none()) {
             let found = units[channel].map_or("no unit".to_string(), |unit| format!("{unit:?}"));
             return Err(IntakeError::NoVoltage { stream, label: labels[channel].clone(), found });
@@ -329,16 +334,4 @@ fn labels_of(layout: &LiveLayout, rules: &StreamRules) -> Result<Vec<String>, In
         });
     }
     Ok(given.clone())
-}
-
-/// Microvolts in one of a unit, in the spellings of files and of streams. MNE's streams name a power
-/// of ten.
-fn microvolts_in(unit: &str) -> Option<f64> {
-    match unit.trim().to_ascii_lowercase().as_str() {
-        "microvolts" | "microvolt" | "-6" | "1e-6" | "1e-06" => Some(1.0),
-        "millivolts" | "millivolt" | "-3" | "1e-3" | "1e-03" => Some(1e3),
-        "volts" | "volt" | "0" | "1e0" => Some(1e6),
-        "nanovolts" | "nanovolt" | "-9" | "1e-9" | "1e-09" => Some(1e-3),
-        _ => microvolts_per_unit(unit),
-    }
 }

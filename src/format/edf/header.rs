@@ -42,6 +42,8 @@ pub struct Signal {
     pub label: String,
     /// The physical unit.
     pub unit: String,
+    /// Offset of the unit in the file.
+    pub unit_byte: u64,
     /// Physical values of `digital_range`.
     pub physical_range: (f64, f64),
     /// Lowest and highest digital value.
@@ -52,6 +54,9 @@ pub struct Signal {
     pub offset: u64,
     /// Whether it holds annotations in place of samples.
     pub is_annotations: bool,
+    /// What is wrong with its ranges. Nobody knows what its samples mean then, and its ranges are stand-ins: the other
+    /// signals are none the worse for it.
+    pub malformed: Option<Malformation>,
 }
 
 impl Header {
@@ -76,7 +81,8 @@ impl Header {
     /// Decodes a whole header.
     ///
     /// # Errors
-    /// The first field that cannot be believed: which, where, what was expected and found.
+    /// The first field that cannot be believed: which, where, what was expected and found. Ranges of a signal that
+    /// cannot be believed are that signal's own trouble ([`Signal::malformed`]).
     pub fn decode(bytes: &[u8]) -> Result<Header, Malformation> {
         let fields = Fields { bytes };
         let mut warnings = Vec::new();
@@ -299,65 +305,85 @@ fn decode_signals(
         let samples_per_record = usize::try_from(samples).ok().filter(|&n| n > 0).ok_or_else(|| {
             malformed(at(216, 8), &of("the samples per record"), samples.to_string(), "1 or more".into())
         })?;
-        let (physical_range, digital_range) = if is_annotations {
-            ((-1.0, 1.0), (-32768, 32767))
+        let ranges = if is_annotations {
+            Ok(((-1.0, 1.0), (-32768, 32767)))
         } else {
-            let physical = (
-                fields.real(at(104, 8), 8, &of("the physical minimum"), warnings)?,
-                fields.real(at(112, 8), 8, &of("the physical maximum"), warnings)?,
-            );
-            let digital_at = |start, what| -> Result<i32, Malformation> {
-                let value = fields.integer(at(start, 8), 8, &of(what))?;
-                i32::try_from(value).map_err(|_| {
-                    malformed(
-                        at(start, 8),
-                        &of(what),
-                        value.to_string(),
-                        "a number of at most 24 bits".into(),
-                    )
-                })
-            };
-            let digital = (digital_at(120, "the digital minimum")?, digital_at(128, "the digital maximum")?);
-            if digital.0 >= digital.1 {
-                let found = format!("{} with a minimum of {}", digital.1, digital.0);
-                return Err(malformed(
-                    at(128, 8),
-                    &of("the digital maximum"),
-                    found,
-                    "more than the digital minimum".into(),
-                ));
+            ranges_of(fields, &at, &of, warnings)
+        };
+        let ((physical_range, digital_range), malformed) = match ranges {
+            Ok(ranges) => (ranges, None),
+            Err(malformation) => {
+                let most = 1_i32 << (8 * sample_bytes - 1);
+                let (low, high) = (-most, most - 1);
+                (((f64::from(low), f64::from(high)), (low, high)), Some(malformation))
             }
-            if !((physical.1 - physical.0) as f32).is_finite() {
-                let found = format!("{} with a minimum of {}", physical.1, physical.0);
-                return Err(malformed(
-                    at(112, 8),
-                    &of("the physical maximum"),
-                    found,
-                    "at most 3.4e38 above or below the minimum".into(),
-                ));
-            }
-            if physical.0 == physical.1 {
-                let found = format!("{} and the minimum too", physical.1);
-                return Err(malformed(
-                    at(112, 8),
-                    &of("the physical maximum"),
-                    found,
-                    "another value than the physical minimum".into(),
-                ));
-            }
-            (physical, digital)
         };
         let unit = fields.text(at(96, 8), 8, "a signal's unit")?;
         signals.push(Signal {
             label,
             unit,
+            unit_byte: at(96, 8) as u64,
             physical_range,
             digital_range,
             samples_per_record,
             offset,
             is_annotations,
+            malformed,
         });
         offset += (samples_per_record * sample_bytes) as u64;
     }
+    warnings.extend(told_of_malformed(&signals));
     Ok(signals)
+}
+
+/// Physical values and the digital ones that they stand for.
+type Ranges = ((f64, f64), (i32, i32));
+
+/// The ranges of a signal, where they say what a sample means. `at` gives a column's place, `of` names a field.
+fn ranges_of(
+    fields: &Fields<'_>,
+    at: &dyn Fn(usize, usize) -> usize,
+    of: &dyn Fn(&str) -> String,
+    warnings: &mut Vec<String>,
+) -> Result<Ranges, Malformation> {
+    let physical = (
+        fields.real(at(104, 8), 8, &of("the physical minimum"), warnings)?,
+        fields.real(at(112, 8), 8, &of("the physical maximum"), warnings)?,
+    );
+    let digital_at = |start, what| -> Result<i32, Malformation> {
+        let value = fields.integer(at(start, 8), 8, &of(what))?;
+        i32::try_from(value).map_err(|_| {
+            malformed(at(start, 8), &of(what), value.to_string(), "a number of at most 24 bits".into())
+        })
+    };
+    let digital = (digital_at(120, "the digital minimum")?, digital_at(128, "the digital maximum")?);
+    if digital.0 >= digital.1 {
+        let found = format!("{} with a minimum of {}", digital.1, digital.0);
+        let expected = "more than the digital minimum".into();
+        return Err(malformed(at(128, 8), &of("the digital maximum"), found, expected));
+    }
+    if !((physical.1 - physical.0) as f32).is_finite() {
+        let found = format!("{} with a minimum of {}", physical.1, physical.0);
+        let expected = "at most 3.4e38 above or below the minimum".into();
+        return Err(malformed(at(112, 8), &of("the physical maximum"), found, expected));
+    }
+    if physical.0 == physical.1 {
+        let found = format!("{} and the minimum too", physical.1);
+        let expected = "another value than the physical minimum".into();
+        return Err(malformed(at(112, 8), &of("the physical maximum"), found, expected));
+    }
+    Ok((physical, digital))
+}
+
+/// One remark on all signals that cannot be used: a file may have dozens of inputs that nothing was plugged into.
+fn told_of_malformed(signals: &[Signal]) -> Option<String> {
+    let mut wrong = signals.iter().filter_map(|signal| Some((signal, signal.malformed.as_ref()?)));
+    let (_, first) = wrong.next()?;
+    let others: Vec<String> = wrong.map(|(signal, _)| format!("{:?}", signal.label)).collect();
+    let more = if others.is_empty() {
+        String::new()
+    } else {
+        format!(", as do others like it: {}", others.join(", "))
+    };
+    Some(format!("{first}; the signal counts as absent{more}"))
 }

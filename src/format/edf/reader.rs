@@ -8,7 +8,7 @@ use super::input::{Input, Stored};
 use super::records::{broken_promise, onset_of, segments_of};
 use super::tal::parse_tals;
 use crate::eeg::{Annotation, RecordingFormat, RecordingHeader, SignalHeader, microvolts_per_unit};
-use crate::format::error::FormatError;
+use crate::format::error::{FormatError, Malformation};
 
 /// Bytes that are read at once.
 const BLOCK_BYTES: u64 = 1 << 20;
@@ -159,6 +159,21 @@ impl EdfReader {
         let factor = microvolts_per_unit(&signal.unit)?;
         let (a, b) = signal.physical_range;
         Some((a.min(b) * factor, a.max(b) * factor))
+    }
+
+    /// What is wrong with the ranges of a signal, where something is: its samples mean nothing then.
+    pub fn malformed(&self, signal: usize) -> Option<&Malformation> {
+        self.signal(signal)?.malformed.as_ref()
+    }
+
+    /// How a signal's unit is written and where, if it is no voltage.
+    pub fn not_volts(&self, signal: usize) -> Option<String> {
+        let signal = self.signal(signal)?;
+        if microvolts_per_unit(&signal.unit).is_some() {
+            return None;
+        }
+        let unit = if signal.unit.is_empty() { "no unit".to_string() } else { format!("{:?}", signal.unit) };
+        Some(format!("{unit} (8 bytes from byte {} of the file)", signal.unit_byte))
     }
 
     fn signal(&self, signal: usize) -> Option<&Signal> {

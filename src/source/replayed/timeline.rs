@@ -9,6 +9,7 @@ use crate::eeg::{ChannelLabel, RecordingHeader, microvolts_per_unit};
 use crate::format::FormatError;
 use crate::format::edf::EdfReader;
 use crate::source::live::{LiveChannel, LiveError, LiveLayout, MAX_CHANNELS};
+use crate::source::recording::set_aside;
 
 /// Two recordings may share this many seconds: amplifiers round their start times.
 const TOLERATED_OVERLAP_S: f64 = 2.0;
@@ -117,7 +118,8 @@ impl Found {
     fn open(path: PathBuf, stream: &str) -> Result<Found, LiveError> {
         let reader = EdfReader::open(&path).map_err(|error| LiveError::Recording(error.into()))?;
         let header = reader.header();
-        let chosen = choose(header);
+        let set_aside = set_aside(&path, &reader).map_err(|error| LiveError::Recording(error.into()))?;
+        let chosen = choose(header, &set_aside);
         let unsuitable = |reason: String| LiveError::Unsuitable {
             stream: stream.to_string(),
             reason: format!("{} {reason}", path.display()),
@@ -148,19 +150,21 @@ impl Found {
 }
 
 /// The channels with the rate that most EEG channels have; of equals the highest rate. Where no
-/// channel is EEG by its label, all count.
-fn choose(header: &RecordingHeader) -> Vec<usize> {
+/// channel is EEG by its label, all count. A stream cannot say that a channel counts as absent, so
+/// those that do are not given.
+fn choose(header: &RecordingHeader, set_aside: &[Option<String>]) -> Vec<usize> {
+    let given: Vec<usize> =
+        (0..header.signals.len()).filter(|&channel| set_aside[channel].is_none()).collect();
     let is_eeg = |label: &str| ChannelLabel::parse(label) != ChannelLabel::Other;
-    let any_eeg = header.signals.iter().any(|signal| is_eeg(&signal.label));
+    let signals = || given.iter().map(|&channel| &header.signals[channel]);
+    let any_eeg = signals().any(|signal| is_eeg(&signal.label));
     // Positive numbers are ordered as their bits are.
     let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
-    for signal in header.signals.iter().filter(|signal| !any_eeg || is_eeg(&signal.label)) {
+    for signal in signals().filter(|signal| !any_eeg || is_eeg(&signal.label)) {
         *counts.entry(signal.rate_hz.to_bits()).or_default() += 1;
     }
     let most = counts.iter().max_by_key(|&(&rate, &count)| (count, rate)).map(|(&rate, _)| rate);
-    (0..header.signals.len())
-        .filter(|&channel| Some(header.signals[channel].rate_hz.to_bits()) == most)
-        .collect()
+    given.into_iter().filter(|&channel| Some(header.signals[channel].rate_hz.to_bits()) == most).collect()
 }
 
 fn channel_of(reader: &EdfReader, channel: usize) -> LiveChannel {
