@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::error::{FormatError, Malformation, Place};
+use super::lines::lines;
 use crate::durable;
 
 const COLUMNS: [&str; 10] = [
@@ -129,7 +130,7 @@ pub fn read_proposals(path: &Path) -> Result<Vec<(usize, LabelProposal)>, Format
 /// The first line that cannot be understood.
 pub fn parse_proposals(text: &str) -> Result<Vec<(usize, LabelProposal)>, Malformation> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim_end_matches('\r')));
+    let lines = lines(text).enumerate().map(|(i, line)| (i + 1, line));
     let mut lines = lines.filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
     let (number, header) = lines.next().unwrap_or((1, ""));
     let columns: BTreeMap<&str, usize> =
