@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::error::CliError;
+use super::inputs::Marks;
 use super::replay::{play, watched};
 use crate::config::PatientId;
 use crate::replay::{Speed, in_time_order};
@@ -44,7 +45,7 @@ pub fn run(args: &DemoArgs) -> Result<(), CliError> {
          trained on {} other people judge it; seizure labels pile up until an alarm rises.\n",
         watched.judge.classifier().people().len()
     );
-    let summary = play(&id, &watched, plans, args.speed, &args.out, true)?;
+    let summary = play(&id, &watched, plans, Marks::Wanted, args.speed, &args.out, true)?;
     put!("{}", summary.table());
     say!(
         "\nThese recordings begin at a seizure's onset or just after its end: they show how the detector works,\n\

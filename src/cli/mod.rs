@@ -14,6 +14,7 @@ pub mod evaluate;
 pub mod explain;
 pub mod export;
 pub mod info;
+mod inputs;
 mod labelled;
 pub mod labels;
 pub mod patient;

@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::error::CliError;
+use super::inputs::{Marks, expert_events, ordered};
 use crate::config::PatientId;
-use crate::dataset::{DatasetError, events_beside, must_fit};
 use crate::detect::Verdict;
 use crate::durable;
 use crate::eeg::Event;
 use crate::format::bids::prediction_path;
 use crate::replay::{
-    Observation, PlannedRecording, ReplayError, Replayed, Speed, Summary, in_time_order, replay, summarise,
-    write_alarms, write_annotated, write_overview, write_recording_events, write_verdicts,
+    Observation, PlannedRecording, ReplayError, Replayed, Speed, Summary, replay, summarise, write_alarms,
+    write_annotated, write_overview, write_recording_events, write_verdicts,
 };
 use crate::ward::{Models, Watched};
 
@@ -42,6 +42,13 @@ pub struct ReplayArgs {
     /// Where models lie
     #[arg(long, default_value = "models", value_name = "DIR")]
     pub(super) models: PathBuf,
+    /// Do not look at tables of events beside the recordings: nothing is compared with an expert
+    #[arg(long)]
+    ignore_events: bool,
+    /// Play in the order given, for recordings whose dates were removed or made up: one that does not begin after the one
+    /// before is set behind it
+    #[arg(long, conflicts_with = "serve")]
+    in_order_given: bool,
     /// Do not write annotated copies of the recordings
     #[arg(long)]
     no_copies: bool,
@@ -97,8 +104,9 @@ pub fn run(args: &ReplayArgs) -> Result<(), CliError> {
     }
     let id = PatientId::new(&args.patient)?;
     let watched = watched(&args.patients, &args.models, &id)?;
-    let plans = in_time_order(&args.recordings)?;
-    let summary = play(&id, &watched, plans, args.speed, &args.out, !args.no_copies)?;
+    let plans = ordered(&args.recordings, args.in_order_given)?;
+    let marks = Marks::unless(args.ignore_events);
+    let summary = play(&id, &watched, plans, marks, args.speed, &args.out, !args.no_copies)?;
     if args.json {
         say!("{}", summary_json(&args.out, &summary)?);
     } else {
@@ -115,10 +123,11 @@ pub fn run(args: &ReplayArgs) -> Result<(), CliError> {
 ///
 /// # Errors
 /// [`CliError`].
-pub fn play(
+pub(super) fn play(
     id: &PatientId,
     watched: &Watched,
     plans: Vec<PlannedRecording>,
+    marks: Marks,
     speed: Speed,
     out: &Path,
     copies: bool,
@@ -128,7 +137,7 @@ pub fn play(
     for plan in &plans {
         plan.warnings.iter().for_each(|warning| warn!("warning: {}: {warning}", plan.path.display()));
     }
-    let expert = expert_events(&plans)?;
+    let expert = expert_events(&plans, marks)?;
     let mut line = LiveLine::new(speed);
     let replayed =
         replay(plans, &watched.judge, watched.detector.clone(), &watched.signal, speed, &mut |seen| {
@@ -139,21 +148,6 @@ pub fn play(
     let summary = summarise(id.as_str(), &replayed, &expert, &watched.config.used_recordings());
     write_all(id, watched, &replayed, &expert, &summary, out, copies)?;
     Ok(summary)
-}
-
-/// What experts marked in each recording, `None` where no marks lie beside it.
-///
-/// # Errors
-/// [`DatasetError`] where a table cannot be read, or a seizure in it does not fit its recording.
-pub(super) fn expert_events(plans: &[PlannedRecording]) -> Result<Vec<Option<Vec<Event>>>, DatasetError> {
-    plans
-        .iter()
-        .map(|plan| {
-            let events = events_beside(&plan.path)?;
-            must_fit(&plan.path, events.as_deref().unwrap_or_default(), plan.header.duration_s)?;
-            Ok(events)
-        })
-        .collect()
 }
 
 fn write_all(
