@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::error::CliError;
 use super::labelled::labelled;
+use super::namesakes::{NamesakeArgs, places_must_differ};
 use super::terminal::progress_bar;
 use crate::dataset::{Dataset, People};
 use crate::evaluate::{Kept, judge_people};
@@ -33,6 +34,8 @@ pub struct LabelsArgs {
     /// Leave these people out
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     exclude: Vec<String>,
+    #[command(flatten)]
+    namesakes: NamesakeArgs,
     /// The table to write; decisions that a person wrote in it before are kept
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -73,9 +76,12 @@ pub fn run(args: &LabelsArgs) -> Result<(), CliError> {
         false => Vec::new(),
     };
     let Some((_, first)) = models.first() else { return Ok(()) };
-    let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
+    let people =
+        People { only: &args.only, exclude: &args.exclude, needed: &[], namesakes: args.namesakes.rule() };
+    let recordings = labelled(&args.data, &people)?;
+    places_must_differ(&recordings, &args.data)?;
     let bar = progress_bar("reading", "recordings");
-    let dataset = Dataset::load(labelled(&args.data, &people)?, &first.config().signal, &mut |done, all| {
+    let dataset = Dataset::load(recordings, &first.config().signal, &mut |done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     })?;

@@ -17,6 +17,8 @@ pub mod info;
 mod inputs;
 mod labelled;
 pub mod labels;
+mod left_out;
+mod namesakes;
 pub mod patient;
 mod patient_name;
 pub mod replay;

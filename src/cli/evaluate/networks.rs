@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::super::error::CliError;
+use crate::dataset::{Dataset, may_be_one};
 use crate::evaluate::{EvaluateError, METHODS, same_windows};
 use crate::model::{Classes, Classifier};
 use crate::signal::SignalConfig;
@@ -149,6 +150,24 @@ impl Networks {
     pub fn signal(&self) -> SignalConfig {
         self.three_class.first().map(|(_, network)| network.config().signal.clone()).unwrap_or_default()
     }
+}
+
+/// Warns where the networks know people and nobody who is scored is among them, by name; the same for a report. That a person
+/// was not trained on is told by the name alone, and data sets are handed on with other names.
+pub fn told_of_strangers<'a>(
+    dataset: &Dataset,
+    networks: impl IntoIterator<Item = &'a Named>,
+) -> Option<String> {
+    let known: BTreeSet<&str> =
+        networks.into_iter().flat_map(|(_, network)| network.people()).map(String::as_str).collect();
+    let scored = dataset.people();
+    if known.is_empty() || scored.iter().any(|person| known.iter().any(|seen| may_be_one(seen, person))) {
+        return None;
+    }
+    let words = "Nobody who is scored is among the people whom these networks know, and people are told apart by name alone. If \
+                 these recordings may be of the same people under other names, the figures are not of unseen people.";
+    warn!("warning: {words}");
+    Some(words.to_string())
 }
 
 /// Which of some networks judges a person, if any.

@@ -8,13 +8,16 @@ use serde_json::json;
 
 use super::super::error::CliError;
 use super::super::labelled::labelled;
+use super::super::namesakes::NamesakeArgs;
 use super::super::read_text;
 use super::super::terminal::progress_bar;
+use super::networks::told_of_strangers;
 use crate::dataset::{Dataset, People};
 use crate::detect::{AccumulatorConfig, LabelRule};
 use crate::evaluate::{
     CONTEXT_S, JudgedPerson, Kept, PersonScore, WardScore, judge_people, median_interval, score_settings,
 };
+use crate::format::lines;
 use crate::model::Classifier;
 use crate::ward::cnn_path;
 
@@ -36,6 +39,8 @@ pub struct SecondsArgs {
     /// Leave these people out
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     exclude: Vec<String>,
+    #[command(flatten)]
+    namesakes: NamesakeArgs,
     /// Show the columns of this table beside ours: tab-separated, first column `person`, AUROC in the others
     #[arg(long, value_name = "FILE")]
     beside: Option<PathBuf>,
@@ -62,7 +67,8 @@ pub fn run(args: &SecondsArgs) -> Result<(), CliError> {
         .collect::<Result<Vec<_>, CliError>>()?;
     let others = args.beside.as_deref().map(read_others).transpose()?;
     let Some((_, first)) = models.first() else { return Ok(()) };
-    let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
+    let people =
+        People { only: &args.only, exclude: &args.exclude, needed: &[], namesakes: args.namesakes.rule() };
     let recordings = labelled(&args.data, &people)?;
     if recordings.is_empty() {
         return Err(CliError::Usage(
@@ -76,6 +82,7 @@ pub fn run(args: &SecondsArgs) -> Result<(), CliError> {
         bar.set_position(done as u64);
     })?;
     bar.finish_and_clear();
+    told_of_strangers(&dataset, &models);
     let bar = progress_bar("judging", "seconds");
     bar.set_length(dataset.seconds().count() as u64);
     let judged =
@@ -105,7 +112,7 @@ struct Others {
 
 fn read_others(path: &Path) -> Result<Others, CliError> {
     let text = read_text(path)?;
-    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
+    let mut lines = lines(&text).enumerate().filter(|(_, line)| !line.starts_with('#'));
     let header: Vec<&str> = lines.next().map_or("", |(_, line)| line).split('\t').collect();
     if header.first() != Some(&"person") {
         return Err(CliError::Damaged {

@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 
 use super::error::CliError;
 use super::labelled::labelled;
+use super::namesakes::{NamesakeArgs, places_must_differ};
 use super::shared_autoencoder::fit_shared;
 use super::terminal::progress_bar;
 use crate::config::mistake;
-use crate::dataset::{Dataset, People, Second};
+use crate::dataset::{Dataset, Second};
 use crate::model::{AutoencoderConfig, Classes, Classifier, CnnConfig, write_card};
 use crate::signal::SignalConfig;
 use crate::train::simulated::SimulatedShares;
@@ -50,6 +51,8 @@ pub struct TrainArgs {
     /// Leave these people out altogether
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     exclude: Vec<String>,
+    #[command(flatten)]
+    namesakes: NamesakeArgs,
     /// Leave out the people of fold K of N (as K/N), for `vigil evaluate` to score: whoever has most
     /// seconds is dealt first, to the fold with fewest
     #[arg(long, value_name = "K/N", value_parser = parse_fold)]
@@ -93,7 +96,7 @@ pub struct TrainArgs {
     #[arg(long, value_enum, default_value_t = Proposed::LeaveOut, requires = "labels", value_name = "WHAT")]
     proposed: Proposed,
     /// A ward's configuration: what its reviewers say is trained on as well, with the EEG of its record
-    #[arg(long, value_name = "VIGIL_TOML", conflicts_with = "autoencoder")]
+    #[arg(long, value_name = "VIGIL_TOML", conflicts_with_all = ["autoencoder", "distinct_people"])]
     reviews: Option<PathBuf>,
     /// Settings to use in place of the defaults: a TOML file with tables [model] and [training]
     #[arg(long, value_name = "FILE")]
@@ -144,8 +147,7 @@ struct Settings {
 /// [`CliError`].
 pub fn run(args: &TrainArgs) -> Result<(), CliError> {
     if args.autoencoder {
-        let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
-        let recordings = labelled(&args.data, &people)?;
+        let recordings = labelled(&args.data, &args.people(&[]))?;
         let dataset = Dataset::load(recordings, &CnnConfig::default().signal, &mut |_, _| {})?;
         return fit_shared(&dataset, &args.models.join(SHARED), &super::command_line());
     }
@@ -188,6 +190,9 @@ fn train(
     folder: &Path,
 ) -> Result<(), CliError> {
     let mut dataset = load(args, &settings.model.signal)?;
+    if args.labels.is_some() {
+        places_must_differ(&dataset.recordings, &args.data)?;
+    }
     let known = known_recordings(&dataset, &args.data);
     let mut excluded = args.exclude.clone();
     let mut remarks = Vec::new();
@@ -364,8 +369,7 @@ fn epoch_line(entry: &EpochLog) -> String {
 }
 
 fn load(args: &TrainArgs, signal: &SignalConfig) -> Result<Dataset, TrainError> {
-    let people = People { only: &args.only, exclude: &args.exclude, needed: &args.hold_out };
-    let recordings = labelled(&args.data, &people)?;
+    let recordings = labelled(&args.data, &args.people(&args.hold_out))?;
     let bar = progress_bar("reading", "recordings");
     let dataset = Dataset::load(recordings, signal, &mut |done, all| {
         bar.set_length(all as u64);

@@ -10,10 +10,18 @@ use sha2::{Digest, Sha256};
 
 use super::super::error::CliError;
 use super::{Proposed, TrainArgs};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, People, may_be_one};
 use crate::format::label_review::read_proposals;
 use crate::model::CnnConfig;
 use crate::train::{Labels, Start, Unreviewed, clean};
+
+impl TrainArgs {
+    /// Whom to train on; `needed` must be among them.
+    pub(super) fn people<'a>(&'a self, needed: &'a [String]) -> People<'a> {
+        let namesakes = self.namesakes.rule();
+        People { only: &self.only, exclude: &self.exclude, needed, namesakes }
+    }
+}
 
 /// In words, which network a training went on from and what became of it.
 pub(super) fn beginning(start: &Start, name: &str, model: &CnnConfig) -> Vec<String> {
@@ -73,7 +81,9 @@ pub(super) fn must_be_unseen(
     people: &[String],
     why: &str,
 ) -> Result<(), CliError> {
-    let seen = |person: &&String| start.is_some_and(|start| start.people().contains(person));
+    let seen = |person: &&String| {
+        start.is_some_and(|start| start.people().iter().any(|seen| may_be_one(seen, person)))
+    };
     match people.iter().find(seen) {
         None => Ok(()),
         Some(person) => Err(CliError::Usage(format!(
