@@ -379,7 +379,7 @@ fn recordings_at_one_place_below_two_folders_are_no_tables() {
     write_events(Path::new(&events), &[seizure(30.0, 30.0)], start, 90.0).expect("a table");
 
     table(root, &[("p2", "m", Decision::Accepted), ("p1", "m", Decision::Accepted)]);
-    let both = ["--data", "data", "--data", "south"];
+    let both = ["--data", "data", "--data", "south", "--same-people"];
     let base = ["train", "--config", "small.toml", "--name", "x", "--labels", "table.tsv"];
     let message = refusal(root, &[&base[..], &both].concat(), 4);
     assert!(message.contains("table.tsv, line 4"), "{message}");

@@ -175,6 +175,7 @@ fn a_table_may_speak_of_all_recordings_that_are_there_and_of_none_that_are_two()
             present: vec![[true; DERIVATIONS]; 20],
         }],
         left_out: vec![],
+        remarks: vec![],
     };
     let known = KnownRecordings::of(&there, &dataset, &roots);
     let told = |recording: &str, person: &str, end_s: u64| {

@@ -6,6 +6,7 @@ use jiff::civil::DateTime;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use vigil::eeg::{Event, EventKind};
+use vigil::format::Place;
 use vigil::format::events::{parse_events, read_events, write_detections, write_events};
 
 const HEADER: &str = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration";
@@ -145,6 +146,55 @@ fn the_reader_goes_by_column_names_and_needs_three() {
     assert_eq!(events[0].kind, EventKind::Seizure("sz_foc_ia".into()));
     assert_eq!((events[0].onset_s, events[0].end_s(), events[0].confidence), (1.5, 5.5, None));
     assert_eq!(events[1].kind, EventKind::Background);
+}
+
+#[test]
+fn lines_end_as_any_program_ends_them() {
+    let table = format!("{HEADER}\n12.5\t4\tsz\tn/a\tn/a\tn/a\t60\n20\t5\tsz\tn/a\tn/a\tn/a\t60\n");
+    let events = parse_events(&table).expect("events");
+    assert_eq!(events.len(), 2);
+    for end in ["\r", "\r\n"] {
+        assert_eq!(parse_events(&table.replace('\n', end)).expect("events"), events, "{end:?}");
+        let wrong = format!("{table}30\tlong\tsz\n").replace('\n', end);
+        let told = parse_events(&wrong).expect_err("a mistake");
+        assert_eq!(told.place, Place::Line(4), "{end:?}: {told:?}");
+    }
+}
+
+#[test]
+fn types_are_the_same_in_capitals_and_a_check_of_impedances_is_no_seizure() {
+    let rows = ["SZ", "Sz_Foc_IA", "Seizure", "BCKG", "impd", "IMPD"].map(|kind| format!("1\t2\t{kind}\n"));
+    let events = parse_events(&format!("onset\tduration\teventType\n{}", rows.concat())).expect("events");
+    let kinds: Vec<&EventKind> = events.iter().map(|event| &event.kind).collect();
+    let seizure = |kind: &str| EventKind::Seizure(kind.into());
+    let (sz, focal, none) = (seizure("sz"), seizure("sz_foc_ia"), EventKind::Background);
+    assert_eq!(kinds, [&sz, &focal, &sz, &none, &none, &none]);
+}
+
+#[test]
+fn every_type_that_is_not_known_is_told_at_once() {
+    let rows = ["sz", "seiz", "artf", "seiz", "bckg"].map(|kind| format!("1\t2\t{kind}\n"));
+    let told = parse_events(&format!("onset\tduration\teventType\n{}", rows.concat())).expect_err("types");
+    assert_eq!((told.place, told.what.as_str()), (Place::Line(3), "eventType"));
+    assert_eq!(told.found, "\"seiz\" (2 rows, the first in line 3), \"artf\" (line 4)");
+    let many: String = (0..2000).map(|number| format!("1\t2\ttype{number}\n")).collect();
+    let told = parse_events(&format!("onset\tduration\teventType\n{many}")).expect_err("types");
+    assert!(told.found.ends_with("and 1990 more types") && told.found.len() < 400, "{}", told.found);
+}
+
+#[test]
+fn bids_own_name_of_the_column_does_where_its_values_are_types_of_events() {
+    let of = |text: &str| {
+        parse_events(text).map(|events| events.iter().map(Event::is_seizure).collect::<Vec<_>>())
+    };
+    assert_eq!(
+        of("onset\tduration\ttrial_type\n1\t2\tseizure\n9\t2\tbckg\n").expect("events"),
+        [true, false]
+    );
+    let both = "onset\tduration\ttrial_type\teventType\n1\t2\tsz\tbckg\n";
+    assert_eq!(of(both).expect("events"), [false], "SzCORE's column counts where it is there");
+    let told = of("onset\tduration\ttrial_type\n1\t2\tface\n").expect_err("no type of event");
+    assert_eq!((told.place, told.what.as_str()), (Place::Line(2), "trial_type"));
 }
 
 #[test]

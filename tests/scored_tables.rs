@@ -119,6 +119,46 @@ fn no_table_and_an_empty_one_count_as_no_detection() {
 }
 
 #[test]
+fn a_reference_without_a_row_is_scored_as_one_without_a_seizure_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reference, hypothesis) = (folder.path().join("ref"), folder.path().join("hyp"));
+    write(&reference, "a", 1, &[], 600.0);
+    write(&hypothesis, "a", 1, &[(100.0, 30.0)], 600.0);
+    let with_a_row = vigil(&[&reference, &hypothesis]);
+    assert!(with_a_row.status.success() && said(&with_a_row).is_empty(), "{}", said(&with_a_row));
+    let table = reference.join("sub-a/ses-01/eeg/sub-a_ses-01_task-szMonitoring_run-01_events.tsv");
+    std::fs::write(&table, format!("{HEADER}\n")).unwrap();
+    let output = vigil(&[&reference, &hypothesis]);
+    assert!(
+        output.status.success() && said(&output).contains("has a header and no row"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(output.stdout, with_a_row.stdout);
+}
+
+#[test]
+fn all_tables_that_cannot_be_read_are_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reference, hypothesis) = (folder.path().join("ref"), folder.path().join("hyp"));
+    for run in 1..=14 {
+        write(&reference, "a", run, &[(100.0, 30.0)], 600.0);
+        write(&hypothesis, "a", run, &[], 600.0);
+    }
+    let table = |root: &Path, run: u32| {
+        root.join(format!("sub-a/ses-01/eeg/sub-a_ses-01_task-szMonitoring_run-{run:02}_events.tsv"))
+    };
+    let spoilt = format!("{HEADER}\n10\t5\tspike\tn/a\tn/a\tn/a\t600\n");
+    (3..=13).for_each(|run| std::fs::write(table(&reference, run), &spoilt).unwrap());
+    std::fs::write(table(&hypothesis, 1), &spoilt).unwrap();
+    let output = vigil(&[&reference, &hypothesis]);
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let told = said(&output);
+    assert!(told.contains("12 files cannot be used") && told.contains("and 2 more"), "{told}");
+    assert_eq!(told.matches("\"spike\"").count(), 10, "{told}");
+}
+
+#[test]
 fn what_does_not_fit_is_told_and_cut() {
     let folder = tempfile::tempdir().unwrap();
     let (reference, hypothesis) = (folder.path().join("ref"), folder.path().join("hyp"));

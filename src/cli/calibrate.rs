@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::error::CliError;
+use super::inputs::{Marks, expert_events, ordered};
 use super::patient::Whose;
-use super::replay::{expert_events, watched};
+use super::replay::watched;
 use crate::alarm::AlarmLog;
 use crate::alarm::entry::{Entry, What};
 use crate::alarm::log::log_path;
@@ -18,7 +19,7 @@ use crate::calibrate::{
 use crate::config::{CalibrationRecord, ConfigError, PatientConfig, PatientId, WardConfig, give_to_owner};
 use crate::detect::Detector;
 use crate::evaluate::AFTER_S;
-use crate::replay::{Speed, Summary, in_time_order, rejudge, replay, summarise};
+use crate::replay::{Speed, Summary, rejudge, replay, summarise};
 
 /// Calibration on what reviewers say.
 #[derive(Debug, Args)]
@@ -48,19 +49,26 @@ pub(super) struct Reviewed {
 ///
 /// # Errors
 /// [`CliError`].
-pub(super) fn calibrate(whose: &Whose, inputs: &[PathBuf], wanted: f64) -> Result<(), CliError> {
+pub(super) fn calibrate(
+    whose: &Whose,
+    inputs: &[PathBuf],
+    in_order_given: bool,
+    wanted: f64,
+) -> Result<(), CliError> {
     if !(wanted >= 0.0 && wanted.is_finite()) {
         return Err(CliError::Usage(format!("--false-alarms-per-hour is {wanted}; expected 0 or more")));
     }
     let id = PatientId::new(&whose.id)?;
     let mut watched = watched(&whose.patients, &whose.models, &id)?;
-    let plans = in_time_order(inputs)?;
+    let plans = ordered(inputs, in_order_given)?;
     let names: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
-    let expert = expert_events(&plans)?;
+    let expert = expert_events(&plans, Marks::Needed)?;
     if let Some(unmarked) = plans.iter().zip(&expert).find(|(_, events)| events.is_none()) {
         return Err(CliError::Unsuitable {
             path: unmarked.0.path.clone(),
-            reason: "no expert marks beside it (x_events.tsv for x_eeg.edf); without them no alarm is right or wrong".into(),
+            reason: "no expert marks beside it (x_events.tsv for x_eeg.edf, with a row of type bckg where there is no seizure); \
+                     without them no alarm is right or wrong"
+                .into(),
         });
     }
     let detector = Detector::new(watched.config.label, watched.config.accumulator)?;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::error::CliError;
-use super::replay::{play, watched};
+use super::inputs::Marks;
+use super::replay::{Play, watched};
 use crate::config::PatientId;
 use crate::config::versions::used_recordings;
 use crate::replay::{Speed, in_time_order};
@@ -46,7 +47,8 @@ pub fn run(args: &DemoArgs) -> Result<(), CliError> {
         watched.judge.classifier().people().len()
     );
     let used = used_recordings(&args.patients, &id, &watched.config)?;
-    let summary = play(&id, &watched, plans, &used, args.speed, &args.out, true)?;
+    let play = Play { used: &used, marks: Marks::Wanted, speed: args.speed, out: &args.out, copies: true };
+    let summary = play.run(&id, &watched, plans)?;
     put!("{}", summary.table());
     say!(
         "\nThese recordings begin at a seizure's onset or just after its end: they show how the detector works,\n\

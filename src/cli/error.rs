@@ -192,6 +192,7 @@ fn of_format(error: &FormatError) -> u8 {
     match error {
         FormatError::Io { doing: "write", .. } => 9,
         FormatError::Io { .. } | FormatError::Layout { .. } => 3,
+        FormatError::Several(errors) => errors.first().map_or(4, of_format),
         _ => 4,
     }
 }
@@ -223,10 +224,10 @@ fn of_explain(error: &ExplainError) -> u8 {
 
 fn of_dataset(error: &DatasetError) -> u8 {
     match error {
-        DatasetError::Format(error) => of_format(error),
+        DatasetError::Format(error) | DatasetError::Beside(error) => of_format(error),
         DatasetError::Source(error) => of_source(error),
         DatasetError::Recording { source, .. } => of_stream(source),
-        DatasetError::UnknownPerson { .. } | DatasetError::Twice { .. } => 2,
+        DatasetError::UnknownPerson { .. } | DatasetError::Twice { .. } | DatasetError::Namesakes { .. } => 2,
         DatasetError::EventOutside { .. } | DatasetError::NoDuration { .. } => 4,
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::error::CliError;
+use super::left_out::tell;
 use super::terminal::progress_bar;
 use crate::dataset::{Dataset, DatasetError, Gathered, LabelledRecording, People, gather};
 use crate::signal::SignalConfig;
@@ -21,16 +22,7 @@ pub fn labelled(roots: &[PathBuf], people: &People<'_>) -> Result<Vec<LabelledRe
 /// See [`gather`].
 pub fn found(roots: &[PathBuf], people: &People<'_>) -> Result<Gathered, DatasetError> {
     let found = gather(roots, people)?;
-    for path in &found.unmarked {
-        warn!(
-            "warning: {} is left out: no table of expert events lies beside it, so that nothing is known of its seizures; one \
-             without a seizure has a table with a row of type bckg",
-            path.display()
-        );
-    }
-    for path in &found.without_recording {
-        warn!("warning: {} is left out: the recording that it belongs to is not there", path.display());
-    }
+    tell(&found);
     Ok(found)
 }
 

@@ -7,12 +7,13 @@ use clap::Args;
 
 use super::error::CliError;
 use super::labelled::{labelled, load};
+use super::namesakes::{NamesakeArgs, places_must_differ};
 use super::terminal::progress_bar;
-use crate::dataset::{Dataset, LabelledRecording, People};
+use crate::dataset::People;
 use crate::evaluate::{Kept, judge_people};
 use crate::format::label_review::{ProposalKind, ReviewRow, ReviewTable};
 use crate::model::Classifier;
-use crate::train::{KnownRecordings, ProposalRule, RenewedTable, names_of, propose, renew};
+use crate::train::{ProposalRule, RenewedTable, names_of, propose, renew};
 use crate::ward::cnn_path;
 
 /// Propose other labels where networks that have not seen a person disagree with the expert
@@ -33,6 +34,8 @@ pub struct LabelsArgs {
     /// Leave these people out
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     exclude: Vec<String>,
+    #[command(flatten)]
+    namesakes: NamesakeArgs,
     /// The table to write. One that is there already keeps its decisions, its rows of recordings that are not judged this
     /// time, and the columns and remarks that people added
     #[arg(long, value_name = "FILE")]
@@ -72,9 +75,10 @@ pub fn run(args: &LabelsArgs) -> Result<(), CliError> {
     // It is read again before it is written; a mistake in it is better told now than then.
     ReviewTable::read_if_there(&args.out)?;
     let Some((_, first)) = models.first() else { return Ok(()) };
-    let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
+    let people =
+        People { only: &args.only, exclude: &args.exclude, needed: &[], namesakes: args.namesakes.rule() };
     let recordings = labelled(&args.data, &people)?;
-    must_differ_in_name(&recordings, &args.data)?;
+    places_must_differ(&recordings, &args.data)?;
     let dataset = load(recordings, &first.config().signal)?;
     let bar = progress_bar("judging", "seconds");
     bar.set_length(dataset.seconds().count() as u64);
@@ -98,21 +102,6 @@ pub fn run(args: &LabelsArgs) -> Result<(), CliError> {
     print_kept(&renewed);
     say!("wrote {}", args.out.display());
     Ok(())
-}
-
-/// Refuses recordings of one name: what is proposed for one would be proposed for the other too.
-fn must_differ_in_name(recordings: &[LabelledRecording], roots: &[PathBuf]) -> Result<(), CliError> {
-    let there: Vec<(String, PathBuf)> =
-        recordings.iter().map(|recording| (recording.person.clone(), recording.path.clone())).collect();
-    match KnownRecordings::of(&there, &Dataset::default(), roots).of_one_name() {
-        None => Ok(()),
-        Some([first, second]) => Err(CliError::Usage(format!(
-            "{} and {} lie at one place below two folders of --data, and a table could not tell them apart; expected \
-             recordings at different places: make a table for each folder, or rename the subjects of one",
-            first.display(),
-            second.display()
-        ))),
-    }
 }
 
 fn must_lie_below(low: f32, high: f32) -> Result<(), CliError> {

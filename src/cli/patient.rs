@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::calibrate::{Reviewed, calibrate, calibrate_on_reviews};
 use super::error::CliError;
+use super::inputs::{Marks, marks_beside, ordered};
 use super::labelled::tell_of_recordings;
 use super::patient_name::name_patient;
 use super::terminal::progress_bar;
@@ -14,9 +15,8 @@ use crate::config::versions::{
     versions_folder, write_fit,
 };
 use crate::config::{ConfigError, FitRecord, PatientConfig, PatientId, WardConfig, give_to_owner};
-use crate::dataset::{Dataset, LabelledRecording, Second, events_beside};
+use crate::dataset::{Dataset, LabelledRecording, Second};
 use crate::model::{Autoencoder, AutoencoderConfig, Card, Classifier, write_card};
-use crate::replay::in_time_order;
 use crate::signal::{Mains, SignalConfig};
 use crate::train::{AutoencoderFit, fit_autoencoder};
 use crate::ward::adapt::{AdaptError, adapt};
@@ -53,6 +53,9 @@ enum Action {
         /// Fit on marked seizures too; the fit distrusts the loudest quarter of every batch anyway
         #[arg(long)]
         ignore_events: bool,
+        /// Take the recordings in the order given, where their dates were removed or made up
+        #[arg(long)]
+        in_order_given: bool,
     },
     /// Choose the alarm threshold on earlier recordings for a wanted false alarm rate
     Calibrate {
@@ -61,6 +64,10 @@ enum Action {
         /// Recordings to choose on; what is scored later must not be among them
         #[arg(required_unless_present = "reviews", value_name = "REC")]
         recordings: Vec<PathBuf>,
+        /// Take the recordings in the order given, where their dates were removed or made up: one that does not begin after
+        /// the one before is set behind it
+        #[arg(long, conflicts_with = "reviews")]
+        in_order_given: bool,
         /// False alarms per hour that are acceptable
         #[arg(long, default_value_t = 1.0, value_name = "RATE")]
         false_alarms_per_hour: f64,
@@ -132,13 +139,17 @@ const WANTED_S: usize = 600;
 pub fn run(args: &PatientArgs) -> Result<(), CliError> {
     let (done, whose) = match &args.action {
         Action::New { whose, cnn, mains } => (make(whose, cnn, *mains), whose),
-        Action::Fit { whose, recordings, ignore_events } => (fit(whose, recordings, *ignore_events), whose),
-        Action::Calibrate { whose, recordings, false_alarms_per_hour, reviewed } => match &reviewed.reviews {
-            Some(config) => {
-                return calibrate_on_reviews(&whose.id, config, *false_alarms_per_hour, reviewed);
+        Action::Fit { whose, recordings, ignore_events, in_order_given } => {
+            (fit(whose, recordings, *ignore_events, *in_order_given), whose)
+        }
+        Action::Calibrate { whose, recordings, in_order_given, false_alarms_per_hour, reviewed } => {
+            match &reviewed.reviews {
+                Some(config) => {
+                    return calibrate_on_reviews(&whose.id, config, *false_alarms_per_hour, reviewed);
+                }
+                None => (calibrate(whose, recordings, *in_order_given, *false_alarms_per_hour), whose),
             }
-            None => (calibrate(whose, recordings, *false_alarms_per_hour), whose),
-        },
+        }
         Action::Switch { whose, version, by } => (switch(whose, *version, by), whose),
         Action::Name { whose, name, .. } => {
             (name_patient(&whose.patients, &whose.id, name.as_deref()), whose)
@@ -196,17 +207,17 @@ fn make(whose: &Whose, cnn: &str, mains: u32) -> Result<(), CliError> {
     Ok(())
 }
 
-fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool) -> Result<(), CliError> {
+fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool, in_order_given: bool) -> Result<(), CliError> {
     let id = PatientId::new(&whose.id)?;
     let config = PatientConfig::load(&whose.patients, &id)?;
     let classifier = Classifier::load(&cnn_path(&whose.models, &config.cnn))?;
     let signal = SignalConfig { mains_hz: config.mains_hz, ..classifier.config().signal.clone() };
-    let plans = in_time_order(inputs)?;
+    let plans = ordered(inputs, in_order_given)?;
     let names: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
     let recordings = plans
         .iter()
         .map(|plan| {
-            let events = if ignore_events { None } else { events_beside(&plan.path)? };
+            let events = marks_beside(&plan.path, Marks::unless(ignore_events))?;
             Ok(LabelledRecording {
                 person: id.to_string(),
                 path: plan.path.clone(),

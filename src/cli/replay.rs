@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::error::CliError;
+use super::inputs::{Marks, expert_events, ordered};
 use crate::config::PatientId;
 use crate::config::versions::used_recordings;
-use crate::dataset::{DatasetError, events_beside, must_fit};
 use crate::detect::Verdict;
 use crate::durable;
 use crate::eeg::Event;
 use crate::format::bids::prediction_path;
 use crate::replay::{
-    Observation, PlannedRecording, ReplayError, Replayed, Speed, Summary, in_time_order, replay, summarise,
-    write_alarms, write_annotated, write_overview, write_recording_events, write_verdicts,
+    Observation, PlannedRecording, ReplayError, Replayed, Speed, Summary, replay, summarise, write_alarms,
+    write_annotated, write_overview, write_recording_events, write_verdicts,
 };
 use crate::ward::{Models, Watched};
 
@@ -43,6 +43,13 @@ pub struct ReplayArgs {
     /// Where models lie
     #[arg(long, default_value = "models", value_name = "DIR")]
     pub(super) models: PathBuf,
+    /// Do not look at tables of events beside the recordings: nothing is compared with an expert
+    #[arg(long)]
+    ignore_events: bool,
+    /// Play in the order given, for recordings whose dates were removed or made up: one that does not begin after the one
+    /// before is set behind it
+    #[arg(long, conflicts_with = "serve")]
+    in_order_given: bool,
     /// Do not write annotated copies of the recordings
     #[arg(long)]
     no_copies: bool,
@@ -98,9 +105,12 @@ pub fn run(args: &ReplayArgs) -> Result<(), CliError> {
     }
     let id = PatientId::new(&args.patient)?;
     let watched = watched(&args.patients, &args.models, &id)?;
-    let plans = in_time_order(&args.recordings)?;
+    let plans = ordered(&args.recordings, args.in_order_given)?;
     let used = used_recordings(&args.patients, &id, &watched.config)?;
-    let summary = play(&id, &watched, plans, &used, args.speed, &args.out, !args.no_copies)?;
+    let marks = Marks::unless(args.ignore_events);
+    let (speed, out) = (args.speed, args.out.as_path());
+    let summary =
+        Play { used: &used, marks, speed, out, copies: !args.no_copies }.run(&id, &watched, plans)?;
     if args.json {
         say!("{}", summary_json(&args.out, &summary)?);
     } else {
@@ -113,51 +123,52 @@ pub fn run(args: &ReplayArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Plays recordings, writes everything below `out` and returns the summary. Recordings whose names are among `used` do
-/// not count in it.
-///
-/// # Errors
-/// [`CliError`].
-pub fn play(
-    id: &PatientId,
-    watched: &Watched,
-    plans: Vec<PlannedRecording>,
-    used: &[String],
-    speed: Speed,
-    out: &Path,
-    copies: bool,
-) -> Result<Summary, CliError> {
-    must_be_a_place_for(&plans, out)?;
-    refuse_same_names(&plans, out)?;
-    for plan in &plans {
-        plan.warnings.iter().for_each(|warning| warn!("warning: {}: {warning}", plan.path.display()));
-    }
-    let expert = expert_events(&plans)?;
-    let mut line = LiveLine::new(speed);
-    let replayed =
-        replay(plans, &watched.judge, watched.detector.clone(), &watched.signal, speed, &mut |seen| {
-            line.show(&seen)
-        })?;
-    line.clear();
-    tell_faults(&replayed);
-    let summary = summarise(id.as_str(), &replayed, &expert, used);
-    write_all(id, watched, &replayed, &expert, &summary, out, copies)?;
-    Ok(summary)
+/// How recordings are played.
+pub(super) struct Play<'a> {
+    /// Recordings that the patient's autoencoders were fitted on: they do not count.
+    pub used: &'a [String],
+    /// What becomes of the expert's marks beside them.
+    pub marks: Marks,
+    /// How fast.
+    pub speed: Speed,
+    /// Where everything is written.
+    pub out: &'a Path,
+    /// Whether annotated copies are written too.
+    pub copies: bool,
 }
 
-/// What experts marked in each recording, `None` where no marks lie beside it.
-///
-/// # Errors
-/// [`DatasetError`] where a table cannot be read, or a seizure in it does not fit its recording.
-pub(super) fn expert_events(plans: &[PlannedRecording]) -> Result<Vec<Option<Vec<Event>>>, DatasetError> {
-    plans
-        .iter()
-        .map(|plan| {
-            let events = events_beside(&plan.path)?;
-            must_fit(&plan.path, events.as_deref().unwrap_or_default(), plan.header.duration_s)?;
-            Ok(events)
-        })
-        .collect()
+impl Play<'_> {
+    /// Plays recordings, writes everything and returns the summary.
+    ///
+    /// # Errors
+    /// [`CliError`].
+    pub(super) fn run(
+        &self,
+        id: &PatientId,
+        watched: &Watched,
+        plans: Vec<PlannedRecording>,
+    ) -> Result<Summary, CliError> {
+        must_be_a_place_for(&plans, self.out)?;
+        refuse_same_names(&plans, self.out)?;
+        for plan in &plans {
+            plan.warnings.iter().for_each(|warning| warn!("warning: {}: {warning}", plan.path.display()));
+        }
+        let expert = expert_events(&plans, self.marks)?;
+        let mut line = LiveLine::new(self.speed);
+        let replayed = replay(
+            plans,
+            &watched.judge,
+            watched.detector.clone(),
+            &watched.signal,
+            self.speed,
+            &mut |seen| line.show(&seen),
+        )?;
+        line.clear();
+        tell_faults(&replayed);
+        let summary = summarise(id.as_str(), &replayed, &expert, self.used);
+        write_all(id, watched, &replayed, &expert, &summary, self.out, self.copies)?;
+        Ok(summary)
+    }
 }
 
 fn write_all(

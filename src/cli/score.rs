@@ -35,6 +35,13 @@ pub fn run(args: &ScoreArgs) -> Result<(), CliError> {
         );
     }
     pairs.iter().for_each(warn_of_misfits);
+    for pair in pairs.iter().filter(|pair| pair.without_rows) {
+        warn!(
+            "warning: {} has a header and no row, and counts as of a recording without a seizure; one has a row of type bckg, and \
+             an export that went wrong has none",
+            pair.path.display()
+        );
+    }
     let unjudged = pairs.iter().filter(|pair| !pair.judged).count();
     if unjudged > 0 {
         warn!(

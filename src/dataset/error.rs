@@ -59,6 +59,25 @@ pub enum DatasetError {
         /// Those that there are.
         people: String,
     },
+    /// A table of expert events that cannot be used, where one can do without.
+    #[error("{0}. To go on without the expert's marks, say --ignore-events")]
+    Beside(FormatError),
+    /// A subject below two roots.
+    #[error(
+        "{subjects}: below {} and below {}, and nothing says whether that is one person. Say --same-people if it is, or \
+         --distinct-people if it is not; then people are called {} and {}",
+        first.display(), second.display(), called[0], called[1]
+    )]
+    Namesakes {
+        /// Who.
+        subjects: String,
+        /// One root.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+        /// What the first of them would be called, told apart.
+        called: [String; 2],
+    },
     /// One recording in two files.
     #[error(
         "{} and {} are one recording: they have the same content. It would count twice, and might stand on both sides of what is \

@@ -1,15 +1,18 @@
 //! Finding labelled recordings: BIDS trees and the CHB-MIT layout.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::chbmit_edition::{is_chbmit, original};
 use super::conditioned::LabelledRecording;
 use super::error::DatasetError;
+use super::namesakes::{Namesakes, called, root_names};
 use crate::eeg::{Event, joined};
-use crate::format::{bids, chbmit, events};
+use crate::format::strays::Strays;
+use crate::format::{FormatError, bids, chbmit, events};
 
 /// Subjects of public data sets who are another subject under a second name: CHB-MIT's chb21 is
 /// chb01, recorded a year and a half later (Shoeb 2009).
@@ -24,6 +27,8 @@ pub struct People<'a> {
     pub exclude: &'a [String],
     /// These must be there, for whatever they are needed.
     pub needed: &'a [String],
+    /// What subjects of one name below several roots are.
+    pub namesakes: Namesakes,
 }
 
 /// What lies below some roots.
@@ -33,11 +38,38 @@ pub struct Gathered {
     pub recordings: Vec<LabelledRecording>,
     /// Recordings beside which no events lie: nothing is known of their seizures.
     pub unmarked: Vec<PathBuf>,
+    /// Recordings whose table has no row, as one has that was not written to its end: nothing is known of their seizures either.
+    pub without_rows: Vec<PathBuf>,
     /// Tables of events whose recording is not there.
     pub without_recording: Vec<PathBuf>,
     /// All recordings that there are and whose they are, those of people who were not asked for and those without events
     /// included.
     pub there: Vec<(String, PathBuf)>,
+    /// Tables of events, each with a file of its name that is not where or called as a recording is.
+    pub misplaced: Vec<(PathBuf, PathBuf)>,
+    /// Recordings that are compressed.
+    pub compressed: Vec<PathBuf>,
+    /// Roots that say that they are CHB-MIT, whose subjects were given the names that they have there.
+    pub renamed: Vec<PathBuf>,
+}
+
+/// A recording on its way.
+struct Found {
+    /// Index of its root.
+    root: usize,
+    /// As the data set calls them, but for CHB-MIT's other edition.
+    subject: String,
+    /// Whose it is.
+    person: String,
+    path: PathBuf,
+    marks: Marks,
+}
+
+/// Where a recording's events are.
+enum Marks {
+    Read(Vec<Event>),
+    Table(PathBuf),
+    Nowhere,
 }
 
 /// Finds the recordings below each root, with their events and whose they are. Seizures that overlap are one.
@@ -46,33 +78,20 @@ pub struct Gathered {
 /// one such case).
 ///
 /// # Errors
-/// [`DatasetError::Format`] where a root or an events file cannot be read, [`DatasetError::Twice`] where one recording is there
-/// twice, [`DatasetError::UnknownPerson`] where a name in `people` is not there.
+/// [`DatasetError::Format`] where a root or events files cannot be read - all of them in one message -, [`DatasetError::Twice`]
+/// where one recording is there twice, [`DatasetError::UnknownPerson`] where a name in `people` is not there,
+/// [`DatasetError::Namesakes`] where a subject is below two roots and nobody says who that is.
 pub fn gather(roots: &[PathBuf], people: &People<'_>) -> Result<Gathered, DatasetError> {
-    let mut found: Vec<(String, PathBuf, Option<Vec<Event>>)> = Vec::new();
-    let mut without_recording = Vec::new();
-    for root in roots {
-        if chbmit::is_layout(root) {
-            found.extend(
-                chbmit::recordings(root)?
-                    .into_iter()
-                    .map(|recording| (person_of(&recording.subject), recording.path, Some(recording.events))),
-            );
-            continue;
-        }
-        let recordings = bids::recordings(root)?;
-        let tables: BTreeSet<PathBuf> = recordings.iter().filter_map(|one| one.events_path.clone()).collect();
-        // Tables of derivatives are nobody's here; a folder that cannot be read holds none.
-        let below = bids::tables_below(root).unwrap_or_default().into_iter();
-        let below =
-            below.filter(|table| table.to_string_lossy().starts_with("sub-")).map(|table| root.join(table));
-        without_recording.extend(below.filter(|table| !tables.contains(table)));
-        for recording in recordings {
-            let events = recording.events_path.as_deref().map(events::read_events).transpose()?;
-            found.push((person_of(&recording.subject), recording.eeg_path, events));
-        }
+    let mut gathered = Gathered::default();
+    let mut found: Vec<Found> = Vec::new();
+    for (index, root) in roots.iter().enumerate() {
+        found.extend(below(index, root, &mut gathered)?);
     }
-    let mut there: Vec<&str> = found.iter().map(|(person, ..)| person.as_str()).collect();
+    if people.namesakes == Namesakes::Apart {
+        let names = root_names(roots);
+        found.iter_mut().for_each(|one| one.person = called(&names[one.root], &one.person));
+    }
+    let mut there: Vec<&str> = found.iter().map(|one| one.person.as_str()).collect();
     there.sort_unstable();
     there.dedup();
     if let Some(name) = people
@@ -84,23 +103,101 @@ pub fn gather(roots: &[PathBuf], people: &People<'_>) -> Result<Gathered, Datase
     {
         return Err(DatasetError::UnknownPerson { name: name.clone(), people: there.join(", ") });
     }
-    let all = found.iter().map(|(person, path, _)| (person.clone(), path.clone())).collect();
-    found.retain(|(person, ..)| {
-        (people.only.is_empty() || people.only.contains(person)) && !people.exclude.contains(person)
+    gathered.there = found.iter().map(|one| (one.person.clone(), one.path.clone())).collect();
+    found.retain(|one| {
+        (people.only.is_empty() || people.only.contains(&one.person)) && !people.exclude.contains(&one.person)
     });
-    let paths: Vec<&Path> = found.iter().map(|(_, path, _)| path.as_path()).collect();
+    let paths: Vec<&Path> = found.iter().map(|one| one.path.as_path()).collect();
     refuse_twice(&paths)?;
-    let mut gathered = Gathered { without_recording, there: all, ..Gathered::default() };
-    for (person, path, events) in found {
-        match events {
-            Some(events) => {
-                gathered.recordings.push(LabelledRecording { person, path, events: joined(events) })
-            }
-            None => gathered.unmarked.push(path),
-        }
+    if people.namesakes == Namesakes::Refused {
+        refuse_namesakes(roots, &found)?;
     }
+    let mut unreadable = Vec::new();
+    for Found { person, path, marks, .. } in found {
+        let events = match marks {
+            Marks::Read(events) => events,
+            Marks::Nowhere => {
+                gathered.unmarked.push(path);
+                continue;
+            }
+            Marks::Table(table) => match events::read_events(&table) {
+                Ok(events) if events.is_empty() => {
+                    gathered.without_rows.push(path);
+                    continue;
+                }
+                Ok(events) => events,
+                Err(error) => {
+                    unreadable.push(error);
+                    continue;
+                }
+            },
+        };
+        gathered.recordings.push(LabelledRecording { person, path, events: joined(events) });
+    }
+    FormatError::all(unreadable)?;
     Ok(gathered)
 }
+
+/// The recordings below one root; what else lies there is added to what was gathered.
+fn below(root: usize, path: &Path, gathered: &mut Gathered) -> Result<Vec<Found>, DatasetError> {
+    if chbmit::is_layout(path) {
+        let recordings = chbmit::recordings(path)?.into_iter();
+        return Ok(recordings
+            .map(|recording| Found {
+                root,
+                person: person_of(&recording.subject),
+                subject: recording.subject,
+                path: recording.path,
+                marks: Marks::Read(recording.events),
+            })
+            .collect());
+    }
+    let recordings = bids::recordings(path)?;
+    let strays = Strays::of(path, &recordings);
+    gathered.without_recording.extend(strays.alone);
+    gathered.misplaced.extend(strays.misplaced);
+    gathered.compressed.extend(strays.compressed);
+    let is_edition = is_chbmit(path);
+    if is_edition && recordings.iter().any(|recording| original(&recording.subject).is_some()) {
+        gathered.renamed.push(path.to_path_buf());
+    }
+    Ok(recordings
+        .into_iter()
+        .map(|recording| {
+            let known = original(&recording.subject).filter(|_| is_edition);
+            let subject = known.unwrap_or(recording.subject);
+            let marks = recording.events_path.map_or(Marks::Nowhere, Marks::Table);
+            Found { root, person: person_of(&subject), subject, path: recording.eeg_path, marks }
+        })
+        .collect())
+}
+
+/// Refuses a subject below two roots: they would count as one person, whoever they are.
+fn refuse_namesakes(roots: &[PathBuf], found: &[Found]) -> Result<(), DatasetError> {
+    let mut first_root: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut twice: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for one in found {
+        let first = *first_root.entry(&one.subject).or_insert(one.root);
+        if first != one.root {
+            twice.entry(&one.subject).or_insert((first, one.root));
+        }
+    }
+    let Some((subject, (first, second))) = twice.first_key_value() else { return Ok(()) };
+    let names = root_names(roots);
+    let mut subjects: Vec<String> = twice.keys().take(MOST_SUBJECTS).map(ToString::to_string).collect();
+    if twice.len() > MOST_SUBJECTS {
+        subjects.push(format!("{} more", twice.len() - MOST_SUBJECTS));
+    }
+    Err(DatasetError::Namesakes {
+        subjects: subjects.join(", "),
+        first: roots[*first].clone(),
+        second: roots[*second].clone(),
+        called: [*first, *second].map(|root| called(&names[root], subject)),
+    })
+}
+
+/// Most subjects below two roots who are named.
+const MOST_SUBJECTS: usize = 10;
 
 /// Bytes of a file's beginning that are compared first: those of different recordings differ there already.
 const BEGINNING: usize = 1 << 16;
@@ -144,13 +241,14 @@ fn of_one<'a>(paths: &[&'a Path], of: &dyn Fn(&Path) -> Option<Vec<u8>>) -> Vec<
 }
 
 /// The expert events beside one recording, if there are any: a SzCORE table under its name, or an
-/// entry in the CHB-MIT summary of its folder.
+/// entry in the CHB-MIT summary of its folder. A table without a row says nothing.
 ///
 /// # Errors
 /// [`DatasetError::Format`] where there is such a file and it cannot be read.
 pub fn events_beside(recording: &Path) -> Result<Option<Vec<Event>>, DatasetError> {
     if let Some(path) = bids::events_path_of(recording) {
-        return Ok(Some(joined(events::read_events(&path)?)));
+        let events = events::read_events(&path)?;
+        return Ok((!events.is_empty()).then(|| joined(events)));
     }
     Ok(chbmit::events_of(recording)?.map(joined))
 }

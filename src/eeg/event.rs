@@ -5,9 +5,9 @@ use jiff::civil::DateTime;
 /// What an event is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventKind {
-    /// A seizure; the text is the whole event type, which starts with `sz`.
+    /// A seizure; the text is the whole event type in small letters, which starts with `sz`.
     Seizure(String),
-    /// Background (`bckg`): the row of a recording without a seizure.
+    /// No seizure: `bckg`, the row of a recording without one, or `impd`, a check of impedances.
     Background,
 }
 

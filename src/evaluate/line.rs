@@ -19,7 +19,7 @@ const APART_S: f64 = 1e10;
 const ROUNDED_S: u64 = 2;
 
 /// Seconds between the end of a recording and one that began before it: longer than any alarm, rest or run.
-const BEHIND_S: f64 = 3600.0;
+pub const BEHIND_S: f64 = 3600.0;
 
 /// A second, its truth and what a method says of it.
 #[derive(Debug, Clone, Copy, PartialEq)]

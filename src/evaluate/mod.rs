@@ -47,7 +47,7 @@ pub use interval::{Interval, clopper_pearson, garwood, median_interval};
 pub use judgements::{Judgements, METHODS, Variant};
 pub use kept::{Kept, KeptError, recordings_of};
 pub use line::{
-    AlarmSpan, Counting, JudgedPerson, JudgedSecond, PersonLine, Tally, score_lines, score_settings,
+    AlarmSpan, BEHIND_S, Counting, JudgedPerson, JudgedSecond, PersonLine, Tally, score_lines, score_settings,
 };
 pub use look_alikes::{Imitated, calm_runs, judge_runs, judged_runs};
 pub use methods::{Method, score_method};

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::auroc::auroc;
 use super::kept::{Kept, KeptError, recordings_of};
 use super::line::{JudgedPerson, JudgedSecond};
-use crate::dataset::{Dataset, Second};
+use crate::dataset::{Dataset, Second, may_be_one};
 use crate::detect::Opinion;
 use crate::model::{Classifier, ModelError, Viewer};
 use crate::plot::PlotError;
@@ -143,7 +143,7 @@ pub fn first_unseen<'a>(
 ) -> Result<&'a (String, Classifier), EvaluateError> {
     models
         .iter()
-        .find(|(_, classifier)| !classifier.people().iter().any(|seen| seen == person))
+        .find(|(_, classifier)| !classifier.people().iter().any(|seen| may_be_one(seen, person)))
         .ok_or_else(|| EvaluateError::NobodyUnseen { person: person.to_string() })
 }
 

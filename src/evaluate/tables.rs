@@ -60,6 +60,8 @@ pub struct Pair {
     pub reference: Vec<Event>,
     /// The detector's events; empty where there is no table.
     pub hypothesis: Vec<Event>,
+    /// Whether the reference's table has no row at all, not even one of background.
+    pub without_rows: bool,
     /// Whether there was a table of the detector.
     pub judged: bool,
     /// The duration that the detector's table tells, where it is another one by over a second.
@@ -139,12 +141,23 @@ pub fn pair_tables(reference: &Path, hypothesis: &Path) -> Result<(Vec<Pair>, Ve
     }
     let mut given: Vec<PathBuf> = tables_below(hypothesis)?;
     let mut pairs = Vec::with_capacity(asked.len());
+    let mut unreadable = Vec::new();
     for relative in asked {
         let path = reference.join(&relative);
-        let expert = read_events(&path)?;
         let found = given.iter().position(|given| *given == relative);
         let judged = found.map(|index| hypothesis.join(given.remove(index)));
-        let detected = judged.as_deref().map(read_detections).transpose()?.unwrap_or_default();
+        let detected = judged.as_deref().map(read_detections).transpose().map(Option::unwrap_or_default);
+        let (expert, detected) = match (read_events(&path), detected) {
+            (Ok(expert), Ok(detected)) => (expert, detected),
+            (expert, detected) => {
+                unreadable.extend(expert.err().into_iter().chain(detected.err()));
+                continue;
+            }
+        };
+        // What follows is of this pair alone, and something is wrong with another one already.
+        if !unreadable.is_empty() {
+            continue;
+        }
         let told_by = |events: &[Event]| events.iter().find_map(|event| event.recording_duration_s);
         let told = told_by(&expert).or_else(|| told_by(&detected));
         let duration_s = told.ok_or_else(|| ScoreError::NoDuration { path: path.clone() })?;
@@ -156,12 +169,14 @@ pub fn pair_tables(reference: &Path, hypothesis: &Path) -> Result<(Vec<Pair>, Ve
             subject: subject_of(&relative),
             path,
             duration_s,
+            without_rows: expert.is_empty(),
             reference: seizures(joined(expert)),
             hypothesis: seizures(detected),
             judged: judged.is_some(),
             other_duration_s,
         });
     }
+    FormatError::all(unreadable)?;
     Ok((pairs, given))
 }
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 use super::error::FormatError;
+use super::strays::Strays;
 
 /// One recording of a tree.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,12 +43,28 @@ pub fn recordings(root: &Path) -> Result<Vec<BidsRecording>, FormatError> {
     if found.is_empty() {
         return Err(FormatError::Layout {
             path: root.to_path_buf(),
-            found: "holds no recording".into(),
+            found: holds_none(root),
             expected: "a BIDS tree: sub-XX/ses-XX/eeg/sub-XX_ses-XX_task-szMonitoring_run-XX_eeg.edf".into(),
         });
     }
     found.sort_by(in_order);
     Ok(found)
+}
+
+/// That a folder holds no recording, and what there is in it that may be meant as one.
+fn holds_none(root: &Path) -> String {
+    let Strays { compressed, misplaced, .. } = Strays::of(root, &[]);
+    match (compressed.first(), misplaced.first()) {
+        (Some(path), _) => format!(
+            "holds no recording, but {} that are compressed (gzip), the first {}: gunzip them",
+            compressed.len(),
+            path.display()
+        ),
+        (None, Some((_, path))) => {
+            format!("holds no recording where and called as one is; {} lies there", path.display())
+        }
+        (None, None) => "holds no recording".into(),
+    }
 }
 
 /// By subject, session, task and run, whose numbers count as numbers: run 2 comes before run 10.
@@ -64,7 +81,7 @@ fn in_order(a: &BidsRecording, b: &BidsRecording) -> Ordering {
 }
 
 /// Compares letters as letters and runs of digits as numbers of any length.
-fn natural(a: &str, b: &str) -> Ordering {
+pub fn natural(a: &str, b: &str) -> Ordering {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let (mut a, mut b) = (a, b);
     while let (Some(x), Some(y)) = (a.chars().next(), b.chars().next()) {
@@ -88,7 +105,10 @@ fn natural(a: &str, b: &str) -> Ordering {
 /// The parts of a recording's name; `None` for a file that is no BIDS recording.
 fn recording_at(path: &Path) -> Option<BidsRecording> {
     let name = name_of(path);
-    let stem = name.strip_suffix(".edf").or_else(|| name.strip_suffix(".bdf"))?.strip_suffix("_eeg")?;
+    // Some systems write endings in capitals.
+    let (stem, ending) = name.rsplit_once('.')?;
+    let ending = ending.to_ascii_lowercase();
+    let stem = stem.strip_suffix("_eeg").filter(|_| ending == "edf" || ending == "bdf")?;
     // "._sub-a_…" beside "sub-a_…" is what macOS leaves on foreign disks.
     if !stem.starts_with("sub-") {
         return None;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::{FormatError, Malformation, Place};
+use super::lines::lines;
 use crate::eeg::{Event, EventKind};
 
 /// What a summary file tells.
@@ -47,10 +48,10 @@ pub struct ChbmitRecording {
 /// start, a number that is none, fewer seizures than the record says.
 pub fn parse_summary(text: &str) -> Result<Summary, Malformation> {
     let mut parser = Parser::default();
-    for (i, line) in text.lines().enumerate() {
+    for (i, line) in lines(text).enumerate() {
         parser.line(i + 1, line.trim())?;
     }
-    parser.finish(text.lines().count())
+    parser.finish(lines(text).count())
 }
 
 #[derive(Default)]

@@ -61,6 +61,9 @@ pub enum FormatError {
         /// What it should hold.
         expected: String,
     },
+    /// Several files, each with what is wrong with it.
+    #[error("{} files cannot be used:\n  {}", .0.len(), told(.0))]
+    Several(Vec<FormatError>),
     /// A request that the file cannot answer, or data that a format cannot hold.
     #[error("{path}: {what} is {found}; expected {expected}")]
     Unfit {
@@ -73,6 +76,31 @@ pub enum FormatError {
         /// What is possible.
         expected: String,
     },
+}
+
+/// Most files of which it is told what is wrong with them.
+const MOST_TOLD: usize = 10;
+
+fn told(errors: &[FormatError]) -> String {
+    let mut lines: Vec<String> = errors.iter().take(MOST_TOLD).map(ToString::to_string).collect();
+    if errors.len() > MOST_TOLD {
+        lines.push(format!("and {} more", errors.len() - MOST_TOLD));
+    }
+    lines.join("\n  ")
+}
+
+impl FormatError {
+    /// What is wrong with some files, in one message, so that not every run finds but the next of them.
+    ///
+    /// # Errors
+    /// The one error, or [`FormatError::Several`].
+    pub fn all(mut errors: Vec<FormatError>) -> Result<(), FormatError> {
+        match errors.len() {
+            0 => Ok(()),
+            1 => Err(errors.remove(0)),
+            _ => Err(FormatError::Several(errors)),
+        }
+    }
 }
 
 /// Something malformed in bytes or text whose file is not known yet.

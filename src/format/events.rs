@@ -7,12 +7,18 @@ use std::path::Path;
 use jiff::civil::DateTime;
 
 use super::error::{FormatError, Malformation, Place};
+use super::lines::lines;
 use crate::durable;
 use crate::eeg::{Event, EventKind};
 
 const COLUMNS: &str = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration";
 /// Our own column of a detector's tables: when somebody is called.
 const ALARM: &str = "alarm";
+/// The column that says what an event is, and what BIDS calls it where a table is no SzCORE one.
+const EVENT_TYPE: &str = "eventType";
+const TRIAL_TYPE: &str = "trial_type";
+/// Most types of which it is told that they are unknown.
+const MOST_TYPES: usize = 10;
 const TIME: &str = "%Y-%m-%d %H:%M:%S";
 
 /// Reads an events table.
@@ -42,13 +48,14 @@ fn read(path: &Path) -> Result<String, FormatError> {
 }
 
 /// Reads the text of an events table: tab-separated, columns by name, `n/a` for what is not known.
-/// Only `onset`, `duration` and `eventType` are needed. Without a column `alarm`, the alarm is at the onset.
+/// Only `onset`, `duration` and `eventType` are needed, and `trial_type` does for the last where it is not there. Without a
+/// column `alarm`, the alarm is at the onset.
 ///
 /// # Errors
 /// The first line that cannot be understood.
 pub fn parse_events(text: &str) -> Result<Vec<Event>, Malformation> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim_end_matches('\r')));
+    let mut lines = lines(text).enumerate().map(|(i, line)| (i + 1, line));
     let Some((_, header)) = lines.next() else {
         return Err(malformed(
             1,
@@ -59,7 +66,11 @@ pub fn parse_events(text: &str) -> Result<Vec<Event>, Malformation> {
     };
     let columns: BTreeMap<&str, usize> =
         header.split('\t').enumerate().map(|(i, name)| (name.trim(), i)).collect();
-    for needed in ["onset", "duration", "eventType"] {
+    let of_type = match columns.contains_key(TRIAL_TYPE) && !columns.contains_key(EVENT_TYPE) {
+        true => TRIAL_TYPE,
+        false => EVENT_TYPE,
+    };
+    for needed in ["onset", "duration", of_type] {
         if !columns.contains_key(needed) {
             return Err(malformed(
                 1,
@@ -69,21 +80,75 @@ pub fn parse_events(text: &str) -> Result<Vec<Event>, Malformation> {
             ));
         }
     }
-    lines
+    let rows: Vec<(usize, Vec<&str>)> = lines
         .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(number, line)| parse_row(number, line, &columns))
-        .collect()
+        .map(|(number, line)| (number, line.split('\t').map(str::trim).collect()))
+        .collect();
+    // All of them at once, before anything else: whoever mends the table sees what there is to mend.
+    match unknown_types(&rows, &columns, of_type) {
+        Some(malformation) => Err(malformation),
+        None => rows.iter().map(|(number, cells)| parse_row(*number, cells, &columns, of_type)).collect(),
+    }
 }
 
-fn parse_row(number: usize, line: &str, columns: &BTreeMap<&str, usize>) -> Result<Event, Malformation> {
-    let cells: Vec<&str> = line.split('\t').map(str::trim).collect();
-    let cell = |name: &str| {
-        columns
-            .get(name)
-            .and_then(|&i| cells.get(i))
-            .copied()
-            .filter(|cell| !cell.is_empty() && *cell != "n/a")
-    };
+/// What an event of a type is; `None` for a type that is not known, which may well be a seizure's in somebody's words.
+fn kind_of(text: &str) -> Option<EventKind> {
+    match text.to_ascii_lowercase() {
+        // A check of impedances is no seizure.
+        kind if kind == "bckg" || kind == "impd" => Some(EventKind::Background),
+        kind if kind == "seizure" => Some(EventKind::Seizure("sz".to_string())),
+        kind if kind.starts_with("sz") => Some(EventKind::Seizure(kind)),
+        _ => None,
+    }
+}
+
+/// A row's value in a column; `None` where there is none.
+fn cell_of<'t>(cells: &[&'t str], columns: &BTreeMap<&str, usize>, name: &str) -> Option<&'t str> {
+    let cell = columns.get(name).and_then(|&i| cells.get(i)).copied();
+    cell.filter(|cell| !cell.is_empty() && *cell != "n/a")
+}
+
+/// The types of a table that are not known, with how many rows are of each.
+fn unknown_types(
+    rows: &[(usize, Vec<&str>)],
+    columns: &BTreeMap<&str, usize>,
+    of_type: &str,
+) -> Option<Malformation> {
+    let mut unknown: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (number, cells) in rows {
+        if let Some(kind) = cell_of(cells, columns, of_type).filter(|kind| kind_of(kind).is_none()) {
+            unknown.entry(kind).or_insert((*number, 0)).1 += 1;
+        }
+    }
+    let mut unknown: Vec<(usize, usize, &str)> =
+        unknown.into_iter().map(|(kind, (first, rows))| (first, rows, kind)).collect();
+    unknown.sort_unstable();
+    let (first, ..) = *unknown.first()?;
+    let shortened = |kind: &str| format!("{:?}", kind.chars().take(40).collect::<String>());
+    let mut told: Vec<String> = unknown
+        .iter()
+        .take(MOST_TYPES)
+        .map(|&(first, rows, kind)| match (unknown.len(), rows) {
+            (1, 1) => shortened(kind),
+            (_, 1) => format!("{} (line {first})", shortened(kind)),
+            _ => format!("{} ({rows} rows, the first in line {first})", shortened(kind)),
+        })
+        .collect();
+    if unknown.len() > MOST_TYPES {
+        told.push(format!("and {} more types", unknown.len() - MOST_TYPES));
+    }
+    let expected = "\"bckg\", \"impd\", \"seizure\" or a type that starts with \"sz\"; call such rows so where they are \
+                    seizures, and leave them out where they are none";
+    Some(malformed(first, of_type, told.join(", "), expected.into()))
+}
+
+fn parse_row(
+    number: usize,
+    cells: &[&str],
+    columns: &BTreeMap<&str, usize>,
+    of_type: &str,
+) -> Result<Event, Malformation> {
+    let cell = |name: &str| cell_of(cells, columns, name);
     let needed =
         |name: &str| cell(name).ok_or_else(|| malformed(number, name, "missing".into(), "a value".into()));
     let seconds = |name: &str, text: &str| {
@@ -92,19 +157,9 @@ fn parse_row(number: usize, line: &str, columns: &BTreeMap<&str, usize>) -> Resu
             .filter(|seconds| seconds.is_finite() && seconds.abs() < 1e9)
             .ok_or_else(|| malformed(number, name, format!("{text:?}"), "a number of seconds".into()))
     };
-    let kind = needed("eventType")?;
-    let kind = match kind {
-        "bckg" => EventKind::Background,
-        seizure if seizure.starts_with("sz") => EventKind::Seizure(seizure.to_string()),
-        other => {
-            return Err(malformed(
-                number,
-                "eventType",
-                format!("{other:?}"),
-                "\"bckg\" or a type that starts with \"sz\"".into(),
-            ));
-        }
-    };
+    let kind = needed(of_type)?;
+    let kind = kind_of(kind)
+        .ok_or_else(|| malformed(number, of_type, format!("{kind:?}"), "a type that is known".into()))?;
     let duration_s = seconds("duration", needed("duration")?)?;
     if duration_s < 0.0 {
         return Err(malformed(number, "duration", duration_s.to_string(), "0 or more".into()));

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::error::{FormatError, Malformation, Place};
+use super::lines::lines;
 use crate::durable;
 
 const COLUMNS: [&str; 10] = [
@@ -242,7 +243,7 @@ impl ReviewTable {
     /// The first line that cannot be understood.
     pub fn parse(text: &str) -> Result<ReviewTable, Malformation> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim_end_matches('\r')));
+        let lines = lines(text).enumerate().map(|(i, line)| (i + 1, line));
         let lines: Vec<(usize, &str)> = lines.filter(|(_, line)| !line.trim().is_empty()).collect();
         let header = lines.iter().position(|(_, line)| !is_remark(line));
         let (number, header_line) = header.map_or((1, ""), |at| lines[at]);

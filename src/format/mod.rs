@@ -11,5 +11,8 @@ mod error;
 pub mod events;
 pub mod info;
 pub mod label_review;
+mod lines;
+pub mod strays;
 
 pub use error::{FormatError, Malformation, Place};
+pub use lines::lines;

@@ -31,8 +31,9 @@ pub enum ReplayError {
     },
     /// Two recordings of one time.
     #[error(
-        "{second} starts {overlap_s:.0} s before {first} ends; one patient's recordings follow each other: \
-         give the recordings of one patient only, each once"
+        "{second} starts {overlap_s:.0} s before {first} ends{starts}; one patient's recordings follow each other: \
+         give the recordings of one patient only, each once. Where their dates were removed or made up, say \
+         --in-order-given, and they are set behind each other in the order given"
     )]
     Overlap {
         /// The earlier recording.
@@ -41,6 +42,8 @@ pub enum ReplayError {
         second: PathBuf,
         /// Seconds that they share.
         overlap_s: f64,
+        /// Their starts, in words.
+        starts: String,
     },
     /// Two recordings whose outputs would have one name.
     #[error("{first} and {second} would both write {output}; rename one of them or replay them apart")]

@@ -14,7 +14,7 @@ mod tables;
 pub use annotated::write_annotated;
 pub use engine::{AlarmRecord, Observation, Replayed, ReplayedRecording, Speed, rejudge, replay};
 pub use error::ReplayError;
-pub use order::{PlannedRecording, in_time_order};
+pub use order::{PlannedRecording, in_order_given, in_time_order};
 pub use picture::write_overview;
 pub use summary::{Summary, summarise};
 pub use tables::{write_alarms, write_recording_events, write_verdicts};

@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::super::error::CliError;
 use super::super::labelled::{labelled, load};
+use super::super::namesakes::NamesakeArgs;
 use super::super::terminal::progress_bar;
 use super::super::{command_line, today};
-use super::networks::Named;
+use super::networks::{Named, told_of_strangers};
 use crate::dataset::{People, Second};
 use crate::evaluate::report::{ArchitectureReport, ArchitecturesReport, Spread};
 use crate::evaluate::{EvaluateError, Kept, PersonScore, Timed, judge_people, turns, window_costs};
@@ -28,6 +29,8 @@ pub struct ArchitecturesArgs {
     /// Folder of recordings with expert events (BIDS tree or CHB-MIT folders); may be repeated
     #[arg(long, required = true, value_name = "DIR")]
     data: Vec<PathBuf>,
+    #[command(flatten)]
+    namesakes: NamesakeArgs,
     /// An architecture and its networks, one for each fold, as NAME=NET,NET,…; may be repeated
     #[arg(long, required = true, value_name = "NAME=NETS", value_parser = parse_architecture)]
     networks: Vec<Architectural>,
@@ -95,10 +98,14 @@ pub fn run(args: &ArchitecturesArgs) -> Result<(), CliError> {
     {
         return Err(EvaluateError::DifferentWindows { first: first.0.clone(), second: name.clone() }.into());
     }
-    let dataset = load(labelled(&args.data, &People::default())?, &signal)?;
+    let people = People { namesakes: args.namesakes.rule(), ..People::default() };
+    let dataset = load(labelled(&args.data, &people)?, &signal)?;
     let seconds: Vec<Second> = dataset.seconds().collect();
     if seconds.is_empty() {
         return Err(CliError::Usage("no second of these recordings can be judged".into()));
+    }
+    if !args.cost_only {
+        told_of_strangers(&dataset.people(), loaded.iter().flat_map(|(_, networks)| networks));
     }
     let vgg16 = vgg16(&signal)?;
     let mut timed: Vec<Timed> = loaded

@@ -8,7 +8,8 @@ use clap::Args;
 
 use super::super::error::CliError;
 use super::super::labelled::labelled;
-use super::networks::{Named, NetworkArgs};
+use super::super::namesakes::NamesakeArgs;
+use super::networks::{Named, NetworkArgs, told_of_strangers};
 use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds, short_recordings, summary};
 use crate::dataset::{Dataset, People};
 use crate::evaluate::{EvaluateError, first_unseen};
@@ -27,6 +28,8 @@ pub struct CrossPersonArgs {
     /// Leave these people out
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     exclude: Vec<String>,
+    #[command(flatten)]
+    namesakes: NamesakeArgs,
     #[command(flatten)]
     networks: NetworkArgs,
     #[command(flatten)]
@@ -72,8 +75,10 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
     let protocol = Protocol::begin(&args.protocol)?;
     let networks = protocol.networks(&args.networks)?;
     let signal = networks.signal();
-    let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
+    let people =
+        People { only: &args.only, exclude: &args.exclude, needed: &[], namesakes: args.namesakes.rule() };
     let dataset = protocol.dataset(labelled(&args.data, &people)?, &signal)?;
+    let strangers = told_of_strangers(&dataset.people(), networks.all());
     let config = AutoencoderConfig { signal, ..AutoencoderConfig::default() };
     let fit = AutoencoderFit::default();
     let autoencoding = Autoencoding {
@@ -89,6 +94,7 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
     let methods = protocol.score(&dataset, judged, &folds, &comparison, &|_| true)?;
     let number = folds.values().max().map_or(0, |last| last + 1);
     let mut limits = vec![LEAK.to_string()];
+    limits.extend(strangers);
     limits.extend(unchosen);
     limits.extend(short_recordings(&dataset));
     let mut how = vec![

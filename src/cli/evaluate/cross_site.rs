@@ -50,6 +50,10 @@ pub struct CrossSiteArgs {
     protocol: ProtocolArgs,
 }
 
+/// On what it rests that nobody is at both sites.
+const SAME_BY_NAME: &str = "That nobody was trained on at one site and scored at the other rests on their names, and on no \
+    recording being in both: somebody with two names, and other recordings under each, would not be noticed.";
+
 /// One data set with what was trained on it.
 struct Site {
     path: PathBuf,
@@ -210,7 +214,8 @@ impl Direction<'_> {
         let scored = |recording: &LabelledRecording, _| (self.is_scored)(&recording.person);
         let data = vec![summary(std::slice::from_ref(&self.to.path), dataset, &scored)];
         let title = format!("Trained on {from}, tested on {to}");
-        let limits = short_recordings(dataset).into_iter().collect();
+        let mut limits = vec![SAME_BY_NAME.to_string()];
+        limits.extend(short_recordings(dataset));
         Ok(protocol.report(
             Told { protocol: "cross-site", title, how, data, about: None, limits },
             &comparison,

@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::super::error::CliError;
+use crate::dataset::may_be_one;
 use crate::evaluate::{EvaluateError, METHODS, same_windows};
 use crate::model::{Classes, Classifier};
 use crate::signal::SignalConfig;
@@ -149,6 +150,23 @@ impl Networks {
     pub fn signal(&self) -> SignalConfig {
         self.three_class.first().map(|(_, network)| network.config().signal.clone()).unwrap_or_default()
     }
+}
+
+/// Warns where the networks know people and nobody of the scored data is among them, by name; the same for a report. That a
+/// person was not trained on is told by the name alone, and data sets are handed on with other names.
+pub fn told_of_strangers<'a>(
+    people: &[String],
+    networks: impl IntoIterator<Item = &'a Named>,
+) -> Option<String> {
+    let known: BTreeSet<&str> =
+        networks.into_iter().flat_map(|(_, network)| network.people()).map(String::as_str).collect();
+    if known.is_empty() || people.iter().any(|person| known.iter().any(|seen| may_be_one(seen, person))) {
+        return None;
+    }
+    let words = "Nobody of these data is among the people whom these networks know, and people are told apart by name alone. If \
+                 these recordings may be of the same people under other names, the figures are not of unseen people.";
+    warn!("warning: {words}");
+    Some(words.to_string())
 }
 
 /// Which of some networks judges a person, if any.

@@ -7,14 +7,17 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::error::CliError;
-use super::super::labelled::{labelled, load};
+use super::super::labelled::{found, load};
+use super::super::namesakes::NamesakeArgs;
 use super::super::read_text;
 use super::super::terminal::progress_bar;
-use crate::dataset::{Dataset, People};
+use super::networks::told_of_strangers;
+use crate::dataset::{Dataset, Gathered, People};
 use crate::detect::{AccumulatorConfig, LabelRule};
 use crate::evaluate::{
     CONTEXT_S, JudgedPerson, Kept, PersonScore, WardScore, judge_people, median_interval, score_settings,
 };
+use crate::format::lines;
 use crate::model::Classifier;
 use crate::ward::cnn_path;
 
@@ -36,6 +39,8 @@ pub struct SecondsArgs {
     /// Leave these people out
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     exclude: Vec<String>,
+    #[command(flatten)]
+    namesakes: NamesakeArgs,
     /// Show the columns of this table beside ours: tab-separated, first column `person`, AUROC in the others
     #[arg(long, value_name = "FILE")]
     beside: Option<PathBuf>,
@@ -62,8 +67,9 @@ pub fn run(args: &SecondsArgs) -> Result<(), CliError> {
         .collect::<Result<Vec<_>, CliError>>()?;
     let others = args.beside.as_deref().map(read_others).transpose()?;
     let Some((_, first)) = models.first() else { return Ok(()) };
-    let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
-    let recordings = labelled(&args.data, &people)?;
+    let people =
+        People { only: &args.only, exclude: &args.exclude, needed: &[], namesakes: args.namesakes.rule() };
+    let Gathered { recordings, there, .. } = found(&args.data, &people)?;
     if recordings.is_empty() {
         return Err(CliError::Usage(
             "nobody is left to judge; expected recordings with expert events of somebody whom --only and --exclude keep"
@@ -71,6 +77,8 @@ pub fn run(args: &SecondsArgs) -> Result<(), CliError> {
         ));
     }
     let dataset = load(recordings, &first.config().signal)?;
+    let everybody: Vec<String> = there.into_iter().map(|(person, _)| person).collect();
+    told_of_strangers(&everybody, &models);
     let bar = progress_bar("judging", "seconds");
     bar.set_length(dataset.seconds().count() as u64);
     let judged =
@@ -100,7 +108,7 @@ struct Others {
 
 fn read_others(path: &Path) -> Result<Others, CliError> {
     let text = read_text(path)?;
-    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
+    let mut lines = lines(&text).enumerate().filter(|(_, line)| !line.starts_with('#'));
     let header: Vec<&str> = lines.next().map_or("", |(_, line)| line).split('\t').collect();
     if header.first() != Some(&"person") {
         return Err(CliError::Damaged {

@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::super::error::CliError;
 use super::super::labelled::labelled;
+use super::super::namesakes::NamesakeArgs;
 use super::super::terminal::progress_bar;
 use super::cross_person::{LEAK, settings_can_be_chosen, unseen};
-use super::networks::{Named, NetworkArgs};
+use super::networks::{Named, NetworkArgs, told_of_strangers};
 use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds, short_recordings, summary};
 use crate::dataset::{Dataset, People};
 use crate::detect::Opinion;
@@ -34,6 +35,8 @@ pub struct WithinPatientArgs {
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     exclude: Vec<String>,
     #[command(flatten)]
+    namesakes: NamesakeArgs,
+    #[command(flatten)]
     networks: NetworkArgs,
     #[command(flatten)]
     protocol: ProtocolArgs,
@@ -48,7 +51,8 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
     let protocol = Protocol::begin(&args.protocol)?;
     let networks = protocol.networks(&args.networks)?;
     let signal = networks.signal();
-    let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
+    let people =
+        People { only: &args.only, exclude: &args.exclude, needed: &[], namesakes: args.namesakes.rule() };
     let dataset = protocol.dataset(labelled(&args.data, &people)?, &signal)?;
     let (divisions, others) = divide(&dataset);
     let too_few: Vec<String> = others
@@ -71,6 +75,7 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
         divisions.iter().map(|division| (division.person.as_str(), division)).collect();
     let later =
         |person: &str, second| of.get(person).is_some_and(|division| division.later.contains(&second));
+    let strangers = told_of_strangers(&dataset.people(), networks.all());
     let config = AutoencoderConfig { signal, ..AutoencoderConfig::default() };
     let fit = AutoencoderFit::default();
     let autoencoding = Autoencoding {
@@ -145,6 +150,7 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
     ];
     how.extend(unchanged);
     let mut limits = vec![LEAK.to_string()];
+    limits.extend(strangers);
     limits.extend(unchosen);
     if !too_few.is_empty() {
         limits.push(format!(

@@ -16,10 +16,11 @@ use serde::{Deserialize, Serialize};
 
 use super::error::CliError;
 use super::labelled::{found, labelled, load};
+use super::namesakes::NamesakeArgs;
 use super::shared_autoencoder::fit_shared;
 use super::terminal::progress_bar;
 use crate::config::mistake;
-use crate::dataset::{Dataset, Gathered, People, Second};
+use crate::dataset::{Dataset, Gathered, Second};
 use crate::model::{AutoencoderConfig, Classes, Classifier, CnnConfig, write_card};
 use crate::train::simulated::SimulatedShares;
 use crate::train::{
@@ -52,6 +53,8 @@ pub struct TrainArgs {
     /// Leave these people out altogether
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     exclude: Vec<String>,
+    #[command(flatten)]
+    namesakes: NamesakeArgs,
     /// Leave out the people of fold K of N (as K/N), for `vigil evaluate` to score: whoever has most
     /// seconds is dealt first, to the fold with fewest
     #[arg(long, value_name = "K/N", value_parser = parse_fold)]
@@ -96,7 +99,7 @@ pub struct TrainArgs {
     #[arg(long, value_enum, default_value_t = Proposed::LeaveOut, requires = "labels", value_name = "WHAT")]
     proposed: Proposed,
     /// A ward's configuration: what its reviewers say is trained on as well, with the EEG of its record
-    #[arg(long, value_name = "VIGIL_TOML", conflicts_with = "autoencoder")]
+    #[arg(long, value_name = "VIGIL_TOML", conflicts_with_all = ["autoencoder", "distinct_people"])]
     reviews: Option<PathBuf>,
     /// Settings to use in place of the defaults: a TOML file with tables [model] and [training]
     #[arg(long, value_name = "FILE")]
@@ -147,8 +150,7 @@ struct Settings {
 /// [`CliError`].
 pub fn run(args: &TrainArgs) -> Result<(), CliError> {
     if args.autoencoder {
-        let people = People { only: &args.only, exclude: &args.exclude, needed: &[] };
-        let dataset = load(labelled(&args.data, &people)?, &CnnConfig::default().signal)?;
+        let dataset = load(labelled(&args.data, &args.people(&[]))?, &CnnConfig::default().signal)?;
         return fit_shared(&dataset, &args.models.join(SHARED), &super::command_line());
     }
     plain_name("--name", &args.name)?;
@@ -189,8 +191,7 @@ fn train(
     start: Option<&Start>,
     folder: &Path,
 ) -> Result<(), CliError> {
-    let people = People { only: &args.only, exclude: &args.exclude, needed: &args.hold_out };
-    let Gathered { recordings, there, .. } = found(&args.data, &people)?;
+    let Gathered { recordings, there, .. } = found(&args.data, &args.people(&args.hold_out))?;
     let mut dataset = load(recordings, &settings.model.signal)?;
     // Labels take an hour of fitting: a table that is none of these recordings is told of before.
     let table = Table::of(args, &KnownRecordings::of(&there, &dataset, &args.data))?;

@@ -6,9 +6,17 @@ use rand_chacha::ChaCha8Rng;
 
 use super::super::error::CliError;
 use super::TrainArgs;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, People, may_be_one};
 use crate::model::CnnConfig;
 use crate::train::Start;
+
+impl TrainArgs {
+    /// Whom to train on; `needed` must be among them.
+    pub(super) fn people<'a>(&'a self, needed: &'a [String]) -> People<'a> {
+        let namesakes = self.namesakes.rule();
+        People { only: &self.only, exclude: &self.exclude, needed, namesakes }
+    }
+}
 
 /// In words, which network a training went on from and what became of it.
 pub(super) fn beginning(start: &Start, name: &str, model: &CnnConfig) -> Vec<String> {
@@ -40,7 +48,9 @@ pub(super) fn must_be_unseen(
     people: &[String],
     why: &str,
 ) -> Result<(), CliError> {
-    let seen = |person: &&String| start.is_some_and(|start| start.people().contains(person));
+    let seen = |person: &&String| {
+        start.is_some_and(|start| start.people().iter().any(|seen| may_be_one(seen, person)))
+    };
     match people.iter().find(seen) {
         None => Ok(()),
         Some(person) => Err(CliError::Usage(format!(

@@ -204,6 +204,10 @@ fn is_bdf(fields: &Fields<'_>) -> Result<bool, Malformation> {
     if version == b"\xffBIOSEMI" {
         return Ok(true);
     }
+    if version.starts_with(b"\x1f\x8b") {
+        let expected = "EDF or BDF; gunzip it".to_string();
+        return Err(malformed(0, "the file", "compressed (gzip)".into(), expected));
+    }
     let text = fields.text(0, 8, "the version")?;
     if text == "0" {
         return Ok(false);

@@ -1,0 +1,58 @@
+//! People of one name below several roots, and what they are called where they are told apart.
+
+use std::path::{Component, Path, PathBuf};
+
+/// What subjects of one name below several roots are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Namesakes {
+    /// Nobody has said: hospitals count their patients from 1, and parts of one data set share theirs. Refused.
+    #[default]
+    Refused,
+    /// One person.
+    OnePerson,
+    /// Different people: everybody is called by their root as well.
+    Apart,
+}
+
+/// Between a root's name and a subject's.
+const BETWEEN: char = ':';
+
+/// What a subject below a root is called where people are told apart by root.
+pub fn called(root: &str, subject: &str) -> String {
+    format!("{root}{BETWEEN}{subject}")
+}
+
+/// Whether two names may be one person's. A name without a root's may be that of a subject below any: who was trained on under
+/// the one is not unseen under the other.
+pub fn may_be_one(a: &str, b: &str) -> bool {
+    let subject = |name: &str| name.rsplit_once(BETWEEN).map(|(_, subject)| subject.to_string());
+    match (subject(a), subject(b)) {
+        (Some(of_a), None) => of_a == b,
+        (None, Some(of_b)) => of_b == a,
+        _ => a == b,
+    }
+}
+
+/// A name for each root: that of its folder, with as many of those above as tell all of them apart.
+pub fn root_names(roots: &[PathBuf]) -> Vec<String> {
+    let parts: Vec<Vec<String>> = roots.iter().map(|root| parts_of(root)).collect();
+    let deepest = parts.iter().map(Vec::len).max().unwrap_or(0);
+    let of_depth = |depth: usize| -> Vec<String> {
+        parts.iter().map(|parts| parts[parts.len().saturating_sub(depth)..].join("/")).collect()
+    };
+    let apart = |names: &[String]| {
+        (0..names.len())
+            .all(|one| (0..one).all(|other| names[one] != names[other] || parts[one] == parts[other]))
+    };
+    (1..=deepest).map(of_depth).find(|names| apart(names)).unwrap_or_else(|| of_depth(deepest))
+}
+
+fn parts_of(root: &Path) -> Vec<String> {
+    // One folder has one name, whatever links and dots lead to it.
+    let whole = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+    whole
+        .components()
+        .filter(|part| matches!(part, Component::Normal(_)))
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect()
+}
