@@ -6,7 +6,7 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
 use tempfile::TempDir;
 use vigil::model::{
-    Architecture, Classes, Classifier, CnnConfig, CnnNet, ModelError, Viewer, compute_device,
+    Architecture, Classes, Classifier, CnnConfig, CnnNet, ModelError, Seen, Viewer, compute_device,
     images_to_tensor, read_weights,
 };
 use vigil::plot::PlotConfig;
@@ -66,7 +66,13 @@ fn a_saved_network_says_the_same_of_a_window_and_names_the_people_it_has_seen() 
     let net = CnnNet::new(&config, &compute_device()).expect("a network");
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("weights.safetensors");
-    Classifier::save(&path, &config, &["a".into(), "b".into()], &net).expect("a file");
+    Classifier::save(
+        &path,
+        &config,
+        &Seen { people: vec!["a".into(), "b".into()], amplitudes_uv: Some([12.0, 64.0]) },
+        &net,
+    )
+    .expect("a file");
     let read = Classifier::load(&path).expect("the same file");
     assert_eq!(read.config(), &config);
     assert_eq!(read.people(), ["a", "b"]);
@@ -98,7 +104,7 @@ fn a_network_whose_weights_are_no_numbers_is_refused_by_the_name_of_its_file() {
     let net = CnnNet::new(&config, &compute_device()).expect("a network").map(&mut Ruined);
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("weights.safetensors");
-    Classifier::save(&path, &config, &[], &net).expect("a file");
+    Classifier::save(&path, &config, &Seen::default(), &net).expect("a file");
     let message = Classifier::load(&path).map(|_| ()).expect_err("no network").to_string();
     assert!(
         message.contains("weights.safetensors") && message.contains("one of its weights is NaN"),

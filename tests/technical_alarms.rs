@@ -241,7 +241,7 @@ fn a_detector_that_falls_behind_is_told_and_catches_up_without_leaving_a_second_
 
 /// VGG-16 on a large image, with the weights of chance, beside the shared autoencoder.
 fn slow_network(models: &std::path::Path) {
-    use vigil::model::{Architecture, Classifier, CnnConfig, CnnNet, compute_device};
+    use vigil::model::{Architecture, Classifier, CnnConfig, CnnNet, Seen, compute_device};
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     for (name, file) in [("shared", "autoencoder.safetensors"), ("cnn", "weights.safetensors")] {
         std::fs::create_dir_all(models.join(name)).unwrap();
@@ -250,7 +250,7 @@ fn slow_network(models: &std::path::Path) {
     let config = CnnConfig { architecture: Architecture::Vgg16, ..CnnConfig::default() };
     let net = CnnNet::new(&config, &compute_device()).unwrap();
     std::fs::create_dir_all(models.join("slow")).unwrap();
-    Classifier::save(&models.join("slow/weights.safetensors"), &config, &[], &net).unwrap();
+    Classifier::save(&models.join("slow/weights.safetensors"), &config, &Seen::default(), &net).unwrap();
 }
 
 #[test]

@@ -38,6 +38,9 @@ pub fn run(args: &CheckArgs) -> Result<(), CliError> {
                 let whose =
                     if patient.shared { "the shared autoencoder" } else { "the patient's own autoencoder" };
                 say!("bed {}: patient {id}, {}, {whose}", bed.name, source.describe());
+                if let Some(remark) = patient.unlike_size() {
+                    warn!("bed {}: {remark}", bed.name);
+                }
                 if patient.shared && !is_writable(&config.ward.patients, &id) {
                     warn!(
                         "bed {}: this account cannot write in {}, so the patient's own autoencoder could not \

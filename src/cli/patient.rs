@@ -20,8 +20,8 @@ use crate::model::{Autoencoder, AutoencoderConfig, Card, Classifier, write_card}
 use crate::signal::{Mains, SignalConfig};
 use crate::train::{AutoencoderFit, fit_autoencoder};
 use crate::ward::adapt::{AdaptError, adapt};
-use crate::ward::cnn_path;
 use crate::ward::lifecycle::FitRequest;
+use crate::ward::{cnn_path, unlike_size};
 
 /// Make, fit, calibrate and show patients
 #[derive(Debug, Args)]
@@ -253,6 +253,9 @@ fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool, in_order_given: b
             seconds.len()
         );
     }
+    if let Some(remark) = unlike_size(&classifier, fitted.baseline()) {
+        warn!("warning: {remark}");
+    }
     let record = FitRecord { recordings: names, seconds: seconds.len(), date: super::today() };
     // What is in use stays as a version, and the new one is a version, with its record, before it is in use.
     keep_active(&whose.patients, &id)?;
@@ -341,12 +344,19 @@ fn show(whose: &Whose, json: bool) -> Result<(), CliError> {
         Err(error) => say!("# CNN {}: {error}", config.cnn),
     }
     match autoencoder {
-        Some(Ok(a)) => say!(
-            "# autoencoder: fitted on {} s, flags errors above {:.4}, SHA-256 {}",
-            a.baseline().seconds,
-            a.baseline().threshold,
-            a.digest()
-        ),
+        Some(Ok(a)) => {
+            say!(
+                "# autoencoder: fitted on {} s of {:.1} uV (typical root mean square), flags errors above {:.4}, SHA-256 {}",
+                a.baseline().seconds,
+                a.baseline().typical_uv(),
+                a.baseline().threshold,
+                a.digest()
+            );
+            let remark = classifier.as_ref().ok().and_then(|c| unlike_size(c, a.baseline()));
+            if let Some(remark) = remark.filter(|_| config.calibration.is_none()) {
+                say!("# {remark}");
+            }
+        }
         Some(Err(error)) => say!("# autoencoder: {error}"),
         None => {}
     }

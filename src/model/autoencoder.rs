@@ -59,6 +59,15 @@ pub struct Baseline {
     pub threshold: f32,
 }
 
+impl Baseline {
+    /// Typical amplitude of the EEG in uV: the median of those of its derivations.
+    pub fn typical_uv(&self) -> f32 {
+        let mut amplitudes = self.amplitude_uv.clone();
+        amplitudes.sort_by(f32::total_cmp);
+        amplitudes.get(amplitudes.len() / 2).copied().unwrap_or_default()
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Description {
     config: AutoencoderConfig,

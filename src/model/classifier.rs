@@ -21,8 +21,19 @@ use super::store::{read_weights, write_weights};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Description {
     config: CnnConfig,
+    #[serde(flatten)]
+    seen: Seen,
+}
+
+/// Whose EEG a network has seen.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Seen {
     /// People whose EEG the weights were fitted on, so that nobody is scored on them by accident.
-    people: Vec<String>,
+    pub people: Vec<String>,
+    /// Typical amplitudes ([`Baseline::typical_uv`](super::Baseline::typical_uv)) of those of them who have seizures, in uV: the
+    /// least and the largest. Networks of before this was written down do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amplitudes_uv: Option<[f32; 2]>,
 }
 
 /// The CNN in use: no dropout, running statistics, one window at a time.
@@ -31,7 +42,7 @@ struct Description {
 #[derive(Clone)]
 pub struct Classifier {
     config: CnnConfig,
-    people: Vec<String>,
+    seen: Seen,
     digest: String,
     prepared: PreparedNet,
     /// The layers on another device than the processor, where the program was built for one and found it.
@@ -44,7 +55,7 @@ impl Classifier {
     /// # Errors
     /// [`ModelError::Compute`] where its weights cannot be read or are not finite.
     pub fn of_net(config: &CnnConfig, net: &CnnNet) -> Result<Classifier, ModelError> {
-        Classifier::prepare(config.clone(), Vec::new(), String::new(), net.valid())
+        Classifier::prepare(config.clone(), Seen::default(), String::new(), net.valid())
     }
 
     /// Reads a weight file.
@@ -53,11 +64,11 @@ impl Classifier {
     /// See [`ModelError`]: a file that is missing, damaged or of another version.
     pub fn load(path: &Path) -> Result<Classifier, ModelError> {
         let file = read_weights(path)?;
-        let Description { config, people } = file.description(CnnConfig::VERSION)?;
+        let Description { config, seen } = file.description(CnnConfig::VERSION)?;
         let mut net = CnnNet::new(&config, &compute_device())?;
         let digest = file.digest();
         file.load_into(&mut net)?;
-        Classifier::prepare(config, people, digest, net.valid()).map_err(|error| match error {
+        Classifier::prepare(config, seen, digest, net.valid()).map_err(|error| match error {
             ModelError::Compute { reason: found } => ModelError::Damaged {
                 path: path.to_path_buf(),
                 found,
@@ -67,23 +78,18 @@ impl Classifier {
         })
     }
 
-    fn prepare(
-        config: CnnConfig,
-        people: Vec<String>,
-        digest: String,
-        net: CnnNet,
-    ) -> Result<Classifier, ModelError> {
+    fn prepare(config: CnnConfig, seen: Seen, digest: String, net: CnnNet) -> Result<Classifier, ModelError> {
         let (prepared, device) = (net.prepared(config.classes)?, compute_device());
         let elsewhere = (device != Device::flex()).then_some((net, device));
-        Ok(Classifier { config, people, digest, prepared, elsewhere })
+        Ok(Classifier { config, seen, digest, prepared, elsewhere })
     }
 
-    /// Writes a network with its configuration and the people that it was fitted on.
+    /// Writes a network with its configuration and whose EEG it has seen.
     ///
     /// # Errors
     /// [`ModelError::Io`] where the disk refuses.
-    pub fn save(path: &Path, config: &CnnConfig, people: &[String], net: &CnnNet) -> Result<(), ModelError> {
-        let description = Description { config: config.clone(), people: people.to_vec() };
+    pub fn save(path: &Path, config: &CnnConfig, seen: &Seen, net: &CnnNet) -> Result<(), ModelError> {
+        let description = Description { config: config.clone(), seen: seen.clone() };
         write_weights(path, &net.valid(), &description)
     }
 
@@ -94,7 +100,12 @@ impl Classifier {
 
     /// The people whose EEG the weights were fitted on, and those by whom early stopping chose them.
     pub fn people(&self) -> &[String] {
-        &self.people
+        &self.seen.people
+    }
+
+    /// The least and the largest typical amplitude of people with seizures whose EEG the weights were fitted on, in uV.
+    pub fn amplitudes_uv(&self) -> Option<[f32; 2]> {
+        self.seen.amplitudes_uv
     }
 
     /// SHA-256 of the weight file; empty for a network that was never saved.

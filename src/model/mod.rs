@@ -26,7 +26,7 @@ pub use autoencoder::{
     Autoencoder, AutoencoderNet, AutoencoderOpinion, Baseline, reconstruction_errors, vector_of,
 };
 pub use card::{Card, write_card};
-pub use classifier::Classifier;
+pub use classifier::{Classifier, Seen};
 pub use cnn::{CnnNet, images_to_tensor};
 pub use config::{Architecture, AutoencoderConfig, Classes, CnnConfig};
 pub use device::compute_device;

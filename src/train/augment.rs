@@ -31,6 +31,17 @@ impl Default for Augmentation {
     }
 }
 
+/// What an image shows, before it is varied.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// The second.
+    pub second: Second,
+    /// How many times as large as it is.
+    pub size: f32,
+    /// Microvolts that are added to it, one for each sample.
+    pub added: Option<&'a [f32]>,
+}
+
 /// Draws seconds as images.
 pub struct Painter {
     rasteriser: Rasteriser,
@@ -47,30 +58,32 @@ impl Painter {
         Ok(Painter { rasteriser: Rasteriser::new(plot, rate)?, rate, window: Vec::new() })
     }
 
-    /// Draws a second as it is.
-    fn draw(&mut self, dataset: &Dataset, second: Second, added: Option<&[f32]>, image: &mut [u8]) {
-        let stretch = &dataset.stretches[second.stretch];
-        stretch.window_at(second.index * self.rate, self.rate, &mut self.window);
-        self.add(added);
-        self.rasteriser.draw(&self.window, &stretch.present[second.index], image);
+    /// Draws a second without variation.
+    fn draw(&mut self, dataset: &Dataset, shown: Shown<'_>, image: &mut [u8]) {
+        let stretch = &dataset.stretches[shown.second.stretch];
+        self.take(dataset, shown, shown.second.index * self.rate);
+        self.rasteriser.draw(&self.window, &stretch.present[shown.second.index], image);
     }
 
-    fn add(&mut self, added: Option<&[f32]>) {
+    /// Takes the second that begins at a sample of its stretch, with its size and what is added.
+    fn take(&mut self, dataset: &Dataset, Shown { second, size, added }: Shown<'_>, start: usize) {
+        dataset.stretches[second.stretch].window_at(start, self.rate, &mut self.window);
+        self.window.iter_mut().for_each(|sample| *sample *= size);
         for (sample, added) in self.window.iter_mut().zip(added.into_iter().flatten()) {
             *sample += added;
         }
     }
 
-    /// Draws a variation of a second, to which microvolts may be `added`, one for each of its samples.
+    /// Draws a variation of a second.
     pub fn draw_varied(
         &mut self,
         dataset: &Dataset,
-        second: Second,
-        added: Option<&[f32]>,
+        shown: Shown<'_>,
         augmentation: &Augmentation,
         rng: &mut impl Rng,
         image: &mut [u8],
     ) {
+        let second = shown.second;
         let stretch = &dataset.stretches[second.stretch];
         let mut present = stretch.present[second.index];
         let most = (augmentation.shift_s * self.rate as f64) as i64;
@@ -84,10 +97,9 @@ impl Painter {
             }
         }
         if present.iter().filter(|there| !**there).count() > MAX_MISSING {
-            return self.draw(dataset, second, added, image);
+            return self.draw(dataset, shown, image);
         }
-        stretch.window_at(start, self.rate, &mut self.window);
-        self.add(added);
+        self.take(dataset, shown, start);
 
         let gain = (augmentation.log_gain * normal(rng)).exp() as f32;
         self.window.iter_mut().for_each(|sample| *sample *= gain);

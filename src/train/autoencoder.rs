@@ -167,7 +167,7 @@ fn check(seconds: &[Second], config: &AutoencoderConfig, fit: &AutoencoderFit) -
 }
 
 /// Median over seconds of each derivation's root mean square, at least 1 uV.
-fn typical_amplitudes(dataset: &Dataset, seconds: &[Second]) -> Vec<f32> {
+pub(super) fn typical_amplitudes(dataset: &Dataset, seconds: &[Second]) -> Vec<f32> {
     let mut window = Vec::new();
     let mut by_derivation = vec![Vec::new(); DERIVATIONS];
     for second in seconds {

@@ -9,11 +9,11 @@ use std::time::Instant;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Int, Tensor, TensorData};
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
-use super::augment::Painter;
+use super::augment::{Painter, Shown};
 use super::checkpoint::{Checkpoint, EpochLog, State};
 use super::config::TrainConfig;
 use super::error::TrainError;
@@ -21,6 +21,7 @@ use super::fresh::seeded;
 use super::labels::SecondLabel;
 use super::sampler::Sampler;
 use super::simulated::Simulator;
+use super::sizes::Sizes;
 use super::start::Start;
 use crate::dataset::{Dataset, Second};
 use crate::evaluate::auroc;
@@ -107,6 +108,7 @@ pub fn train_cnn(
     }
     check_held_out(task)?;
     let sampler = Sampler::new(task.dataset, task.labels, config, classes)?;
+    let sizes = Sizes::of(task.dataset, task.labels);
     let simulator = Simulator::new(&task.model.signal)?;
     let mut painter = Painter::new(&task.model.plot, task.dataset.rate)?;
     let device = compute_device().autodiff();
@@ -154,7 +156,14 @@ pub fn train_cnn(
             let drawn = sampler.draw(&mut rng);
             let added = drawn.added.map(|added| simulator.draw(added, &mut rng));
             let (second, vary) = (drawn.second, &config.augmentation);
-            painter.draw_varied(task.dataset, second, added.as_deref(), vary, &mut rng, image);
+            let person = task.dataset.recording_of(second).person.as_str();
+            // Without such images none of the numbers that follow change: older trainings can be repeated.
+            let size = match config.enlarged > 0.0 && rng.random_bool(config.enlarged) {
+                true => sizes.enlarged(person, &mut rng),
+                false => 1.0,
+            };
+            let shown = Shown { second, size, added: added.as_deref() };
+            painter.draw_varied(task.dataset, shown, vary, &mut rng, image);
             targets.push(drawn.label.output(classes) as i64);
         }
         let input = images_to_tensor(&images, width, height, &device)?;
@@ -258,6 +267,7 @@ fn check(config: &TrainConfig) -> Result<(), TrainError> {
     for (name, share) in [
         ("hard_negatives", config.hard_negatives),
         ("matched_people", config.matched_people),
+        ("enlarged", config.enlarged),
         ("simulated.seizures", config.simulated.seizures),
         ("simulated.artifacts", config.simulated.artifacts),
         ("simulated.look_alikes", config.simulated.look_alikes),

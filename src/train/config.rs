@@ -34,6 +34,9 @@ pub struct TrainConfig {
     /// Share of the non-seizure and of the abnormal images whose person is drawn as that of a seizure
     /// image is, so that who is seen tells less of what is seen; the others by their own seconds.
     pub matched_people: f64,
+    /// Share of the images of people without seizures that are drawn as large as the EEG of somebody with seizures: otherwise
+    /// small EEG would be that of people without.
+    pub enlarged: f64,
     /// How many of the seizure and abnormal images are simulated.
     pub simulated: SimulatedShares,
     /// Stop where the held-out people's AUROC did not rise for this many epochs.
@@ -57,6 +60,7 @@ impl Default for TrainConfig {
             class_shares: [0.45, 0.40, 0.15],
             hard_negatives: 0.0,
             matched_people: 0.0,
+            enlarged: 0.0,
             simulated: SimulatedShares::default(),
             patience: 3,
             augmentation: Augmentation::default(),

@@ -23,10 +23,11 @@ mod reviews_placed;
 mod reviews_told;
 mod sampler;
 pub mod simulated;
+mod sizes;
 mod start;
 
 pub use adapted::{AdaptedOpinions, adapted_opinions};
-pub use augment::{Augmentation, Painter};
+pub use augment::{Augmentation, Painter, Shown};
 pub use autoencoder::{AutoencoderFit, cross_fitted_errors, fit_autoencoder};
 pub use checkpoint::{Checkpoint, EpochLog};
 pub use cleaning::{Cleaned, Disagreement, Labels, ProposalRule, Unreviewed, clean, propose};
@@ -41,4 +42,5 @@ pub use renewed::{RenewedTable, renew, with_decisions};
 pub use report::{TrainingFacts, training_card};
 pub use reviews::{LeftOutReviews, PersonReviews, ReviewedSeconds, ReviewsError};
 pub use sampler::{Drawn, Sampler};
+pub use sizes::Sizes;
 pub use start::Start;

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::error::TrainError;
-use crate::model::{Classifier, CnnConfig, CnnNet, compute_device, must_agree, read_weights};
+use crate::model::{Classifier, CnnConfig, CnnNet, Seen, compute_device, must_agree, read_weights};
 
 /// A trained network to begin with.
 #[derive(Debug, Clone)]
 pub struct Start {
     path: PathBuf,
     digest: String,
-    people: Vec<String>,
+    seen: Seen,
     config: CnnConfig,
 }
 
@@ -24,7 +24,7 @@ impl Start {
         Ok(Start {
             path: path.to_path_buf(),
             digest: trained.digest().to_string(),
-            people: trained.people().to_vec(),
+            seen: Seen { people: trained.people().to_vec(), amplitudes_uv: trained.amplitudes_uv() },
             config: trained.config().clone(),
         })
     }
@@ -36,7 +36,12 @@ impl Start {
 
     /// Whom it was trained on: what is trained from it has seen them too.
     pub fn people(&self) -> &[String] {
-        &self.people
+        &self.seen.people
+    }
+
+    /// The typical amplitudes of those of them who have seizures, in uV.
+    pub fn amplitudes_uv(&self) -> Option<[f32; 2]> {
+        self.seen.amplitudes_uv
     }
 
     /// What it is: a training that goes on from it and is told nothing else makes a network of the same kind.

@@ -40,5 +40,5 @@ pub mod watch;
 pub use baseline::{AFTER_ALARM_S, BEFORE_ALARM_S, Baseline, Span};
 pub use clocks::{Clocks, Told};
 pub use metrics::Metrics;
-pub use models::{Models, PatientError, SHARED, Watched, cnn_path, shared_autoencoder_path};
+pub use models::{Models, PatientError, SHARED, Watched, cnn_path, shared_autoencoder_path, unlike_size};
 pub use status::{BedStatus, Phase};

@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use crate::alarm::entry::DetectorId;
 use crate::config::{ConfigError, PatientConfig, PatientId};
 use crate::detect::{Detector, Judge, JudgeError, SettingError};
-use crate::model::{Autoencoder, Classifier, ModelError};
+use crate::model::{Autoencoder, Baseline, Classifier, ModelError};
 use crate::signal::SignalConfig;
 use thiserror::Error;
 
@@ -47,7 +47,30 @@ pub struct Watched {
     pub detector: Detector,
 }
 
+/// In words, that a patient's EEG is smaller or larger than that of everybody with seizures whom the CNN was trained on; `None`
+/// where it is not, or the network does not know.
+pub fn unlike_size(classifier: &Classifier, baseline: &Baseline) -> Option<String> {
+    let [least, largest] = classifier.amplitudes_uv()?;
+    let own = baseline.typical_uv();
+    let (how, consequence) = match own {
+        own if own < least => ("smaller", "it will miss seizures that others' settings find"),
+        own if own > largest => ("larger", "it will raise false alarms that others' settings do not"),
+        _ => return None,
+    };
+    Some(format!(
+        "the EEG is {how} ({own:.1} uV, root mean square of a second outside seizures) than that of everybody with seizures whom the \
+         CNN was trained on ({least:.1} to {largest:.1} uV): with default settings {consequence}; vigil patient calibrate chooses \
+         the patient's own"
+    ))
+}
+
 impl Watched {
+    /// What [`unlike_size`] says, where the patient has an autoencoder of their own and no settings of their own.
+    pub fn unlike_size(&self) -> Option<String> {
+        let own = self.judge.autoencoder().filter(|_| !self.shared && self.config.calibration.is_none())?;
+        unlike_size(self.judge.classifier(), own.baseline())
+    }
+
     /// What makes this detector: a rate is that of one of them.
     pub fn detector_id(&self) -> DetectorId {
         DetectorId {

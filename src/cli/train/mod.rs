@@ -21,16 +21,17 @@ use super::shared_autoencoder::fit_shared;
 use super::terminal::progress_bar;
 use crate::config::mistake;
 use crate::dataset::{Dataset, Gathered, Second};
-use crate::model::{AutoencoderConfig, Classes, Classifier, CnnConfig, write_card};
+use crate::model::{AutoencoderConfig, Classes, Classifier, CnnConfig, Seen, write_card};
 use crate::train::simulated::SimulatedShares;
 use crate::train::{
-    Checkpoint, EpochLog, KnownRecordings, PersonLabels, Progress, SecondLabel, Start, Task, TrainConfig,
-    TrainError, TrainedCnn, TrainingFacts, cross_fitted_labels, expert_labels, train_cnn, training_card,
+    Checkpoint, EpochLog, KnownRecordings, PersonLabels, Progress, SecondLabel, Sizes, Start, Task,
+    TrainConfig, TrainError, TrainedCnn, TrainingFacts, cross_fitted_labels, expert_labels, train_cnn,
+    training_card,
 };
 use crate::ward::{SHARED, cnn_path};
 use divided::Divided;
 use fold::{Fold, parse_fold, people_of};
-use origin::{Origin, beginning, few_with_seizures, must_be_unseen};
+use origin::{Origin, amplitudes, beginning, few_with_seizures, must_be_unseen};
 use place::{folder_for, plain_name, write_run_log};
 use reviews::add_reviews;
 use table::Table;
@@ -77,6 +78,9 @@ pub struct TrainArgs {
     /// Show in three of four images without a seizure the people whose seizures are shown, as often as these
     #[arg(long)]
     matched_people: bool,
+    /// Draw three of four images of people without seizures as large as the EEG of somebody with seizures
+    #[arg(long)]
+    enlarged: bool,
     /// Train on simulated seizures and artifacts alone, added to the seizure-free seconds of these people
     #[arg(long)]
     simulated: bool,
@@ -167,6 +171,9 @@ pub fn run(args: &TrainArgs) -> Result<(), CliError> {
     }
     if args.matched_people {
         settings.training.matched_people = 0.75;
+    }
+    if args.enlarged {
+        settings.training.enlarged = 0.75;
     }
     if args.simulated {
         let artifacts = if settings.model.classes == Classes::Three { 1.0 } else { 0.0 };
@@ -286,7 +293,9 @@ fn train(
     names.sort();
     names.dedup();
     let weights = folder.join("weights.safetensors");
-    Classifier::save(&weights, &settings.model, &names, &done.net)?;
+    let fitted = if args.refit { divided.everyone() } else { divided.trained };
+    let amplitudes_uv = amplitudes(&Sizes::of(&dataset, &fitted), start);
+    Classifier::save(&weights, &settings.model, &Seen { people: names, amplitudes_uv }, &done.net)?;
     let digest = Classifier::load(&weights)?.digest().to_string();
     let card = training_card(
         &TrainingFacts {

@@ -8,7 +8,7 @@ use super::super::error::CliError;
 use super::TrainArgs;
 use crate::dataset::{Dataset, People, may_be_one};
 use crate::model::CnnConfig;
-use crate::train::Start;
+use crate::train::{Sizes, Start};
 
 impl TrainArgs {
     /// Whom to train on; `needed` must be among them.
@@ -39,6 +39,12 @@ pub(super) struct Origin<'a> {
     pub start: Option<&'a Start>,
     /// What changed the labels.
     pub cleaned_by: Option<&'a str>,
+}
+
+/// The typical amplitudes of people with seizures whom a network has seen, in this training and in the one that it went on from.
+pub(super) fn amplitudes(sizes: &Sizes, start: Option<&Start>) -> Option<[f32; 2]> {
+    let both = [sizes.of_people_with_seizures(), start.and_then(Start::amplitudes_uv)];
+    both.into_iter().flatten().reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])])
 }
 
 /// Refuses to go on from a network that has seen people who are to stay unseen.
