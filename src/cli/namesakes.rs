@@ -20,6 +20,11 @@ pub struct NamesakeArgs {
 }
 
 impl NamesakeArgs {
+    /// What was told where the options could not be taken in as they are.
+    pub fn new(same_people: bool, distinct_people: bool) -> NamesakeArgs {
+        NamesakeArgs { same_people, distinct_people }
+    }
+
     /// What such people are.
     pub fn rule(&self) -> Namesakes {
         match (self.same_people, self.distinct_people) {

@@ -39,8 +39,13 @@ pub struct SecondsArgs {
     /// Leave these people out
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     exclude: Vec<String>,
-    #[command(flatten)]
-    namesakes: NamesakeArgs,
+    // Options that are taken in from elsewhere would hide from the parser that these are asked for at all.
+    /// Subjects of one name below several --data are one person
+    #[arg(long, conflicts_with = "distinct_people")]
+    same_people: bool,
+    /// Subjects of one name below several --data are different people: everybody is called by the folder too, as north:p01
+    #[arg(long)]
+    distinct_people: bool,
     /// Show the columns of this table beside ours: tab-separated, first column `person`, AUROC in the others
     #[arg(long, value_name = "FILE")]
     beside: Option<PathBuf>,
@@ -67,8 +72,12 @@ pub fn run(args: &SecondsArgs) -> Result<(), CliError> {
         .collect::<Result<Vec<_>, CliError>>()?;
     let others = args.beside.as_deref().map(read_others).transpose()?;
     let Some((_, first)) = models.first() else { return Ok(()) };
-    let people =
-        People { only: &args.only, exclude: &args.exclude, needed: &[], namesakes: args.namesakes.rule() };
+    let people = People {
+        only: &args.only,
+        exclude: &args.exclude,
+        needed: &[],
+        namesakes: NamesakeArgs::new(args.same_people, args.distinct_people).rule(),
+    };
     let Gathered { recordings, there, .. } = found(&args.data, &people)?;
     if recordings.is_empty() {
         return Err(CliError::Usage(

@@ -21,7 +21,7 @@ use super::shared_autoencoder::fit_shared;
 use super::terminal::progress_bar;
 use crate::config::mistake;
 use crate::dataset::{Dataset, Gathered, Second};
-use crate::model::{AutoencoderConfig, Classes, Classifier, CnnConfig, Seen, write_card};
+use crate::model::{AutoencoderConfig, Classes, Classifier, CnnConfig, write_card};
 use crate::train::simulated::SimulatedShares;
 use crate::train::{
     Checkpoint, EpochLog, KnownRecordings, PersonLabels, Progress, SecondLabel, Sizes, Start, Task,
@@ -31,7 +31,7 @@ use crate::train::{
 use crate::ward::{SHARED, cnn_path};
 use divided::Divided;
 use fold::{Fold, parse_fold, people_of};
-use origin::{Origin, amplitudes, beginning, few_with_seizures, must_be_unseen};
+use origin::{Origin, beginning, few_with_seizures, must_be_unseen, seen};
 use place::{folder_for, plain_name, write_run_log};
 use reviews::add_reviews;
 use table::Table;
@@ -289,13 +289,10 @@ fn train(
     let mut names: Vec<String> = people.keys().cloned().collect();
     // Early stopping chose the network by these people: it has seen them too.
     names.extend(args.hold_out.iter().cloned());
-    names.extend(start.iter().flat_map(|start| start.people().iter().cloned()));
-    names.sort();
-    names.dedup();
     let weights = folder.join("weights.safetensors");
     let fitted = if args.refit { divided.everyone() } else { divided.trained };
-    let amplitudes_uv = amplitudes(&Sizes::of(&dataset, &fitted), start);
-    Classifier::save(&weights, &settings.model, &Seen { people: names, amplitudes_uv }, &done.net)?;
+    let seen = seen(names, &Sizes::of(&dataset, &fitted), start, &mut remarks);
+    Classifier::save(&weights, &settings.model, &seen, &done.net)?;
     let digest = Classifier::load(&weights)?.digest().to_string();
     let card = training_card(
         &TrainingFacts {

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::super::error::CliError;
 use super::TrainArgs;
 use crate::dataset::{Dataset, People, may_be_one};
-use crate::model::CnnConfig;
+use crate::model::{CnnConfig, Seen};
 use crate::train::{Sizes, Start};
 
 impl TrainArgs {
@@ -41,10 +41,26 @@ pub(super) struct Origin<'a> {
     pub cleaned_by: Option<&'a str>,
 }
 
-/// The typical amplitudes of people with seizures whom a network has seen, in this training and in the one that it went on from.
-pub(super) fn amplitudes(sizes: &Sizes, start: Option<&Start>) -> Option<[f32; 2]> {
+/// Whose EEG a network has seen, and how large that of people with seizures was, in this training and in the one that it went on
+/// from; the same in words for its card.
+pub(super) fn seen(
+    mut people: Vec<String>,
+    sizes: &Sizes,
+    start: Option<&Start>,
+    remarks: &mut Vec<String>,
+) -> Seen {
+    people.extend(start.iter().flat_map(|start| start.people().iter().cloned()));
+    people.sort();
+    people.dedup();
     let both = [sizes.of_people_with_seizures(), start.and_then(Start::amplitudes_uv)];
-    both.into_iter().flatten().reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])])
+    let amplitudes_uv = both.into_iter().flatten().reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])]);
+    if let Some([least, largest]) = amplitudes_uv {
+        remarks.push(format!(
+            "Outside seizures the EEG of people with seizures measured {least:.1} to {largest:.1} uV (each person's median root mean \
+             square of a second)."
+        ));
+    }
+    Seen { people, amplitudes_uv }
 }
 
 /// Refuses to go on from a network that has seen people who are to stay unseen.
