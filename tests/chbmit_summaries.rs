@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use vigil::eeg::EventKind;
-use vigil::format::chbmit::{events_of, is_layout, parse_summary, recordings};
+use vigil::format::chbmit::{events_of, is_layout, parse_summary, passed_over, recordings};
 
 const GOLDEN: &str = include_str!("golden/chbmit/seizures.tsv");
 
@@ -133,6 +133,27 @@ fn a_folder_of_cases_or_one_case_gives_the_records_that_are_there() {
     }
     assert_eq!(events_of(&case.join("chb99_02.edf")).expect("a summary"), Some(vec![]));
     assert_eq!(events_of(&case.join("notes.edf")).expect("a summary"), None);
+}
+
+#[test]
+fn records_are_found_in_capitals_and_what_is_compressed_or_named_by_no_summary_is_told() {
+    let folder = TempDir::new().expect("a folder");
+    let case = folder.path().join("chb99");
+    std::fs::create_dir_all(&case).expect("a folder");
+    let record = |name: &str| format!("File Name: {name}\nNumber of Seizures in File: 0\n");
+    let names = ["chb99_01.edf", "chb99_02.edf", "chb99_03.edf"];
+    std::fs::write(case.join("chb99-summary.txt"), names.map(record).join("\n")).expect("a summary");
+    for name in ["chb99_01.EDF", "chb99_02.edf.gz", "chb99_07.edf"] {
+        std::fs::write(case.join(name), "x").expect("a file");
+    }
+    let found = recordings(folder.path()).expect("records");
+    assert_eq!(
+        found.iter().map(|record| record.path.clone()).collect::<Vec<_>>(),
+        [case.join("chb99_01.EDF")]
+    );
+    let (compressed, unnamed) = passed_over(folder.path()).expect("what is not read");
+    assert_eq!((compressed, unnamed), (vec![case.join("chb99_02.edf.gz")], vec![case.join("chb99_07.edf")]));
+    assert!(events_of(&case.join("chb99_01.EDF")).expect("a summary").is_some());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use recordings::{REFERENTIAL, background, refusal, repository, vigil, ward, write_recording};
 use tempfile::TempDir;
+use vigil::dataset::may_be_one;
 use vigil::format::chbmit::parse_summary;
 use vigil::format::events::read_events;
 use vigil::format::label_review::parse_proposals;
@@ -202,6 +203,18 @@ fn two_hospitals_with_one_name_are_refused_until_somebody_says_who_that_is() {
     // A table of proposals could not tell the two recordings apart.
     let message = refusal(folder.path(), &[&labels[..], &["--distinct-people"]].concat(), 2);
     assert!(message.contains("at the same place below their --data"), "{message}");
+}
+
+#[test]
+fn names_that_may_be_one_person_do_not_depend_on_folders_beside_them_or_on_capitals() {
+    for (a, b) in [("p", "p"), ("chb01", "CHB01"), ("north:01", "01"), ("A/north:01", "north:01")] {
+        assert!(may_be_one(a, b) && may_be_one(b, a), "{a} and {b}");
+    }
+    for (a, b) in
+        [("p", "q"), ("north:01", "south:01"), ("A/north:01", "B/north:01"), ("xnorth:01", "north:01")]
+    {
+        assert!(!may_be_one(a, b) && !may_be_one(b, a), "{a} and {b}");
+    }
 }
 
 #[test]

@@ -75,6 +75,14 @@ fn a_table_that_says_nothing_against_a_channel_changes_nothing() {
 }
 
 #[test]
+fn capitals_line_ends_and_what_an_electrode_is_against_hide_nothing() {
+    let rows = parse_channels("Name\tStatus\rF7\tbad\rFp1-F7\tgood\r").expect("a table");
+    assert_eq!(rows, [row("F7", None, true), row("Fp1-F7", None, false)]);
+    assert_eq!(rows_of(&["EEG F3-REF", "EEG F7-REF"], &rows), [None, Some(&rows[0])]);
+    assert_eq!(parse_channels("\n").expect("a table of nothing"), []);
+}
+
+#[test]
 fn a_table_without_names_is_refused_with_its_line() {
     let folder = TempDir::new().expect("a folder");
     ward(folder.path());
@@ -84,6 +92,10 @@ fn a_table_without_names_is_refused_with_its_line() {
         message.contains("sub-a_channels.tsv, line 1") && message.contains("\"name\" among them"),
         "{message}"
     );
+    // What the recording holds is told all the same.
+    let shown = vigil(folder.path(), &["info", "sub-a_eeg.edf"]);
+    let text = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.status.success() && text.contains("cannot be judged") && text.contains("line 1"), "{text}");
 }
 
 #[test]

@@ -54,7 +54,9 @@ pub fn run(args: &InfoArgs) -> Result<(), CliError> {
         return draw(&args.file, second, png, &config);
     }
     let recording = RecordingInfo::of(&mut EdfReader::open(&args.file)?)?;
-    let info = Info { recording, reading: Reading::of(&args.file, &config.signal)? };
+    let reading =
+        Reading::of(&args.file, &config.signal).unwrap_or_else(|error| Reading::refused(error.to_string()));
+    let info = Info { recording, reading };
     if args.json {
         let text = serde_json::to_string_pretty(&info)
             .map_err(|e| CliError::Damaged { path: args.file.clone(), reason: e.to_string() })?;

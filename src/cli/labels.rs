@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::error::CliError;
-use super::labelled::{labelled, load};
+use super::evaluate::told_of_strangers;
+use super::labelled::{found, load};
 use super::namesakes::{NamesakeArgs, places_must_differ};
 use super::terminal::progress_bar;
-use crate::dataset::People;
+use crate::dataset::{Gathered, People};
 use crate::evaluate::{Kept, judge_people};
 use crate::format::label_review::{ProposalKind, ReviewRow, ReviewTable};
 use crate::model::Classifier;
@@ -77,9 +78,11 @@ pub fn run(args: &LabelsArgs) -> Result<(), CliError> {
     let Some((_, first)) = models.first() else { return Ok(()) };
     let people =
         People { only: &args.only, exclude: &args.exclude, needed: &[], namesakes: args.namesakes.rule() };
-    let recordings = labelled(&args.data, &people)?;
+    let Gathered { recordings, there, .. } = found(&args.data, &people)?;
     places_must_differ(&recordings, &args.data)?;
     let dataset = load(recordings, &first.config().signal)?;
+    let everybody: Vec<String> = there.into_iter().map(|(person, _)| person).collect();
+    told_of_strangers(&everybody, &models);
     let bar = progress_bar("judging", "seconds");
     bar.set_length(dataset.seconds().count() as u64);
     let judged =

@@ -118,8 +118,9 @@ pub fn run(args: &ReplayArgs) -> Result<(), CliError> {
         say!("{}", summary_json(&args.out, &summary)?);
     } else {
         put!("{}", summary.table());
+        let events = if args.no_copies { "events" } else { "events and annotated copies" };
         say!(
-            "written to {}: verdicts.tsv, alarms.tsv, overview.png, summary.json, events and annotated copies",
+            "written to {}: verdicts.tsv, alarms.tsv, overview.png, summary.json, {events}",
             args.out.display()
         );
     }

@@ -26,9 +26,11 @@ pub fn is_chbmit(root: &Path) -> bool {
     })
 }
 
-/// The original's name of one of the tree's subjects: networks know people by it.
+/// The original's name of one of the tree's subjects, where it has another (`01`, `CHB01`): networks know people by it.
 pub fn original(subject: &str) -> Option<String> {
-    let two_digits = subject.len() == 2 && subject.bytes().all(|byte| byte.is_ascii_digit());
-    let number = subject.parse().ok().filter(|number| two_digits && SUBJECTS.contains(number))?;
-    Some(format!("chb{number:02}"))
+    let lower = subject.to_ascii_lowercase();
+    let digits = lower.strip_prefix("chb").unwrap_or(&lower);
+    let number = digits.parse().ok().filter(|number| SUBJECTS.contains(number))?;
+    let plain = (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    Some(format!("chb{number:02}")).filter(|name| plain && name != subject)
 }

@@ -142,6 +142,9 @@ pub fn gather(roots: &[PathBuf], people: &People<'_>) -> Result<Gathered, Datase
 fn below(root: usize, path: &Path, gathered: &mut Gathered) -> Result<Vec<Found>, DatasetError> {
     if chbmit::is_layout(path) {
         let recordings = chbmit::recordings(path)?.into_iter();
+        let (compressed, unnamed) = chbmit::passed_over(path)?;
+        gathered.compressed.extend(compressed);
+        gathered.unmarked.extend(unnamed);
         return Ok(recordings
             .map(|recording| Found {
                 root,

@@ -23,14 +23,19 @@ pub fn called(root: &str, subject: &str) -> String {
 }
 
 /// Whether two names may be one person's. A name without a root's may be that of a subject below any: who was trained on under
-/// the one is not unseen under the other.
+/// the one is not unseen under the other. So may names with as many folders as one of them has: how many they have depends on
+/// the roots beside which they were given. Capitals tell nobody apart.
 pub fn may_be_one(a: &str, b: &str) -> bool {
-    let subject = |name: &str| name.rsplit_once(BETWEEN).map(|(_, subject)| subject.to_string());
-    match (subject(a), subject(b)) {
-        (Some(of_a), None) => of_a == b,
-        (None, Some(of_b)) => of_b == a,
-        _ => a == b,
-    }
+    let parts = |name: &str| match name.rsplit_once(BETWEEN) {
+        Some((root, subject)) => (root.to_string(), subject.to_ascii_lowercase()),
+        None => (String::new(), name.to_ascii_lowercase()),
+    };
+    let ((root_a, subject_a), (root_b, subject_b)) = (parts(a), parts(b));
+    let ends = |long: &str, short: &str| {
+        short.is_empty()
+            || long.strip_suffix(short).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    };
+    subject_a == subject_b && (ends(&root_a, &root_b) || ends(&root_b, &root_a))
 }
 
 /// A name for each root: that of its folder, with as many of those above as tell all of them apart.

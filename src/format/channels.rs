@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::{FormatError, Malformation, Place};
+use super::lines::lines;
 use crate::eeg::ChannelLabel;
 
 /// One row of a table.
@@ -38,15 +39,18 @@ pub fn read_channels(path: &Path) -> Result<Vec<ChannelRow>, FormatError> {
 }
 
 /// Reads the text of a table of channels: separated by tabs, columns by name, `n/a` for what is not known. Only `name`
-/// is needed.
+/// is needed; a table of nothing says nothing.
 ///
 /// # Errors
 /// Where there is no column of that name.
 pub fn parse_channels(text: &str) -> Result<Vec<ChannelRow>, Malformation> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = text.lines();
+    let mut lines = lines(text);
     let header = lines.next().unwrap_or_default();
-    let column = |wanted: &str| header.split('\t').position(|name| name.trim() == wanted);
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let column = |wanted: &str| header.split('\t').position(|name| name.trim().eq_ignore_ascii_case(wanted));
     let Some(name) = column("name") else {
         return Err(Malformation {
             place: Place::Line(1),
@@ -76,8 +80,15 @@ pub fn parse_channels(text: &str) -> Result<Vec<ChannelRow>, Malformation> {
 pub fn rows_of<'a>(labels: &[&str], rows: &'a [ChannelRow]) -> Vec<Option<&'a ChannelRow>> {
     let alike = |a: &str, b: &str| {
         a.trim().eq_ignore_ascii_case(b.trim()) || {
-            let place = ChannelLabel::parse(a);
-            place != ChannelLabel::Other && place == ChannelLabel::parse(b)
+            match (ChannelLabel::parse(a), ChannelLabel::parse(b)) {
+                (ChannelLabel::Other, _) => false,
+                // A table may leave out against what an electrode is recorded.
+                (
+                    ChannelLabel::Referential { electrode, reference },
+                    ChannelLabel::Referential { electrode: other, reference: against },
+                ) if reference.is_empty() || against.is_empty() => electrode == other,
+                (place, other) => place == other,
+            }
         }
     };
     if rows.is_empty() {

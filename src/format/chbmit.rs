@@ -191,15 +191,49 @@ pub fn recordings(folder: &Path) -> Result<Vec<ChbmitRecording>, FormatError> {
     for (case, summary_path) in cases(folder) {
         let summary = read_summary(&summary_path)?;
         for record in summary.records {
-            let path = case.join(&record.file);
-            // The name comes from a text file: it must not lead out of the folder.
-            if path.parent() == Some(case.as_path()) && path.is_file() {
+            if let Some(path) = file_of(&case, &record.file) {
                 let events = record.seizures.iter().map(|&(onset, end)| seizure(onset, end)).collect();
                 found.push(ChbmitRecording { subject: case_name(&summary_path), path, events });
             }
         }
     }
     Ok(found)
+}
+
+/// A case's file of some name, in capitals or not. The name comes from a text file, so only what lies in the folder itself counts.
+fn file_of(case: &Path, name: &str) -> Option<PathBuf> {
+    let path = case.join(name);
+    if path.parent() == Some(case) && path.is_file() {
+        return Some(path);
+    }
+    let there = std::fs::read_dir(case).ok()?.flatten().map(|entry| entry.path());
+    there
+        .filter(|path| path.is_file())
+        .find(|path| path.file_name().is_some_and(|there| there.eq_ignore_ascii_case(name)))
+}
+
+/// What lies below a folder of cases and is not read: records that are compressed, and recordings that no summary names.
+///
+/// # Errors
+/// [`FormatError`] where a summary cannot be read.
+pub fn passed_over(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), FormatError> {
+    let (mut compressed, mut unnamed) = (Vec::new(), Vec::new());
+    for (case, summary_path) in cases(folder) {
+        let records = read_summary(&summary_path)?.records;
+        let named = |name: &str| records.iter().any(|record| record.file.eq_ignore_ascii_case(name));
+        let Ok(there) = std::fs::read_dir(&case) else { continue };
+        for path in there.flatten().map(|entry| entry.path()).filter(|path| path.is_file()) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+            match name.strip_suffix(".gz") {
+                Some(inner) if named(inner) && file_of(&case, inner).is_none() => compressed.push(path),
+                None if name.ends_with(".edf") && !named(&name) => unnamed.push(path),
+                _ => {}
+            }
+        }
+    }
+    compressed.sort();
+    unnamed.sort();
+    Ok((compressed, unnamed))
 }
 
 /// The marks of one record, if the summary of its case lies beside it and names it.
@@ -210,7 +244,7 @@ pub fn events_of(record: &Path) -> Result<Option<Vec<Event>>, FormatError> {
     let (Some(folder), Some(name)) = (record.parent(), record.file_name()) else { return Ok(None) };
     for (_, summary_path) in summaries_in(folder) {
         let summary = read_summary(&summary_path)?;
-        if let Some(found) = summary.records.iter().find(|found| found.file.as_str() == name) {
+        if let Some(found) = summary.records.iter().find(|found| name.eq_ignore_ascii_case(&found.file)) {
             return Ok(Some(found.seizures.iter().map(|&(onset, end)| seizure(onset, end)).collect()));
         }
     }

@@ -39,21 +39,11 @@ impl Reading {
         let source = RecordingSource::open(path)?;
         let recorded: Vec<String> =
             source.header().signals.iter().map(|signal| signal.unit.clone()).collect();
-        let nothing = Reading {
-            usable: false,
-            refused: None,
-            derivations: 0,
-            of: DERIVATIONS,
-            missing: Vec::new(),
-            rate_hz: None,
-            units: Vec::new(),
-            remarks: Vec::new(),
-        };
         let stream = match WindowStream::new(source, config) {
             Ok(stream) => stream,
             Err(StreamError::Source(error)) => return Err(error),
             Err(StreamError::Signal(reason)) => {
-                return Ok(Reading { refused: Some(reason.to_string()), ..nothing });
+                return Ok(Reading::refused(reason.to_string()));
             }
         };
         let montage = stream.montage();
@@ -64,13 +54,28 @@ impl Reading {
         units.dedup();
         Ok(Reading {
             usable: true,
+            refused: None,
             derivations: DERIVATIONS - missing.len(),
+            of: DERIVATIONS,
             missing,
             rate_hz: Some(stream.rate_hz()),
             units,
             remarks: montage.warnings().to_vec(),
-            ..nothing
         })
+    }
+
+    /// A recording that cannot be judged, and why.
+    pub fn refused(reason: String) -> Reading {
+        Reading {
+            usable: false,
+            refused: Some(reason),
+            derivations: 0,
+            of: DERIVATIONS,
+            missing: Vec::new(),
+            rate_hz: None,
+            units: Vec::new(),
+            remarks: Vec::new(),
+        }
     }
 
     /// The answer in one line.

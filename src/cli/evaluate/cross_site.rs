@@ -9,7 +9,7 @@ use super::super::error::CliError;
 use super::super::labelled::labelled;
 use super::networks::{Named, NetworkArgs, Networks};
 use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, short_recordings, summary};
-use crate::dataset::{Dataset, DatasetError, LabelledRecording, People, refuse_twice};
+use crate::dataset::{Dataset, DatasetError, LabelledRecording, People, may_be_one, refuse_twice};
 use crate::evaluate::report::ProtocolReport;
 use crate::evaluate::{first_unseen, same_windows};
 use crate::model::AutoencoderConfig;
@@ -72,7 +72,11 @@ impl Site {
     /// Whether every network was trained on people of this site alone.
     fn check(&self) -> Result<(), CliError> {
         for (name, network) in self.networks.all() {
-            let Some(stranger) = network.people().iter().find(|person| !self.people.contains(*person)) else {
+            let Some(stranger) = network
+                .people()
+                .iter()
+                .find(|seen| !self.people.iter().any(|person| may_be_one(seen, person)))
+            else {
                 continue;
             };
             return Err(CliError::Usage(format!(

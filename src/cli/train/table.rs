@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::super::error::CliError;
 use super::divided::Divided;
 use super::{Proposed, TrainArgs};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, may_be_one};
 use crate::format::label_review::{Decision, LabelProposal, read_proposals};
 use crate::model::Classifier;
 use crate::train::{Cleaned, KnownRecordings, Unreviewed, clean};
@@ -92,8 +92,10 @@ impl<'a> Table<'a> {
                 unknown.insert(model);
                 continue;
             };
-            let people: Vec<String> =
-                people.into_iter().filter(|person| left_out.contains(person.as_str())).collect();
+            let people: Vec<String> = people
+                .into_iter()
+                .filter(|seen| left_out.iter().any(|person| may_be_one(seen, person)))
+                .collect();
             if !people.is_empty() {
                 leaking.insert(model);
                 seen.extend(people);
