@@ -46,6 +46,18 @@ fn recordings_in_which_no_alarm_could_be_false_are_refused_and_change_nothing() 
 }
 
 #[test]
+fn options_of_a_wards_reviews_do_not_go_with_recordings_and_change_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let recordings = earlier(folder.path());
+    let before = settings(folder.path());
+    for option in [&["--preview"][..], &["--preview", "--json"], &["--days", "3"], &["--by", "Dr. Example"]] {
+        let message = refusal(folder.path(), &[&calibrate(&recordings, "1"), option].concat(), 2);
+        assert!(message.contains(option[0]), "{message}");
+    }
+    assert_eq!(settings(folder.path()), before);
+}
+
+#[test]
 fn recordings_without_an_experts_marks_are_refused() {
     let folder = TempDir::new().expect("a folder");
     let mut recordings = earlier(folder.path());

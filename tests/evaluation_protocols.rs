@@ -20,7 +20,7 @@ use vigil::dataset::{Dataset, People, Second, gather};
 use vigil::detect::{AccumulatorConfig, LabelRule};
 use vigil::eeg::{Event, EventKind};
 use vigil::evaluate::report::Spread;
-use vigil::evaluate::{Equipment, Kept, PersonLine, PersonScore, calm_runs, judge_people};
+use vigil::evaluate::{Equipment, FITTED_ON_OTHERS, Kept, PersonLine, PersonScore, calm_runs, judge_people};
 use vigil::format::events::write_events;
 use vigil::model::Classifier;
 use vigil::train::simulated::{Extent, LookAlike, Pace, Simulator};
@@ -461,6 +461,11 @@ fn two_sites_score_each_other_and_nobody_is_on_both_sides() {
             assert_eq!(person["model"], judge, "{direction}");
         }
         assert_equipment(method(&both[direction], "three-class"), &["multiplied by 1.4"]);
+        // What is fitted beside the networks of one site would be fitted on those who are scored.
+        let methods = both[direction]["methods"].as_array().expect("methods");
+        let beside = methods.iter().filter_map(|method| method["name"].as_str());
+        assert_eq!(beside.filter(|name| FITTED_ON_OTHERS.contains(name)).count(), 0, "{direction}");
+        assert!(both[direction]["limits"].to_string().contains("no part of this"), "{direction}");
         assert!(root.join("sites").join(direction).join("report.html").is_file());
     }
 
@@ -471,6 +476,12 @@ fn two_sites_score_each_other_and_nobody_is_on_both_sides() {
     let whole = ["--first-three-class", "north", "--second-three-class", "south"];
     let message = refusal(root, &[&sites[..], &whole[..]].concat(), 2);
     assert!(message.contains("--fold"), "{message}");
+    let train =
+        ["train", "--data", "north", "--config", "small.toml", "--name", "north-c", "--exclude", "ncalm"];
+    assert!(vigil(root, &train).status.success());
+    let calm = ["--first-three-class", "north-c", "--second-three-class", "south-1,south-2"];
+    let message = refusal(root, &[&sites[..], &calm[..]].concat(), 2);
+    assert!(message.contains("ncalm alone, who has no seizure"), "{message}");
     let itself = ["evaluate", "cross-site", "--first", "north", "--second", "north"];
     let same = ["--first-three-class", "north-1", "--second-three-class", "north-2"];
     let message = refusal(root, &[&itself[..], &same[..]].concat(), 2);

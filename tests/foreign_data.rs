@@ -6,10 +6,12 @@ use std::path::Path;
 
 use recordings::{REFERENTIAL, background, refusal, repository, vigil, ward, write_recording};
 use tempfile::TempDir;
-use vigil::dataset::may_be_one;
+use vigil::dataset::{Dataset, People, gather, may_be_one};
+use vigil::evaluate::out_of_order;
 use vigil::format::chbmit::parse_summary;
 use vigil::format::events::read_events;
 use vigil::format::label_review::parse_proposals;
+use vigil::model::CnnConfig;
 use vigil::replay::{in_order_given, in_time_order};
 
 const START: &str = "2024-05-06T07:08:09";
@@ -203,6 +205,24 @@ fn two_hospitals_with_one_name_are_refused_until_somebody_says_who_that_is() {
     // A table of proposals could not tell the two recordings apart.
     let message = refusal(folder.path(), &[&labels[..], &["--distinct-people"]].concat(), 2);
     assert!(message.contains("at the same place below their --data"), "{message}");
+}
+
+#[test]
+fn people_whose_recordings_have_no_order_in_time_are_known() {
+    let folder = folder();
+    two_people(folder.path(), 0, ["p1", "p2"]);
+    let of_p2 = folder.path().join("sub-p2/eeg/sub-p2_task-szMonitoring_run-02_eeg.edf");
+    let known = |start: &str| {
+        recording(&of_p2, 7, start);
+        let table = of_p2.with_file_name("sub-p2_task-szMonitoring_run-02_events.tsv");
+        std::fs::write(table, "onset\tduration\teventType\n0\t1\tbckg\n").expect("a table");
+        let found =
+            gather(&[folder.path().to_path_buf()], &People::default()).expect("recordings").recordings;
+        let signal = &CnnConfig::default().signal;
+        out_of_order(&Dataset::load(found, signal, &mut |_, _| {}).expect("a dataset"))
+    };
+    assert_eq!(known("2025-01-01T00:00:00"), Vec::<String>::new());
+    assert_eq!(known(START), ["p2"]);
 }
 
 #[test]

@@ -29,19 +29,32 @@ pub(super) struct Reviewed {
     #[arg(long, value_name = "VIGIL_TOML", conflicts_with_all = ["recordings", "patients", "models"])]
     pub reviews: Option<PathBuf>,
     /// Of these last days
-    #[arg(long, default_value_t = 7.0, requires = "reviews", value_name = "DAYS")]
+    #[arg(
+        long,
+        default_value_t = 7.0,
+        requires = "reviews",
+        conflicts_with = "recordings",
+        value_name = "DAYS"
+    )]
     days: f64,
+    // What conflicts with a needed option excuses from it, so each says for itself that it does not go with recordings.
     /// Show what the settings would have done, and change nothing
-    #[arg(long, requires = "reviews")]
+    #[arg(long, requires = "reviews", conflicts_with = "recordings")]
     preview: bool,
     /// With --preview: as JSON
-    #[arg(long, requires = "preview")]
+    #[arg(long, requires = "preview", conflicts_with = "recordings")]
     json: bool,
     /// Who accepts the settings, for the log
-    #[arg(long, default_value = "command line", requires = "reviews", value_name = "NAME")]
+    #[arg(
+        long,
+        default_value = "command line",
+        requires = "reviews",
+        conflicts_with = "recordings",
+        value_name = "NAME"
+    )]
     by: String,
     /// What there is to say of it, for the log
-    #[arg(long, default_value = "", requires = "reviews")]
+    #[arg(long, default_value = "", requires = "reviews", conflicts_with = "recordings")]
     note: String,
 }
 
@@ -120,6 +133,14 @@ pub(super) fn calibrate(
         warn!(
             "warning: these recordings have no seizure, so the most sensitive settings that keep to the rate were chosen; how \
              many seizures they find is not known"
+        );
+    }
+    if score.hours < needed_hours(wanted) {
+        warn!(
+            "warning: {:.2} h in which an alarm would be false are too few to tell whether these settings keep to {wanted} an \
+             hour; expected {:.1} h or more. Settings from minutes were measured to raise three to eleven times the wanted rate",
+            score.hours,
+            needed_hours(wanted)
         );
     }
     let interval = score.false_alarms_per_hour.map_or([0.0, f64::INFINITY], |i| [i.lower, i.upper]);

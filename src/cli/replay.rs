@@ -60,10 +60,10 @@ pub struct ReplayArgs {
     #[arg(long, conflicts_with_all = ["no_copies", "json"])]
     serve: bool,
     /// With --serve: address and port of the API
-    #[arg(long, default_value = "127.0.0.1:8765", requires = "serve", value_name = "ADDRESS")]
+    #[arg(long, default_value = "127.0.0.1:8765", requires = "serve", conflicts_with_all = ["no_copies", "json"], value_name = "ADDRESS")]
     pub(super) listen: String,
     /// With --serve: a file of [[channel]] sections, who is told of alarms
-    #[arg(long, requires = "serve", value_name = "FILE")]
+    #[arg(long, requires = "serve", conflicts_with_all = ["no_copies", "json"], value_name = "FILE")]
     pub(super) channels: Option<PathBuf>,
 }
 

@@ -23,10 +23,10 @@ pub struct SynthArgs {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["out", "events", "hours", "start"])]
     lsl: Option<String>,
     /// How many streams to send, NAME-01 and so on; each is another person
-    #[arg(long, default_value_t = 1, value_name = "N", requires = "lsl", value_parser = clap::value_parser!(u16).range(1..=512))]
+    #[arg(long, default_value_t = 1, value_name = "N", requires = "lsl", conflicts_with = "out", value_parser = clap::value_parser!(u16).range(1..=512))]
     streams: u16,
     /// The address to send from
-    #[arg(long, default_value = "127.0.0.1", value_name = "IP", requires = "lsl")]
+    #[arg(long, default_value = "127.0.0.1", value_name = "IP", requires = "lsl", conflicts_with = "out")]
     address: std::net::IpAddr,
     /// Its length in hours
     #[arg(long, default_value_t = 1.0, value_name = "H")]

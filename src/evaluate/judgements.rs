@@ -62,6 +62,17 @@ pub struct Variant {
     pub changed: Changed,
 }
 
+/// Methods in which something beside the networks is fitted on the people of the other folds. Where there are two folds, of
+/// whom one is scored, that would be the scored people alone.
+pub const FITTED_ON_OTHERS: [&str; 6] = [
+    "rhythm trees alone",
+    "three-class with rhythm trees",
+    "two-class with rhythm trees",
+    "three-class, calibrated",
+    "three-class, suppressor",
+    "three-class, suppressor with history",
+];
+
 impl Judgements {
     /// The methods, in the order in which the literature went, and the plainest of all.
     ///

@@ -16,7 +16,7 @@ use crate::detect::{AccumulatorConfig, Detector, LabelRule, Opinion, SettingErro
 const APART_S: f64 = 1e10;
 
 /// Seconds by which one recording may reach into the next: amplifiers round their start times.
-const ROUNDED_S: u64 = 2;
+pub(super) const ROUNDED_S: u64 = 2;
 
 /// Seconds between the end of a recording and one that began before it: longer than any alarm, rest or run.
 pub const BEHIND_S: f64 = 3600.0;

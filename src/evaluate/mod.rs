@@ -44,7 +44,7 @@ pub use cost::{Timed, turns, window_costs};
 pub use equipment::{Equipment, Recorded};
 pub use folds::{FoldError, grouped_folds};
 pub use interval::{Interval, clopper_pearson, garwood, median_interval};
-pub use judgements::{Judgements, METHODS, Variant};
+pub use judgements::{FITTED_ON_OTHERS, Judgements, METHODS, Variant};
 pub use kept::{Kept, KeptError, recordings_of};
 pub use line::{
     AlarmSpan, BEHIND_S, Counting, JudgedPerson, JudgedSecond, PersonLine, Tally, score_lines, score_settings,
@@ -62,4 +62,4 @@ pub use suppressor::SecondLook;
 pub use szcore::{Counts, Measures, mask, mean_measures, score_events, score_overlap, score_samples};
 pub use tables::{Latency, Pair, Report, ScoreError, Scores, WardCounts, pair_tables, score_tables};
 pub use weighed::{Voices, Weights, weighed};
-pub use within_patient::{Division, FEWEST_SEIZURES, divide};
+pub use within_patient::{Division, FEWEST_SEIZURES, divide, out_of_order};

@@ -1,8 +1,12 @@
 //! Within a patient: what was fitted on their earlier recordings is scored on the later ones.
 
-use crate::dataset::{Dataset, Second};
+use std::collections::BTreeMap;
 
+use jiff::civil::DateTime;
+
+use super::line::ROUNDED_S;
 use super::seconds::seconds_by_person;
+use crate::dataset::{Dataset, Second};
 
 /// Fewest seizures of a patient whose recordings are divided.
 pub const FEWEST_SEIZURES: usize = 3;
@@ -20,6 +24,25 @@ pub struct Division {
     pub earlier_seizures: usize,
     /// Seizures of the later recordings.
     pub later_seizures: usize,
+    /// Earlier recordings that hold a seizure.
+    pub earlier_with_seizure: usize,
+}
+
+/// People of whom a recording begins before the one before it has ended, by their headers, as where dates were removed or made up:
+/// nobody knows in which order theirs were made.
+pub fn out_of_order(dataset: &Dataset) -> Vec<String> {
+    let mut spans: BTreeMap<&str, BTreeMap<(DateTime, usize), i64>> = BTreeMap::new();
+    for stretch in &dataset.stretches {
+        let person = dataset.recordings[stretch.recording].person.as_str();
+        let length = spans.entry(person).or_default().entry((stretch.start, stretch.recording)).or_default();
+        *length = (*length).max((stretch.first_second + stretch.seconds()) as i64);
+    }
+    let overlaps = |recordings: &BTreeMap<(DateTime, usize), i64>| {
+        recordings.iter().zip(recordings.keys().skip(1)).any(|(((start, _), length), (next, _))| {
+            start.duration_until(*next).as_secs() + (ROUNDED_S as i64) < *length
+        })
+    };
+    spans.into_iter().filter(|(_, one)| overlaps(one)).map(|(person, _)| person.to_string()).collect()
 }
 
 /// Divides every patient's recordings who has enough seizures; the people who have not, beside them with the number
@@ -61,6 +84,10 @@ pub fn divide(dataset: &Dataset) -> (Vec<Division>, Vec<(String, usize)>) {
             later: later.to_vec(),
             earlier_seizures: all - later_seizures,
             later_seizures,
+            earlier_with_seizure: recordings[..recordings.len() - later_from.len()]
+                .iter()
+                .filter(|&&recording| seizures(recording) > 0)
+                .count(),
         });
     }
     (divided, others)

@@ -12,7 +12,7 @@ use super::super::namesakes::NamesakeArgs;
 use super::networks::{Named, NetworkArgs, told_of_strangers};
 use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds, short_recordings, summary};
 use crate::dataset::{Dataset, People};
-use crate::evaluate::{EvaluateError, first_unseen};
+use crate::evaluate::{EvaluateError, first_unseen, out_of_order};
 use crate::model::AutoencoderConfig;
 use crate::train::{AutoencoderFit, cross_fitted_opinions};
 
@@ -79,6 +79,7 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
         People { only: &args.only, exclude: &args.exclude, needed: &[], namesakes: args.namesakes.rule() };
     let dataset = protocol.dataset(labelled(&args.data, &people)?, &signal)?;
     let strangers = told_of_strangers(&dataset.people(), networks.all());
+    let disordered = block_s.and_then(|_| told_of_order(&dataset));
     let config = AutoencoderConfig { signal, ..AutoencoderConfig::default() };
     let fit = AutoencoderFit::default();
     let autoencoding = Autoencoding {
@@ -95,6 +96,7 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
     let number = folds.values().max().map_or(0, |last| last + 1);
     let mut limits = vec![LEAK.to_string()];
     limits.extend(strangers);
+    limits.extend(disordered);
     limits.extend(unchosen);
     limits.extend(short_recordings(&dataset));
     let mut how = vec![
@@ -125,6 +127,21 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
     let report =
         protocol.report(Told { protocol: name, title, how, data, about, limits }, &comparison, methods);
     protocol.finish(&[(None, report)])
+}
+
+/// Warns of people whose recordings have no order in time, for protocols that need one; the same for a report.
+pub fn told_of_order(dataset: &Dataset) -> Option<String> {
+    let people = out_of_order(dataset);
+    if people.is_empty() {
+        return None;
+    }
+    let words = format!(
+        "Recordings of {} begin before the one before them has ended, by their headers, as where dates were removed: they are \
+         taken in the order of these dates and then of their names, and what counts as earlier may have been recorded later.",
+        people.join(", ")
+    );
+    warn!("warning: {words}");
+    Some(words)
 }
 
 /// Refuses people whose settings could be chosen on nobody; says of whom nobody with a seizure is left to choose on, for the

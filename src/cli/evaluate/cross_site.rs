@@ -11,7 +11,7 @@ use super::networks::{Named, NetworkArgs, Networks};
 use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, short_recordings, summary};
 use crate::dataset::{Dataset, DatasetError, LabelledRecording, People, may_be_one, refuse_twice};
 use crate::evaluate::report::ProtocolReport;
-use crate::evaluate::{first_unseen, same_windows};
+use crate::evaluate::{FITTED_ON_OTHERS, first_unseen, same_windows};
 use crate::model::AutoencoderConfig;
 use crate::train::{AutoencoderFit, cross_fitted_opinions};
 
@@ -195,16 +195,27 @@ impl Direction<'_> {
             .iter()
             .map(|person| (person.person.clone(), usize::from((self.is_scored)(&person.person))))
             .collect();
-        if folds.values().all(|fold| *fold == 1) {
+        let at_home = || judged.three_class.iter().filter(|person| !(self.is_scored)(&person.person));
+        if at_home().next().is_none() {
             return Err(CliError::Usage(format!(
                 "every network of {} was trained on all of its people, so that no settings can be chosen there; add \
                  networks of folds (vigil train --fold K/N)",
                 self.from.path.display()
             )));
         }
+        if !at_home().flat_map(|person| &person.seconds).any(|judged| judged.seizure) {
+            let people: Vec<&str> = at_home().map(|person| person.person.as_str()).collect();
+            return Err(CliError::Usage(format!(
+                "of the people of {} some network has not seen {} alone, who has no seizure, so that no settings can be chosen \
+                 there; add networks of folds (vigil train --fold K/N)",
+                self.from.path.display(),
+                people.join(", ")
+            )));
+        }
         let comparison = protocol.comparison();
-        let methods =
+        let mut methods =
             protocol.score(dataset, judged, &folds, &comparison, &|person| (self.is_scored)(person))?;
+        methods.retain(|method| !FITTED_ON_OTHERS.contains(&method.name.as_str()));
         let (from, to) = (self.from.path.display(), self.to.path.display());
         let how = vec![
             format!(
@@ -219,6 +230,11 @@ impl Direction<'_> {
         let data = vec![summary(std::slice::from_ref(&self.to.path), dataset, &scored)];
         let title = format!("Trained on {from}, tested on {to}");
         let mut limits = vec![SAME_BY_NAME.to_string()];
+        limits.push(
+            "Rhythm trees, calibrated probabilities and suppressors are no part of this: beside the networks of one site they \
+             could be fitted on the scored people alone, and settings would follow from these people's marks."
+                .into(),
+        );
         limits.extend(short_recordings(dataset));
         Ok(protocol.report(
             Told { protocol: "cross-site", title, how, data, about: None, limits },

@@ -10,7 +10,7 @@ use super::super::error::CliError;
 use super::super::labelled::labelled;
 use super::super::namesakes::NamesakeArgs;
 use super::super::terminal::progress_bar;
-use super::cross_person::{LEAK, settings_can_be_chosen, unseen};
+use super::cross_person::{LEAK, settings_can_be_chosen, told_of_order, unseen};
 use super::networks::{Named, NetworkArgs, told_of_strangers};
 use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds, short_recordings, summary};
 use crate::dataset::{Dataset, People};
@@ -76,6 +76,7 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
     let later =
         |person: &str, second| of.get(person).is_some_and(|division| division.later.contains(&second));
     let strangers = told_of_strangers(&dataset.people(), networks.all());
+    let disordered = told_of_order(&dataset);
     let config = AutoencoderConfig { signal, ..AutoencoderConfig::default() };
     let fit = AutoencoderFit::default();
     let autoencoding = Autoencoding {
@@ -120,8 +121,23 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
             changed: Changed::default(),
         });
         if !unchanged_here.is_empty() {
-            let people = unchanged_here.join(", ");
-            unchanged.push(format!("Of \"{kind}\" the last layer was best left as it was for {people}."));
+            let untried = |person: &&String| of[person.as_str()].earlier_with_seizure < 2;
+            let (few, left): (Vec<&String>, Vec<&String>) = unchanged_here.iter().partition(untried);
+            let names =
+                |people: &[&String]| people.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+            if !left.is_empty() {
+                unchanged.push(format!(
+                    "Of \"{kind}\" the last layer was best left as it was for {}.",
+                    names(&left)
+                ));
+            }
+            if !few.is_empty() {
+                unchanged.push(format!(
+                    "Of \"{kind}\" the last layer was not adapted to {}: fewer than two of the earlier recordings hold a \
+                     seizure, so that none can be left out to see whether adapting helps.",
+                    names(&few)
+                ));
+            }
         }
     }
     let comparison = protocol.comparison();
@@ -151,6 +167,7 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
     how.extend(unchanged);
     let mut limits = vec![LEAK.to_string()];
     limits.extend(strangers);
+    limits.extend(disordered);
     limits.extend(unchosen);
     if !too_few.is_empty() {
         limits.push(format!(

@@ -90,8 +90,8 @@ pub(super) fn page(report: &ProtocolReport, figures: &[Figure]) -> Page {
         Block::Table(main_table(report)),
         Block::Paragraph(
             "In brackets: the 95 % interval, a span that is drawn so as to hold the true figure in 19 of 20 such \
-             measurements. It takes people, seizures and alarms as independent; those of one person are less so, and \
-             the truth is a little less certain. A figure that rests on nothing is \"-\"; so is the interval of a \
+             measurements. It takes people, seizures and alarms as independent. Those of one person are not, so that of \
+             seizures and alarms is too narrow, by up to a half where few people have most of them. A figure that rests on nothing is \"-\"; so is the interval of a \
              median over fewer than 6 people. Means, the worst tenth and the SzCORE columns have no interval here. \
              report.json holds every figure with all its digits."
                 .into(),
