@@ -272,8 +272,13 @@ impl Chart {
             if !series.points.is_empty() {
                 canvas.mark((left + SWATCH / 2.0, middle), MARK, style)?;
             }
-            let name = Face::new(23.0, colour::INK).centred();
-            let name = if series.emphasis == Emphasis::Strong { name.bold() } else { name };
+            // Rather in smaller letters than cut.
+            let faces = [23.0, 21.0, 19.0, 17.0].map(|size| {
+                let face = Face::new(size, colour::INK).centred();
+                if series.emphasis == Emphasis::Strong { face.bold() } else { face }
+            });
+            let fits = |face: &Face| canvas.text_width(&series.name, *face) <= width;
+            let name = faces.into_iter().find(fits).unwrap_or(faces[3]);
             let text = left + SWATCH + 14.0;
             canvas.text(&canvas.fitted(&series.name, name, width), (text, middle), name)?;
             let quiet = Face::new(20.0, colour::QUIET).centred();
