@@ -53,13 +53,13 @@ pub fn unlike_size(classifier: &Classifier, baseline: &Baseline) -> Option<Strin
     let [least, largest] = classifier.amplitudes_uv()?;
     let own = baseline.typical_uv();
     let (how, consequence) = match own {
-        own if own < least => ("smaller", "it will miss seizures that others' settings find"),
-        own if own > largest => ("larger", "it will raise false alarms that others' settings do not"),
+        own if own < least => ("smaller", "default settings are likely to miss seizures"),
+        own if own > largest => ("larger", "default settings are likely to raise false alarms"),
         _ => return None,
     };
     Some(format!(
         "the EEG is {how} ({own:.1} uV, root mean square of a second outside seizures) than that of everybody with seizures whom the \
-         CNN was trained on ({least:.1} to {largest:.1} uV): with default settings {consequence}; vigil patient calibrate chooses \
+         CNN was trained on ({least:.1} to {largest:.1} uV): {consequence}; vigil patient calibrate chooses \
          the patient's own"
     ))
 }
