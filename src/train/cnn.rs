@@ -157,7 +157,7 @@ pub fn train_cnn(
             let added = drawn.added.map(|added| simulator.draw(added, &mut rng));
             let (second, vary) = (drawn.second, &config.augmentation);
             let person = task.dataset.recording_of(second).person.as_str();
-            // Without such images none of the numbers that follow change: older trainings can be repeated.
+            // Where no such image is asked for, no random number is drawn for it: the others stay as they were.
             let size = match config.enlarged > 0.0 && rng.random_bool(config.enlarged) {
                 true => sizes.enlarged(person, &mut rng),
                 false => 1.0,
