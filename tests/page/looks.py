@@ -55,7 +55,13 @@ def explained(page):
     expect(page.get_by_text("What the alarm rests on")).to_be_visible()
 
 
+def tiled(page):
+    wait_until("the wall", lambda: page.wait_for_timeout(100) or page.get_by_test_id("tile").count() >= len(ask(address, "/beds")))
+
+
 def keys(page):
+    # Keys are heard once the page knows who is there: no tile stands before.
+    tiled(page)
     page.locator("body").press("?")
     expect(page.locator("dialog[open]")).to_be_visible()
 
@@ -64,10 +70,6 @@ def previewed(page):
     expect(page.get_by_label("Patient", exact=True).locator("option").first).to_be_attached()
     page.locator("[data-action=preview]").click()
     wait_until("a preview or its refusal", lambda: page.wait_for_timeout(50) or page.locator("[data-testid=preview] table, [data-testid=preview] [role=alert]").count())
-
-
-def tiled(page):
-    wait_until("the wall", lambda: page.wait_for_timeout(100) or page.get_by_test_id("tile").count() >= len(ask(address, "/beds")))
 
 
 alarm = wait_until("a reviewed alarm", lambda: next((a["alarm"] for a in ask(address, "/alarms?kind=seizure") if a["review"]), None))
