@@ -195,6 +195,7 @@ fn report(methods: Vec<MethodReport>) -> ProtocolReport {
         target_sensitivity: 0.75,
         methods,
         about: None,
+        over_people: vec![],
         limits: vec!["No stretch is longer than 600 s: a rate of a day does not follow from it.".into()],
     }
 }
@@ -385,6 +386,53 @@ fn every_number_of_the_main_table_is_that_of_the_json() {
         }
         assert_eq!(cells.len(), 21);
     }
+}
+
+#[test]
+fn every_number_over_people_is_that_of_the_json() {
+    let folder = written(&three_methods().with_people_drawn());
+    let read: ProtocolReport = serde_json::from_str(&text(folder.path(), "report.json")).unwrap();
+    let (markdown, html) = (text(folder.path(), "report.md"), text(folder.path(), "report.html"));
+    let table = markdown.split("**If other people had been scored**").nth(1).expect("the table");
+    let words = "draw people, with all that is theirs, in place of seizures";
+    assert!(table.contains(words) && html.contains(words), "{table}");
+    for (method, over) in read.methods.iter().zip(&read.over_people) {
+        let cells = row(table, &method.name);
+        let found = over.sensitivity_95.expect("eight people with seizures");
+        let ward = &method.ward;
+        let percent = [100.0 * found.lower, 100.0 * found.upper];
+        assert_tells(&cells[1], &[ward.detected as f64, ward.seizures as f64, percent[0], percent[1]]);
+        match over.false_alarms {
+            0 => assert_eq!(cells[2], "0"),
+            alarms => assert_tells(&cells[2], &[alarms as f64, over.people_with_false_alarms as f64]),
+        }
+        for (difference, first) in [(over.auroc, 3), (over.auroc_context, 5)] {
+            let Some(difference) = difference else {
+                assert_eq!(
+                    (method.name.as_str(), &cells[first..first + 2]),
+                    ("three-class", &["-".to_string(), "-".into()][..])
+                );
+                continue;
+            };
+            let ends = difference.mean_95.expect("eight people");
+            assert_tells(&cells[first], &[difference.mean, ends.lower, ends.upper].map(f64::abs));
+            assert!(cells[first].starts_with('+'), "the main method is the better one: {}", cells[first]);
+            assert_tells(&cells[first + 1], &[difference.better as f64, difference.worse as f64]);
+        }
+    }
+    // By hand: two of the eight people have a false alarm, and the main method ranks better for each of them.
+    let [two_class, main, line_length] = &read.over_people[..] else { panic!("three methods") };
+    assert_eq!((main.false_alarms, main.people_with_false_alarms), (3, 2));
+    assert_eq!(two_class.people_with_false_alarms, 8);
+    assert_eq!(line_length.people_with_false_alarms, 0);
+    let better = line_length.auroc.unwrap();
+    assert_eq!((better.people, better.better, better.worse), (8, 8, 0));
+    let mean = GOOD.iter().map(|(_, auroc, ..)| auroc - short(auroc * 0.7)).sum::<f64>() / 8.0;
+    assert!((better.mean - mean).abs() < 1e-9, "{} for {mean}", better.mean);
+
+    // A handful of people tells nothing of others.
+    let few = written(&report(vec![method("three-class", 6.0, &GOOD[..5])]).with_people_drawn());
+    assert!(!text(few.path(), "report.md").contains("If other people had been scored"));
 }
 
 #[test]

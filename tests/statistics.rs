@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use vigil::evaluate::report::drawn;
 use vigil::evaluate::{FoldError, Interval, auroc, clopper_pearson, garwood, grouped_folds, median_interval};
 
 const GOLDEN: &str = include_str!("golden/evaluate/statistics.json");
@@ -139,4 +140,50 @@ fn the_interval_of_a_median_has_the_ranks_of_the_sign_test() {
     }
     assert_eq!(median_interval(&[0.1, 0.2, 0.3, 0.4, 0.5]), None, "five values do not bound their median");
     assert_eq!(median_interval(&[]), None);
+}
+
+#[derive(Deserialize)]
+struct Drawn {
+    cases: Vec<DrawnCase>,
+}
+
+#[derive(Deserialize)]
+struct DrawnCase {
+    people: Vec<[f64; 2]>,
+    interval: [f64; 2],
+}
+
+#[test]
+fn an_interval_over_people_is_the_one_that_scipy_draws() {
+    let golden: Drawn = serde_json::from_str(include_str!("golden/evaluate/over_people.json")).unwrap();
+    for case in &golden.cases {
+        let found = drawn(&case.people).expect("enough people");
+        let [lower, upper] = case.interval;
+        // Both are drawn, ours 10,000 times: a quantile of so many draws lies within a few hundredths of the width.
+        let near = 0.04 * (upper - lower);
+        let ends = [(found.lower, lower), (found.upper, upper)];
+        assert!(
+            ends.iter().all(|(ours, scipys)| (ours - scipys).abs() < near),
+            "{found:?}, {lower}, {upper}"
+        );
+    }
+    assert!(golden.cases.len() >= 6);
+}
+
+#[test]
+fn an_interval_over_people_takes_one_persons_seizures_for_one_finding() {
+    // Of ten people, each with one seizure, half were found: a binomial distribution, whose quantiles are 2 and 8 of 10.
+    let of_each = |seizures: f64| -> Vec<[f64; 2]> {
+        (0..10).map(|person| [f64::from(person % 2) * seizures, seizures]).collect()
+    };
+    let one = drawn(&of_each(1.0)).unwrap();
+    assert_eq!([one.lower, one.upper], [0.2, 0.8]);
+    // Ten times as many seizures, all or none of each person found, tell no more; as if independent, they would.
+    assert_eq!(drawn(&of_each(10.0)), Some(one));
+    let independent = clopper_pearson(50, 100).unwrap();
+    assert!(independent.lower > 0.3 && independent.upper < 0.7, "{independent:?}");
+    // Where everybody is alike there is nothing to draw, and few people tell nothing of others.
+    assert_eq!(drawn(&[[3.0, 4.0]; 6]), Some(Interval { lower: 0.75, upper: 0.75 }));
+    assert_eq!(drawn(&[[3.0, 4.0]; 5]), None);
+    assert_eq!(drawn(&[[f64::NAN, 4.0]; 9]), None);
 }

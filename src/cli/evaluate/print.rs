@@ -1,6 +1,7 @@
 //! A protocol's figures on a terminal.
 
 use crate::detect::AccumulatorConfig;
+use crate::evaluate::report::words::{interval, signed};
 use crate::evaluate::report::{EquipmentReport, MethodReport, ProtocolReport, Spread, WardFigures};
 
 /// Letters of the first column where no name is longer.
@@ -42,6 +43,7 @@ pub fn print(report: &ProtocolReport) {
             rest.ready_hours
         );
     }
+    print_better(report);
     if report.methods.iter().any(|method| !method.equipment.is_empty()) {
         say!("");
         say!(
@@ -88,6 +90,32 @@ pub fn print(report: &ProtocolReport) {
                 " ({:.3} to {:.3})",
                 interval.lower, interval.upper
             ))
+        );
+    }
+}
+
+/// By how much the main method ranks single seconds better than each other one, people drawn.
+fn print_better(report: &ProtocolReport) {
+    let Some(main) = report.main_method() else { return };
+    let mut others = report
+        .over_people
+        .iter()
+        .filter_map(|over| Some((over, over.auroc?, over.auroc.and_then(|better| better.mean_95)?)))
+        .peekable();
+    if others.peek().is_none() {
+        return;
+    }
+    say!("");
+    say!("{} against the others, single seconds, mean over people (people drawn):", main.name);
+    for (over, better, ends) in others {
+        say!(
+            "{:<width$}{} ({}), better for {}, worse for {}",
+            over.method,
+            signed(better.mean),
+            interval(Some(ends), signed),
+            better.better,
+            better.worse,
+            width = width_of_names(report)
         );
     }
 }

@@ -263,8 +263,10 @@ impl<'a> Protocol<'a> {
             target_sensitivity: self.args.sensitivity,
             methods,
             about: told.about,
+            over_people: Vec::new(),
             limits: told.limits,
         }
+        .with_people_drawn()
     }
 
     /// Prints the reports and writes them; several each to a folder of its own.

@@ -5,6 +5,7 @@ mod architectures;
 mod figures;
 mod html;
 mod markdown;
+mod over_people;
 mod page;
 mod people;
 mod tables;
@@ -12,6 +13,7 @@ pub mod words;
 mod write;
 
 pub use architectures::{AFFORDABLE_MS, ArchitectureReport, ArchitecturesReport};
+pub use over_people::{Difference, OverPeople, drawn, over_people};
 pub use write::{ReportError, write_report};
 
 use serde::{Deserialize, Serialize};
@@ -45,11 +47,20 @@ pub struct ProtocolReport {
     /// The method that the report is about, where it was named.
     #[serde(default)]
     pub about: Option<String>,
+    /// What comes of each method where people are drawn anew, and by how much the main one ranks better; see
+    /// [`ProtocolReport::with_people_drawn`].
+    #[serde(default)]
+    pub over_people: Vec<OverPeople>,
     /// What the data cannot show.
     pub limits: Vec<String>,
 }
 
 impl ProtocolReport {
+    /// The same with [`ProtocolReport::over_people`] of its methods.
+    pub fn with_people_drawn(self) -> ProtocolReport {
+        ProtocolReport { over_people: over_people(&self.methods, self.main_index()), ..self }
+    }
+
     /// The method that the report is about: the one that was named, else the last that is called `three-class`, else
     /// the first; `None` without methods.
     pub fn main_method(&self) -> Option<&MethodReport> {

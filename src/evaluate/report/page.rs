@@ -1,6 +1,7 @@
 //! The page of a report, whatever it is written in: what stands on it, in which order.
 
 use super::figures::Figure;
+use super::over_people::over_people_table;
 use super::tables::{
     alarm_free_table, data_table, equipment_table, look_alikes_table, main_table, people_table, rests_table,
     trueness_table,
@@ -91,12 +92,21 @@ pub(super) fn page(report: &ProtocolReport, figures: &[Figure]) -> Page {
         Block::Paragraph(
             "In brackets: the 95 % interval, a span that is drawn so as to hold the true figure in 19 of 20 such \
              measurements. It takes people, seizures and alarms as independent. Those of one person are not, so that of \
-             seizures and alarms is too narrow, by up to a half where few people have most of them. A figure that rests on nothing is \"-\"; so is the interval of a \
+             seizures and alarms is too narrow. A figure that rests on nothing is \"-\"; so is the interval of a \
              median over fewer than 6 people. Means, the worst tenth and the SzCORE columns have no interval here. \
              report.json holds every figure with all its digits."
                 .into(),
         ),
     ];
+    if let Some(table) = over_people_table(report) {
+        blocks.push(Block::Table(table));
+        blocks.push(Block::Paragraph(
+            "Here the intervals draw people, with all that is theirs, in place of seizures and seconds (10,000 draws): what other \
+             people like these might have shown. How far a method ranks better than another is told person by person, \
+             since people differ more than methods do; where its interval holds 0, that it is better is not shown."
+                .into(),
+        ));
+    }
     blocks.extend([alarm_free_table(report), trueness_table(report)].into_iter().flatten().map(Block::Table));
     if let Some(table) = rests_table(report) {
         blocks.push(Block::Heading("How long the detector rests after an alarm"));

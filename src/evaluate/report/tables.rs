@@ -6,7 +6,7 @@ use super::words::{NONE, amount, figure, interval, part, percent, share};
 use super::{EquipmentReport, LookAlikeReport, MethodReport, ProtocolReport, Spread, WardFigures};
 use crate::detect::AccumulatorConfig;
 
-fn columns<const N: usize>(columns: [(&'static str, &'static str); N]) -> Vec<Column> {
+pub(super) fn columns<const N: usize>(columns: [(&'static str, &'static str); N]) -> Vec<Column> {
     columns.into_iter().map(|(group, name)| Column { group, name }).collect()
 }
 
@@ -52,7 +52,7 @@ pub(super) fn main_table(report: &ProtocolReport) -> Table {
     }
 }
 
-fn bracketed(text: String) -> String {
+pub(super) fn bracketed(text: String) -> String {
     format!("({text})")
 }
 

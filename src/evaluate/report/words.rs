@@ -50,6 +50,14 @@ pub fn interval(interval: Option<Interval>, word: fn(f64) -> String) -> String {
     )
 }
 
+/// A difference of shares: `+0.010`, `-0.002`, `0.000`.
+pub fn signed(value: f64) -> String {
+    match format!("{value:+.3}") {
+        nothing if matches!(nothing.as_str(), "+0.000" | "-0.000") => "0.000".into(),
+        text => text,
+    }
+}
+
 /// The word for a figure; `-` for one that rests on nothing.
 pub fn figure(value: Option<f64>, word: fn(f64) -> String) -> String {
     value.map_or_else(|| NONE.into(), word)
