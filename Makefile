@@ -99,7 +99,7 @@ crash: build ## kill the daemon three hundred times, two hundred of them while a
 	$(CARGO) test --release --locked --test alarms_survive_kill -- --ignored --nocapture
 
 .PHONY: alarm-latency
-alarm-latency: build ## from verdict to a webhook received on loopback, over some hundred alarms
+alarm-latency: build ## from verdict to a webhook received on loopback, over some fifty alarms
 	$(CARGO) test --release --locked --test alarm_latency -- --ignored --nocapture
 
 .PHONY: screenshots
@@ -128,10 +128,14 @@ install: ## after `make build`, as root: install the daemon as a service (DESTDI
 	install -D -m 755 $(VIGIL) $(DESTDIR)$(PREFIX)/bin/vigil
 	install -d $(DESTDIR)$(PREFIX)/share/vigil/models $(DESTDIR)$(PREFIX)/share/doc/vigil
 	cp -r models/cnn models/shared $(DESTDIR)$(PREFIX)/share/vigil/models/
-	install -m 644 GUIDE.md README.md $(DESTDIR)$(PREFIX)/share/doc/vigil/
+	install -m 644 GUIDE.md README.md ARCHITECTURE.md LICENSE-* $(DESTDIR)$(PREFIX)/share/doc/vigil/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/vigil/docs $(DESTDIR)$(PREFIX)/share/doc/vigil/models/reports
+	install -m 644 docs/* $(DESTDIR)$(PREFIX)/share/doc/vigil/docs/
+	install -m 644 models/README.md $(DESTDIR)$(PREFIX)/share/doc/vigil/models/
+	install -m 644 models/reports/*.md $(DESTDIR)$(PREFIX)/share/doc/vigil/models/reports/
 	install -d $(DESTDIR)$(UNITS)
 	sed 's|/usr/local|$(PREFIX)|g' systemd/vigil.service > $(DESTDIR)$(UNITS)/vigil.service
-	install -m 644 systemd/vigil.socket $(DESTDIR)$(UNITS)/vigil.socket
+	sed 's|/usr/local|$(PREFIX)|g' systemd/vigil.socket > $(DESTDIR)$(UNITS)/vigil.socket
 	install -D -m 644 systemd/vigil.sysusers $(DESTDIR)/usr/lib/sysusers.d/vigil.conf
 	install -D -m 644 systemd/vigil.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/vigil.conf
 	install -d $(DESTDIR)/etc/vigil
@@ -210,7 +214,7 @@ longitudinal: program ## each person's stream in time order, blocks of a minute:
 	    --also "$(DETECTOR)=$(call names,traces)" --about "$(DETECTOR)" --out models/reports/longitudinal
 
 .PHONY: models
-models: program ## train the networks anew, in hours: one per fold for `make auroc`, and the one of the demo
+models: program ## train all networks anew, in hours
 	$(VIGIL) train --autoencoder --data $(DATA) --exclude chb03
 	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --replace --data $(DATA) --name fold-K --fold K/6
 	seq 6 | RAYON_NUM_THREADS=1 xargs -P $(TRAINED_AT_ONCE) -I K $(VIGIL) train --replace --data $(DATA) --name two-class-K --fold K/6 --two-classes

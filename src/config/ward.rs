@@ -278,7 +278,7 @@ fn example_of(setting: &str) -> &'static str {
         "rda" => "source.rda = { host = \"10.0.0.7\", port = 51244 }",
         "fieldtrip" => "source.fieldtrip = { host = \"10.0.0.7\" }",
         "replay" => "source.replay = { recordings = [\"night.edf\"], speed = 1.0 }",
-        "synthetic" => "source.synthetic = { seed = 1 }",
+        "synthetic" => "source.synthetic = { speed = 1.0, eeg = { seed = 1 } }",
         "montage" => "montage = \"double-banana\"",
         "labels" => "labels = [\"Fp1\", \"F7\", \"T7\"]",
         "unit" => "unit = \"uV\"",

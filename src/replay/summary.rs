@@ -61,6 +61,8 @@ pub struct Summary {
     pub false_alarms: Vec<FalseAlarmRow>,
     /// Hours judged of what counts: marked recordings that nothing was made from.
     pub hours: f64,
+    /// Seconds of them that lie in seizures.
+    pub seizure_s: usize,
     /// The score of what counts; its hours are those in which an alarm would have been false.
     pub score: WardScore,
     /// Times faster than the recordings' own time.
@@ -154,6 +156,11 @@ pub fn summarise(
         .map(|(_, mark)| *mark)
         .collect();
     let hours = counting.len() as f64 / 3600.0;
+    let in_a_seizure = |end: &&f64| {
+        let middle = **end - 0.5;
+        kept_seizures.iter().any(|seizure| seizure.onset_s <= middle && middle < seizure.end_s)
+    };
+    let seizure_s = counting.iter().filter(in_a_seizure).count();
     let hours_at_risk = seconds_at_risk(counting, &all_seizures) as f64 / 3600.0;
     let seconds = replayed.seconds();
     Summary {
@@ -167,6 +174,7 @@ pub fn summarise(
         seizures: rows,
         false_alarms,
         hours,
+        seizure_s,
         score: score_ward(&kept_seizures, &kept_alarms, hours_at_risk),
         times_real_time: seconds as f64 / replayed.elapsed_s.max(1e-9),
     }
@@ -241,14 +249,11 @@ impl Summary {
             let _ = writeln!(text, "nothing counts: no recording has expert marks and was not learnt from");
             return;
         }
-        // The sum of no floating-point numbers is -0; added to 0 it is 0.
-        let ictal_s: f64 =
-            0.0 + self.seizures.iter().filter(|row| !row.learnt_from).map(|row| row.duration_s).sum::<f64>();
         let _ = writeln!(
             text,
             "observed            {} that count, {} of it in seizures",
             spell(self.hours * 3600.0),
-            spell(ictal_s)
+            spell(self.seizure_s as f64)
         );
         if let Some(Interval { lower, upper }) = score.sensitivity {
             let _ = writeln!(

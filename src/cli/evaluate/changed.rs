@@ -22,7 +22,7 @@ use crate::train::simulated::{LookAlike, Simulator};
 #[derive(Debug, Args)]
 pub struct ChangeArgs {
     /// Also judge the scored people's EEG multiplied by each of these factors, with settings chosen on EEG as it was
-    /// recorded, for the three-class and two-class networks and those of --also
+    /// recorded, for the three-class and two-class networks, and, where there are any, those of --also
     #[arg(long, value_delimiter = ',', value_name = "FACTOR", allow_hyphen_values = true)]
     amplitudes: Vec<f32>,
     /// Also judge the scored people's EEG as other equipment would have recorded it - through a high-pass and a

@@ -39,7 +39,7 @@ use table::Table;
 /// Fit a CNN on the recordings of many people.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// Folder of recordings with expert events, as a BIDS tree (sub-*/ses-*/eeg); may be repeated
+    /// Folder of recordings with expert events, a BIDS tree (sub-*/ses-*/eeg) or CHB-MIT's folders; may be repeated
     #[arg(long, required = true, value_name = "DIR")]
     data: Vec<PathBuf>,
     /// The model's name: its files are written to MODELS/NAME
