@@ -117,7 +117,8 @@ fn a_real_mqtt_broker_takes_alarms_also_after_it_was_away() {
     let channel = format!(
         "[[channel]]\nname = \"broker\"\npatient = true\nmqtt = {{ host = \"127.0.0.1\", port = {port}, topic = \"hospital/eeg\" }}\n"
     );
-    let ward = Ward::with(&channel, &bed("emu-01"));
+    // Whoever listens only after the first alarm was sent hears of the second.
+    let ward = Ward::with(&channel, &bed("emu-01").replace("[40.0]", "[40.0, 1200.0]"));
     // The broker is not there when the alarm rises.
     let mut daemon = ward.start();
     daemon.wait_for("a technical alarm", |_| {
@@ -174,7 +175,7 @@ fn an_independent_hl7_listener_reads_every_field_of_an_alarm() {
         std::thread::sleep(Duration::from_millis(20));
     };
     let channel = format!(
-        "[[channel]]\nname = \"integration\"\npatient = true\nhl7 = {{ to = \"127.0.0.1:{port}\" }}\n"
+        "[[channel]]\nname = \"integration\"\npatient = true\ntimeout_s = 60\nhl7 = {{ to = \"127.0.0.1:{port}\" }}\n"
     );
     let ward = Ward::with(&channel, &bed("emu-01"));
     let mut daemon = ward.start();
@@ -186,7 +187,8 @@ fn an_independent_hl7_listener_reads_every_field_of_an_alarm() {
     assert!(told[0]["profile"].as_str().unwrap().starts_with("IHE_PCD_ACM_001^IHE PCD"));
     assert_eq!(told[0]["bed"], "Test^^emu-01");
     assert_eq!(told[0]["patient"], "chb03");
-    let alarm = ward.alarms()[0]["alarm"].as_str().unwrap().to_string();
+    let raised = ward.alarms().into_iter().find(|entry| entry["what"] == "seizure").unwrap();
+    let alarm = raised["alarm"].as_str().unwrap();
     assert_eq!(told[0]["alarm"], format!("{alarm}^VIGIL"));
     let facets = |index: usize, name: &str| told[index]["facets"][name].as_str().unwrap().to_string();
     assert_eq!(facets(0, "MDC_ATTR_EVENT_PHASE"), "start");
@@ -206,6 +208,7 @@ fn an_hl7_listener_that_hangs_up_after_each_message_gets_the_next_at_once() {
         "hl7": { "to": listener.local_addr().unwrap().to_string() },
     }))
     .unwrap();
+    let (hung_up, hangs_up) = std::sync::mpsc::channel();
     let answering = std::thread::spawn(move || {
         for _ in 0..3 {
             let (mut stream, _) = listener.accept().unwrap();
@@ -219,6 +222,8 @@ fn an_hl7_listener_that_hangs_up_after_each_message_gets_the_next_at_once() {
             let control = text.split('|').nth(9).unwrap();
             let answer = format!("\u{b}MSH|^~\\&|x\rMSA|AA|{control}\r\u{1c}\r");
             std::io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();
+            drop(stream);
+            hung_up.send(()).unwrap();
         }
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -226,8 +231,8 @@ fn an_hl7_listener_that_hangs_up_after_each_message_gets_the_next_at_once() {
         let mut channel = vigil::channel::Channel::new(&config).unwrap();
         for _ in 0..3 {
             channel.send(&message()).await.unwrap();
-            // The listener's hanging up arrives meanwhile.
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            // The listener has hung up, and on one computer that has arrived.
+            hangs_up.recv_timeout(daemon::PATIENCE).unwrap();
         }
     });
     answering.join().unwrap();

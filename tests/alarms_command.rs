@@ -117,6 +117,9 @@ fn time_under_maintenance_does_not_count() {
     daemon.wait_for("the log", |_| ward.log());
     said(&alarms(&config, &["maintenance", "emu-01", "--by", "Ada", "--note", "new electrodes"]));
     refused(&alarms(&config, &["maintenance", "emu-01", "--by", "Grace"]), 2, "Ada is working on it already");
+    daemon.wait_for("the daemon to know", |daemon| {
+        daemon.bed("emu-01")["maintenance"].is_string().then_some(())
+    });
     let second = daemon.bed("emu-01")["second"].as_u64().unwrap_or(0);
     daemon.wait_for("a minute of the bed's time", |daemon| {
         (daemon.bed("emu-01")["second"].as_u64()? > second + 120).then_some(())

@@ -43,7 +43,8 @@ fn killed(kills: usize, seconds: u64, speed: f64) {
     let mut daemon = ward.start();
     daemon.wait_for("an empty outbox", |_| {
         let waiting = ward.log()?.waiting().ok()?;
-        waiting.is_empty().then_some(())
+        let raised = receiver.came().iter().filter(|told| told.json()["event"] == "raised").count();
+        (waiting.is_empty() && raised >= kills / 2).then_some(())
     });
     daemon.stop();
     let log = ward.log().unwrap();

@@ -85,16 +85,17 @@ fn killed(kills: usize, seconds: u64, speed: f64) {
         let mut daemon = broken.start();
         daemon.wait_for("a bed", |daemon| daemon.bed(BEDS[0])["second"].as_u64().or(Some(0)));
         // A state is saved every three seconds: some kills come before one, some after.
-        std::thread::sleep(Duration::from_millis(rng.random_range(20..4500)));
+        std::thread::sleep(Duration::from_millis(rng.random_range(20..3000)));
         let seen: Vec<u64> = BEDS.iter().map(|bed| daemon.bed(bed)["second"].as_u64().unwrap_or(0)).collect();
+        // How many seconds of EEG a second on the wall is, the machine says: judging what is owed goes faster.
+        std::thread::sleep(Duration::from_millis(1500));
         daemon.kill();
         for (bed, seen) in BEDS.iter().zip(seen) {
             let last = verdicts_of(&broken, bed).keys().next_back().copied().unwrap_or(0);
-            // At most the last second of wall clock is missing; the last second judged may be on its way.
-            let unflushed = speed.ceil() as u64 + 1;
+            // Verdicts are on disk half a second after they were made, on a busy disk a little later.
             assert!(
-                last + unflushed >= seen,
-                "kill {kill}: {bed} had judged second {seen}, {last} is on record"
+                last + 1 >= seen,
+                "kill {kill}: {bed} had judged second {seen} before the last second and a half, {last} is on record"
             );
             for path in broken.files(bed) {
                 let copy = broken.path("copy.h5");

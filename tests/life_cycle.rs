@@ -3,7 +3,12 @@
 
 mod daemon;
 
+use std::sync::{Mutex, PoisonError};
+
 use daemon::{TOKEN, Ward};
+
+/// One ward at a time: fits have the lowest priority, and wait while another bed is judged.
+static ALONE: Mutex<()> = Mutex::new(());
 
 fn bed(sections_switch: &str) -> (String, String) {
     (
@@ -16,6 +21,7 @@ fn bed(sections_switch: &str) -> (String, String) {
 
 #[test]
 fn a_new_patient_starts_with_the_shared_autoencoder_and_moves_to_their_own_by_itself() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let (sections, beds) = bed("automatic");
     let ward = Ward::with(&sections, &beds);
     let mut daemon = ward.start();
@@ -72,6 +78,7 @@ fn a_new_patient_starts_with_the_shared_autoencoder_and_moves_to_their_own_by_it
 
 #[test]
 fn a_new_autoencoder_waits_for_a_person_where_that_is_configured() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let (sections, beds) = bed("by-person");
     let ward = Ward::with(&sections, &beds);
     let mut daemon = ward.start();

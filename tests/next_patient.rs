@@ -25,8 +25,12 @@ fn frames_alarms_and_baseline_of_two_patients_of_a_bed_are_never_mixed() {
     ward.configure("", &bed("new", 1));
     daemon.signal("-HUP");
     daemon.wait_for("the next patient", |daemon| (daemon.bed("emu-01")["patient"] == "new").then_some(()));
-    daemon.wait_for("a new count", |daemon| daemon.bed("emu-01")["second"].as_u64().filter(|now| *now < 60));
+    daemon.wait_for("a new count", |daemon| daemon.bed("emu-01")["second"].as_u64().filter(|now| *now < 90));
     until(&mut daemon, 40);
+    daemon.wait_for("the new patient's record", |_| {
+        let file = RecordFile::open(ward.files("emu-01").last()?).ok()?;
+        (file.about().patient == "new" && !file.verdicts().ok()?.is_empty()).then_some(())
+    });
     // The daemon is killed, and looks for what it recorded of the new patient alone.
     daemon.kill();
     let mut daemon = ward.start();

@@ -12,7 +12,8 @@ fn an_alarm_is_seen_heard_paused_acknowledged_reviewed_and_exported() {
     let ward = Ward::new(&format!(
         "{}{}",
         // The one whose alarm lasts long enough to be acted on, and one that has had its night already.
-        browser::bed("emu-01", "24.0", 2.0),
+        browser::bed("emu-01", "24.0", 2.0)
+            .replace("eeg = { ", "eeg = { seizure_duration_s = [75.0, 80.0], "),
         browser::bed("emu-02", "60.0, 400.0", 20.0)
     ));
     let daemon = ward.start();

@@ -4,7 +4,7 @@ Takes one JSON argument: name, type, source_id, format, rate_hz, channels, label
 (optional). Says {"uid": ...} when it serves. Then each line of input is a command:
 
     push N         waits for a reader, pushes N frames one by one, says {"bits": [...], "stamps_s": [...]}:
-                   the values as float32 in bits, and when each was pushed, in seconds since 1970
+                   the values as float32 in bits, and between which moments each was pushed, in seconds since 1970
     chunk N        the same as one chunk
     run            pushes at the rate until the end; says {"bits": ...} of nothing
     marks N        pushes N frames whose values are their number from 0
@@ -69,11 +69,13 @@ def main():
             stamps = []
             if command == "push":
                 for frame in values:
-                    stamps.append(time.time())
+                    before = time.time()
                     outlet.push_sample(frame.tolist())
+                    stamps.append([before, time.time()])
             else:
-                stamps.append(time.time() - (len(values) - 1) / ask["rate_hz"])
+                before = time.time()
                 outlet.push_chunk(values.tolist())
+                stamps.append([moment - (len(values) - 1) / ask["rate_hz"] for moment in (before, time.time())])
             say(bits=values.astype(numpy.float32).view(numpy.uint32).ravel().tolist(), stamps_s=stamps)
         elif command == "marks":
             for frame in range(int(rest[0])):

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect, sync_playwright
 
 expect.set_options(timeout=60_000)
@@ -48,6 +49,8 @@ class Seat:
             self.context.add_init_script(f"localStorage.setItem('vigil-reader', {json.dumps(reader)})")
         if os.environ.get("VIGIL_PAGE"):
             self.context.route("**/page/**", from_folder)
+        # Clicks, loads and pictures are given as long as what is expected.
+        self.context.set_default_timeout(60_000)
         self.wrong = []
         self.page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))

@@ -107,6 +107,8 @@ fn serve(mut stream: TcpStream, rate_hz: f64, state: &State) -> std::io::Result<
     let mut turned = false;
     let points = (rate_hz / 16.0) as usize;
     let mut sample = 0usize;
+    // Paced by what is due: late wake-ups must not add up to another rate.
+    let mut due = Instant::now();
     for block in 0u32.. {
         if state.stopped.load(Ordering::Relaxed) || Instant::now() < *state.away_until.lock().unwrap() {
             return Ok(());
@@ -129,7 +131,8 @@ fn serve(mut stream: TcpStream, rate_hz: f64, state: &State) -> std::io::Result<
         }
         stream.write_all(&message(4, &body))?;
         let speed = f64::from_bits(state.speed.load(Ordering::Relaxed));
-        std::thread::sleep(Duration::from_secs_f64(points as f64 / rate_hz / speed));
+        due += Duration::from_secs_f64(points as f64 / rate_hz / speed);
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
     }
     Ok(())
 }

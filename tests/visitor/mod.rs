@@ -244,7 +244,9 @@ impl Listener {
     fn reads_until(&mut self, done: impl Fn(&[u8]) -> bool) -> bool {
         self.stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let mut bytes = [0; 4096];
+        let began = std::time::Instant::now();
         while !done(&self.heard) {
+            assert!(began.elapsed() < PATIENCE, "neither what was waited for nor the end");
             match self.stream.read(&mut bytes) {
                 // The last chunk of a stream that ended in order is empty.
                 Ok(length) if length > 0 && !bytes[..length].ends_with(b"0\r\n\r\n") => {
