@@ -121,6 +121,26 @@ fn a_stream_whose_rate_is_not_what_it_says_is_told() {
 }
 
 #[test]
+fn volts_that_are_called_microvolts_are_told_within_a_minute_of_signal() {
+    // The size of a second does not depend on how fast it comes.
+    let recorder = Recorder::start(256.0, 4.0);
+    recorder.set_gain(1e-6);
+    let bed = format!(
+        "[[bed]]\nname = \"emu-01\"\npatient = \"chb03\"\nsource.rda = {{ host = \"127.0.0.1\", port = {} }}\n",
+        recorder.port()
+    );
+    let ward = Ward::new(&bed);
+    let mut daemon = ward.start();
+    let raised = daemon.wait_for("the alarm", |_| told(&ward, "emu-01", "wrong-unit").pop());
+    assert!(raised.0 && raised.2.contains("the unit in the stream is likely wrong"), "{}", raised.2);
+    let second = daemon.bed("emu-01")["second"].as_u64().unwrap();
+    assert!(second < 60, "{second} s");
+    assert_eq!(told(&ward, "emu-01", "electrode-flat"), []);
+    recorder.set_gain(1.0);
+    raised_and_cleared(&ward, &mut daemon, "emu-01", "wrong-unit");
+}
+
+#[test]
 fn a_device_whose_clock_is_moved_is_told_and_loses_no_sample() {
     let name = format!("clock-{}", std::process::id());
     let sender = name.clone();

@@ -42,6 +42,8 @@ pub enum TechnicalKind {
     SourceLost,
     /// The stream does not fit the patient's montage, or its layout cannot be used.
     Misfit,
+    /// The EEG is far smaller or larger than a head gives: the stream's unit is likely wrong.
+    WrongUnit,
     /// An electrode's value stands still: off, unplugged, blocked.
     ElectrodeFlat,
     /// An amplifier channel is at an end of its range.
@@ -74,10 +76,11 @@ pub enum TechnicalKind {
 
 impl TechnicalKind {
     /// Every kind.
-    pub const ALL: [TechnicalKind; 17] = [
+    pub const ALL: [TechnicalKind; 18] = [
         TechnicalKind::NoSignal,
         TechnicalKind::SourceLost,
         TechnicalKind::Misfit,
+        TechnicalKind::WrongUnit,
         TechnicalKind::ElectrodeFlat,
         TechnicalKind::Saturated,
         TechnicalKind::NotANumber,
@@ -100,6 +103,7 @@ impl TechnicalKind {
             TechnicalKind::NoSignal => "no-signal",
             TechnicalKind::SourceLost => "source-lost",
             TechnicalKind::Misfit => "misfit",
+            TechnicalKind::WrongUnit => "wrong-unit",
             TechnicalKind::ElectrodeFlat => "electrode-flat",
             TechnicalKind::Saturated => "saturated",
             TechnicalKind::NotANumber => "not-a-number",
@@ -123,6 +127,8 @@ impl TechnicalKind {
             TechnicalKind::NoSignal
             | TechnicalKind::SourceLost
             | TechnicalKind::Misfit
+            // In another unit no seizure is large enough, or everything is.
+            | TechnicalKind::WrongUnit
             | TechnicalKind::TooFewChannels
             | TechnicalKind::DetectorBehind
             | TechnicalKind::DetectorFails
@@ -146,6 +152,7 @@ impl TechnicalKind {
             TechnicalKind::NoSignal
             | TechnicalKind::SourceLost
             | TechnicalKind::Misfit
+            | TechnicalKind::WrongUnit
             | TechnicalKind::ElectrodeFlat
             | TechnicalKind::Saturated
             | TechnicalKind::NotANumber

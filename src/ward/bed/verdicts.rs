@@ -82,6 +82,8 @@ impl Bed {
             let detail = (!names.is_empty()).then(|| format!("{fault}: {}", names.join(", ")));
             self.observe_at(kind, detail, second);
         }
+        self.amplitude.add(window);
+        self.observe_at(TechnicalKind::WrongUnit, self.amplitude.unlikely(), second);
         let absent = window.absent();
         let detail = verdict.label.is_none().then(|| format!("{absent} of 18 derivations are absent"));
         self.observe_at(TechnicalKind::TooFewChannels, detail, second);
