@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde::Deserialize;
-use vigil::detect::{Accumulator, AccumulatorConfig, Alarm, Label, Step};
+use vigil::detect::{Accumulator, AccumulatorConfig, Alarm, Detector, Label, LabelRule, Opinion, Step};
 
 const GOLDEN: &str = include_str!("golden/accumulator/traces.json");
 
@@ -169,6 +169,37 @@ fn a_short_gap_leaves_the_accumulator_and_a_long_one_empties_it() {
 }
 
 #[test]
+fn seconds_without_a_label_are_a_long_gap_where_they_are_many_in_a_row() {
+    let mut few = accumulator(eight());
+    steps(&mut few, "SSSSSS");
+    (0..10).for_each(|_| few.gap(1));
+    assert_eq!(alarms(&mut few, "SS"), [Alarm { onset_second: 0, raised_second: 17 }]);
+    let mut many = accumulator(eight());
+    steps(&mut many, "SSSSSSS");
+    (0..16).for_each(|_| many.gap(1));
+    assert_eq!((many.value(), many.next_second()), (0.0, 23));
+    assert_eq!(alarms(&mut many, "SSSSSSSS"), [Alarm { onset_second: 23, raised_second: 30 }]);
+    let mut apart = accumulator(eight());
+    steps(&mut apart, "SSSSSS");
+    apart.gap(9);
+    steps(&mut apart, "A");
+    apart.gap(9);
+    assert_eq!(apart.value(), 4.5, "a label between them makes them two");
+}
+
+#[test]
+fn an_alarm_does_not_outlast_seconds_that_nobody_can_judge() {
+    let mut detector = Detector::new(LabelRule::default(), eight()).expect("settings in range");
+    let certain = Opinion { ae_error: None, ae_flag: None, probabilities: [1.0, 0.0, 0.0] };
+    for second in 0..20 {
+        detector.next(second, Some(certain));
+    }
+    let alarming: Vec<bool> = (20..65).map(|second| detector.next(second, None).alarming).collect();
+    assert!(alarming[..10].iter().all(|alarming| *alarming));
+    assert!(alarming[10..].iter().all(|alarming| !alarming));
+}
+
+#[test]
 fn a_long_gap_ends_an_alarm_and_counts_as_refractory_time() {
     let mut accumulator = accumulator(AccumulatorConfig { refractory_s: 30, ..eight() });
     steps(&mut accumulator, &repeat("S", 10));
@@ -275,6 +306,27 @@ proptest! {
             prop_assert_eq!(through.step(label), resumed.step(label));
         }
         prop_assert_eq!(through, resumed);
+    }
+
+    #[test]
+    fn seconds_without_a_label_do_the_same_however_they_are_cut(
+        config in settings(), before in labels(120), cuts in prop::collection::vec(1u64..8, 1..8), after in labels(120)
+    ) {
+        let mut whole = accumulator(config);
+        for label in before {
+            whole.step(label);
+        }
+        let mut cut = whole.clone();
+        whole.gap(cuts.iter().sum());
+        for seconds in cuts {
+            cut.gap(seconds);
+            let saved = serde_json::to_string(&cut).expect("a state that can be saved");
+            cut = serde_json::from_str(&saved).expect("a state that can be restored");
+        }
+        prop_assert_eq!(&whole, &cut);
+        for label in after {
+            prop_assert_eq!(whole.step(label), cut.step(label));
+        }
     }
 
     #[test]

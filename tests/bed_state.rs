@@ -1,13 +1,14 @@
 //! A bed's state is believed only if it is unharmed, and what is not is kept aside.
 
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 use vigil::config::{PatientConfig, PatientId};
-use vigil::detect::Detector;
+use vigil::detect::{Detector, Opinion};
 use vigil::signal::SignalConfig;
 use vigil::source::live::{LiveChannel, LiveLayout, Received};
 use vigil::ward::checkpoint::{CheckpointError, decode, encode, load, save};
 use vigil::ward::intake::StreamRules;
-use vigil::ward::watch::Watch;
+use vigil::ward::watch::{BedState, Watch};
 
 const LABELS: [&str; 19] = [
     "Fp1", "Fp2", "F3", "F4", "C3", "C4", "P3", "P4", "O1", "O2", "F7", "F8", "T7", "T8", "P7", "P8", "Fz",
@@ -97,4 +98,45 @@ fn a_damaged_file_is_kept_aside_and_the_bed_starts_afresh() {
     let error = load(&path).unwrap_err();
     assert!(matches!(&error, CheckpointError::Damaged { kept, .. } if kept.is_file()), "{error}");
     assert!(load(&path).unwrap().is_none());
+}
+
+/// A state as the versions before wrote it: its accumulator ends before the count of seconds without a label.
+fn written_before(state: &BedState, version: u8) -> Vec<u8> {
+    let begin = (
+        &state.bed,
+        &state.patient,
+        state.timeline,
+        &state.stream,
+        state.origin,
+        state.next_frame,
+        state.next_second,
+    );
+    let mut body = postcard::to_stdvec(&begin).unwrap();
+    let mut accumulator = postcard::to_stdvec(&state.accumulator).unwrap();
+    assert_eq!(accumulator.pop(), Some(0), "no second was without a label");
+    body.extend(accumulator);
+    body.extend(postcard::to_stdvec(&(&state.baseline, state.wall_s)).unwrap());
+    if version > 1 {
+        body.extend(postcard::to_stdvec(&state.exposure).unwrap());
+    }
+    let mut bytes = b"vigilbd".to_vec();
+    bytes.push(version);
+    bytes.extend(Sha256::digest(&body));
+    bytes.extend(body);
+    bytes
+}
+
+#[test]
+fn a_state_of_a_version_before_goes_on() {
+    let mut watch = watch();
+    watch.join(&layout(), 0.0).unwrap();
+    watch.take(samples(0, 700)).unwrap();
+    let opinion = Opinion { ae_error: None, ae_flag: None, probabilities: [1.0, 0.0, 0.0] };
+    for second in 0..5 {
+        watch.judge(second, Some(opinion));
+    }
+    let state = watch.state("emu-01", "chb03", 5.0);
+    for version in [1, 2] {
+        assert_eq!(decode(&written_before(&state, version)).unwrap(), state, "version {version}");
+    }
 }

@@ -273,3 +273,10 @@ async fn streams_that_no_reader_could_use_are_not_served() {
     assert!(matches!(outlet.push(0, &[1.0; 3]), Err(OutletError::Frames { .. })));
     assert!(matches!(outlet.push(1, &[1.0; 2]), Err(OutletError::Missing { .. })));
 }
+
+#[test]
+fn a_search_may_take_as_long_as_its_setting_says() {
+    let config = LslConfig { name: Some("nobody".into()), resolve_timeout_s: 300.0, ..LslConfig::default() };
+    let source = LslSource::new(config).expect("a stream that is named");
+    assert!(source.connects_within() > Duration::from_secs(300));
+}

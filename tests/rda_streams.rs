@@ -38,6 +38,32 @@ async fn samples_of_dropped_blocks_are_counted_also_where_the_counter_wraps() {
 }
 
 #[tokio::test]
+async fn a_minute_may_be_lost_at_once_and_no_more_than_that_without_time_that_passes() {
+    let message = |kind: u32, body: &[u8]| {
+        let size = (HEAD as u32 + body.len() as u32).to_le_bytes();
+        [&GUID[..], &size, &kind.to_le_bytes(), body].concat()
+    };
+    // One channel, a sample a second, one in each block.
+    let started = [&1u32.to_le_bytes()[..], &1e6f64.to_le_bytes(), &1f64.to_le_bytes(), b"A\0"].concat();
+    let block = |number: u32| {
+        let numbers = [number, 1, 0].map(u32::to_le_bytes).concat();
+        message(4, &[&numbers[..], &[0; 4]].concat())
+    };
+    let stream = [message(1, &started), block(7), block(7 + 41), block(7 + 82)].concat();
+    let mut source = source(serve(stream, 1 << 20).await);
+    in_time(async {
+        source.connect().await.expect("a start message");
+        for lost in [0, 40] {
+            let came = source.receive().await.expect("a block");
+            assert!(matches!(&came, Incoming::Samples(received) if received.lost_before == lost), "{came:?}");
+        }
+        let error = source.receive().await.expect_err("more than can have been lost");
+        assert!(error.to_string().contains("block 89 after block 48: 40 s of signal"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn markers_keep_their_place_and_words() {
     assert_eq!(as_read("markers", 100).await, expected("markers"));
 }
@@ -96,6 +122,8 @@ async fn what_a_message_cannot_say_is_refused() {
     let two = |first, second| {
         [block_of([first, 1, 0], &[0; 4]), block_of([second, 1, 0], &[0; 4])[sound.len()..].to_vec()].concat()
     };
+    // A sample in each block, a thousand in a second: a minute and a bit cannot be missing between two.
+    let leap = two(5, 5 + 61_000);
     let size = |size: u32| [&GUID[..], &size.to_le_bytes(), &4u32.to_le_bytes()].concat();
     for (bytes, said) in [
         (start_of(0, 1000.0, 1.0, b"A\0"), "0 channels"),
@@ -116,6 +144,8 @@ async fn what_a_message_cannot_say_is_refused() {
         ),
         (two(5, 5), "block 5 after block 5"),
         (two(5, 2), "block 2 after block 5"),
+        (leap, "block 61005 after block 5: 61 s of signal"),
+        (two(5, 2_000_000_000), "block 2000000000 after block 5: 2000000 s of signal"),
         (size(23), "a message of 23 bytes"),
         (size(LARGEST as u32 + 1), "a message of 16777217 bytes"),
     ] {

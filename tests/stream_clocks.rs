@@ -110,3 +110,116 @@ fn a_wrong_rate_is_found_within_a_minute_and_forgotten_when_it_is_right_again() 
     stream.at_rate(1.0, 45.0);
     assert_eq!(stream.clocks.rate_off(), None);
 }
+
+impl Stream {
+    /// A chunk with a right stamp that the device took as long for as it says; what is told missing is skipped.
+    fn chunk(&mut self, frames: u64, really_s: f64) -> Told {
+        let told = self.clocks.observe(self.frame, frames, Some(self.stamp_s), self.arrived, self.wall_s);
+        self.frame += frames;
+        self.pass(really_s, really_s);
+        self.skip_what_is_missing(told);
+        told
+    }
+
+    fn skip_what_is_missing(&mut self, told: Told) {
+        if let Told::Missing(seconds) = told {
+            let frames = (seconds * RATE).round() as u64;
+            self.clocks.skip(frames);
+            self.frame += frames;
+        }
+    }
+}
+
+#[test]
+fn a_wrong_rate_is_found_whatever_the_stamps_say_and_in_chunks_of_any_size() {
+    for (found_hz, frames) in
+        [(512.0, 32), (512.0, 256), (230.0, 32), (230.0, 256), (230.0, 1024), (128.0, 256)]
+    {
+        let mut stream = Stream::new();
+        let really_s = frames as f64 / found_hz;
+        let mut passed_s = 0.0;
+        while passed_s < 65.0 {
+            stream.chunk(frames, really_s);
+            passed_s += really_s;
+        }
+        let off = stream.clocks.rate_off();
+        let expected = found_hz / RATE - 1.0;
+        assert!(
+            off.is_some_and(|off| (off - expected).abs() < 0.01),
+            "{found_hz} Hz, {frames} at once: {off:?}"
+        );
+    }
+}
+
+#[test]
+fn a_clock_that_is_moved_now_and_then_is_no_wrong_rate() {
+    for leap in [3600.0, -3600.0, 0.7, -0.7] {
+        let mut stream = Stream::new();
+        for _ in 0..10 {
+            for _ in 0..80 {
+                assert_eq!(stream.message(true), Told::Steady);
+            }
+            stream.pass(leap, 0.0);
+            assert!(matches!(stream.message(true), Told::Moved(_)));
+            assert_eq!(stream.clocks.rate_off(), None);
+        }
+    }
+}
+
+#[test]
+fn samples_that_are_lost_now_and_then_are_no_wrong_rate() {
+    let mut stream = Stream::new();
+    for _ in 0..10 {
+        for _ in 0..96 {
+            assert_eq!(stream.message(true), Told::Steady);
+        }
+        stream.pass(3.0, 3.0);
+        let told = stream.message(true);
+        assert!(matches!(told, Told::Missing(_)), "{told:?}");
+        stream.skip_what_is_missing(told);
+        assert_eq!(stream.clocks.rate_off(), None);
+    }
+}
+
+#[test]
+fn what_a_stall_lost_is_missing_though_what_was_buffered_arrives_before_the_leap() {
+    let mut stream = Stream::new();
+    for _ in 0..100 {
+        stream.message(true);
+    }
+    // Nobody reads for 25 seconds. Five seconds of signal were on their way and go on evenly, ...
+    stream.pass(0.0, 25.0);
+    for _ in 0..40 {
+        assert_eq!(stream.message(true), Told::Steady);
+        stream.pass(0.0, -32.0 / RATE + 1e-4);
+    }
+    // ... then comes what the sender still had.
+    stream.pass(19.0, 0.0);
+    let told = stream.message(true);
+    let Told::Missing(seconds) = told else { panic!("{told:?}: nothing is missing") };
+    assert!((seconds - 19.0).abs() < 0.1, "{seconds}");
+    stream.skip_what_is_missing(told);
+    for _ in 0..8 {
+        stream.pass(0.0, -32.0 / RATE + 1e-4);
+        assert_eq!(stream.message(true), Told::Steady);
+    }
+    for _ in 0..800 {
+        assert_eq!(stream.message(true), Told::Steady);
+        assert_eq!(stream.clocks.rate_off(), None);
+    }
+}
+
+#[test]
+fn a_clock_that_is_moved_long_after_a_pause_is_told_as_moved() {
+    let mut stream = Stream::new();
+    for _ in 0..100 {
+        stream.message(true);
+    }
+    // The device itself stood still, and its clock with it.
+    stream.pass(0.0, 3.0);
+    for _ in 0..160 {
+        assert_eq!(stream.message(true), Told::Steady);
+    }
+    stream.pass(3.0, 0.0);
+    assert!(matches!(stream.message(true), Told::Moved(_)));
+}

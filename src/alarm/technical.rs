@@ -1,9 +1,10 @@
 //! Technical alarms: a bed, or the ward, is not watched as it should be.
 //!
 //! A condition that lasts raises its alarm, and one that stays away clears it, each after a stated
-//! time; a flicker does neither. The stated times are the ones that GUIDE.md lists.
+//! time; a flicker does neither. One that comes and goes, and is there for a good share of the time,
+//! raises its alarm too. The stated times are the ones that GUIDE.md lists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,8 @@ pub enum TechnicalKind {
     SourceLost,
     /// The stream does not fit the patient's montage, or its layout cannot be used.
     Misfit,
+    /// The EEG is far smaller or larger than a head gives: the stream's unit is likely wrong.
+    WrongUnit,
     /// An electrode's value stands still: off, unplugged, blocked.
     ElectrodeFlat,
     /// An amplifier channel is at an end of its range.
@@ -74,10 +77,11 @@ pub enum TechnicalKind {
 
 impl TechnicalKind {
     /// Every kind.
-    pub const ALL: [TechnicalKind; 17] = [
+    pub const ALL: [TechnicalKind; 18] = [
         TechnicalKind::NoSignal,
         TechnicalKind::SourceLost,
         TechnicalKind::Misfit,
+        TechnicalKind::WrongUnit,
         TechnicalKind::ElectrodeFlat,
         TechnicalKind::Saturated,
         TechnicalKind::NotANumber,
@@ -100,6 +104,7 @@ impl TechnicalKind {
             TechnicalKind::NoSignal => "no-signal",
             TechnicalKind::SourceLost => "source-lost",
             TechnicalKind::Misfit => "misfit",
+            TechnicalKind::WrongUnit => "wrong-unit",
             TechnicalKind::ElectrodeFlat => "electrode-flat",
             TechnicalKind::Saturated => "saturated",
             TechnicalKind::NotANumber => "not-a-number",
@@ -123,6 +128,8 @@ impl TechnicalKind {
             TechnicalKind::NoSignal
             | TechnicalKind::SourceLost
             | TechnicalKind::Misfit
+            // In another unit no seizure is large enough, or everything is.
+            | TechnicalKind::WrongUnit
             | TechnicalKind::TooFewChannels
             | TechnicalKind::DetectorBehind
             | TechnicalKind::DetectorFails
@@ -146,6 +153,7 @@ impl TechnicalKind {
             TechnicalKind::NoSignal
             | TechnicalKind::SourceLost
             | TechnicalKind::Misfit
+            | TechnicalKind::WrongUnit
             | TechnicalKind::ElectrodeFlat
             | TechnicalKind::Saturated
             | TechnicalKind::NotANumber
@@ -182,8 +190,21 @@ impl TechnicalKind {
             TechnicalKind::SamplesLost | TechnicalKind::ClockJump => 60.0,
             TechnicalKind::ElectrodeFlat | TechnicalKind::Saturated | TechnicalKind::NotANumber => 3.0,
             TechnicalKind::TooFewChannels | TechnicalKind::DetectorBehind => 2.0,
+            // A connection that breaks again and again is one alarm that stays, not one a second.
+            TechnicalKind::SourceLost | TechnicalKind::NoSignal => 5.0,
             _ => 0.0,
         }
+    }
+
+    /// Whether the condition is looked at once a second of signal, so that a share of them can raise the alarm.
+    const fn is_of_seconds(self) -> bool {
+        matches!(
+            self,
+            TechnicalKind::ElectrodeFlat
+                | TechnicalKind::Saturated
+                | TechnicalKind::NotANumber
+                | TechnicalKind::TooFewChannels
+        )
     }
 }
 
@@ -204,6 +225,18 @@ pub struct Transition {
     pub detail: String,
 }
 
+/// Over how many seconds a share of them is taken.
+const SHARE_OF_S: f64 = 30.0;
+
+/// So many of them raise an alarm.
+const RAISED_BY: usize = 10;
+
+/// Fewer than so many clear one that a share has raised.
+const CLEARED_BELOW: usize = 3;
+
+/// A channel that was away for longer than this is news when it comes back.
+const FORGOTTEN_S: f64 = 60.0;
+
 #[derive(Debug, Clone, Default)]
 struct Condition {
     /// Since when it lasts; `None` while it is away.
@@ -211,7 +244,64 @@ struct Condition {
     /// When it was last seen.
     seen_s: f64,
     raised: bool,
+    /// Raised by a share of the seconds: only a smaller share clears it.
+    by_share: bool,
     detail: String,
+    /// The latest seconds in which it was seen, where it is a matter of seconds.
+    seconds: VecDeque<f64>,
+    /// Channels that are named now: since when.
+    channels: BTreeMap<String, f64>,
+    /// Channels that the alarm that stands has told of: when they were last named.
+    told: BTreeMap<String, f64>,
+}
+
+impl Condition {
+    fn seen(&mut self, kind: TechnicalKind, detail: String, now_s: f64) {
+        self.since_s.get_or_insert(now_s);
+        self.seen_s = now_s;
+        self.detail = detail;
+        if kind.is_of_seconds() {
+            self.seconds.push_back(now_s);
+        }
+    }
+
+    /// The channels that are named now. A second without them ends their time, as it ends the condition's.
+    fn name(&mut self, channels: &[&str], now_s: f64) {
+        let before = std::mem::take(&mut self.channels);
+        for &channel in channels {
+            let since_s = before.get(channel).copied().unwrap_or(now_s);
+            self.channels.insert(channel.to_string(), since_s);
+        }
+        self.told.retain(|_, last_s| now_s - *last_s < FORGOTTEN_S);
+        for (channel, last_s) in &mut self.told {
+            if self.channels.contains_key(channel) {
+                *last_s = now_s;
+            }
+        }
+    }
+
+    fn forget(&mut self, now_s: f64) {
+        while self.seconds.front().is_some_and(|second_s| now_s - second_s >= SHARE_OF_S) {
+            self.seconds.pop_front();
+        }
+    }
+
+    fn lasts(&self, kind: TechnicalKind, now_s: f64) -> bool {
+        self.since_s.is_some_and(|since_s| now_s - since_s >= kind.raised_after_s())
+    }
+
+    /// Whether a channel that the alarm has not told of has been off for as long as raises one.
+    fn has_news(&self, kind: TechnicalKind, now_s: f64) -> bool {
+        self.channels.iter().any(|(channel, since_s)| {
+            !self.told.contains_key(channel) && now_s - since_s >= kind.raised_after_s()
+        })
+    }
+
+    fn end(&mut self) -> String {
+        self.raised = false;
+        self.told.clear();
+        std::mem::take(&mut self.detail)
+    }
 }
 
 /// The technical alarms of one bed, or of the ward.
@@ -224,34 +314,54 @@ impl Health {
     /// Tells that a condition holds (`Some`, in words), or does not, at `now_s` seconds of a clock
     /// that only goes forward.
     pub fn observe(&mut self, kind: TechnicalKind, detail: Option<String>, now_s: f64) -> Option<Transition> {
+        self.observe_channels(kind, detail, &[], now_s)
+    }
+
+    /// The same of a condition of channels, by their names. Where one is off that the alarm that stands has not told
+    /// of, that alarm ends, and the next observation raises it with all of them: a caller who was told of an end while
+    /// the condition holds observes once more.
+    pub fn observe_channels(
+        &mut self,
+        kind: TechnicalKind,
+        detail: Option<String>,
+        channels: &[&str],
+        now_s: f64,
+    ) -> Option<Transition> {
         let condition = self.conditions.entry(kind).or_default();
-        match detail {
-            Some(detail) => {
-                let since_s = *condition.since_s.get_or_insert(now_s);
-                condition.seen_s = now_s;
-                if condition.raised {
-                    return None;
-                }
-                condition.detail = detail;
-                if now_s - since_s < kind.raised_after_s() {
-                    return None;
-                }
-                condition.raised = true;
-                Some(Transition { kind, raised: true, detail: condition.detail.clone() })
-            }
-            None => {
-                if !condition.raised {
-                    condition.since_s = None;
-                    return None;
-                }
-                if now_s - condition.seen_s < kind.cleared_after_s() {
-                    return None;
-                }
+        condition.forget(now_s);
+        condition.name(channels, now_s);
+        let Some(detail) = detail else {
+            if !condition.raised {
                 condition.since_s = None;
-                condition.raised = false;
-                Some(Transition { kind, raised: false, detail: std::mem::take(&mut condition.detail) })
+                return None;
             }
+            let shares = condition.by_share && condition.seconds.len() >= CLEARED_BELOW;
+            if shares || now_s - condition.seen_s < kind.cleared_after_s() {
+                return None;
+            }
+            (condition.since_s, condition.by_share) = (None, false);
+            return Some(Transition { kind, raised: false, detail: condition.end() });
+        };
+        if condition.raised && condition.has_news(kind, now_s) {
+            return Some(Transition { kind, raised: false, detail: condition.end() });
         }
+        condition.seen(kind, detail, now_s);
+        if condition.raised {
+            return None;
+        }
+        let by_share = condition.seconds.len() >= RAISED_BY;
+        if !condition.lasts(kind, now_s) && !by_share {
+            return None;
+        }
+        condition.raised = true;
+        condition.by_share |= !condition.lasts(kind, now_s);
+        condition.told = condition.channels.keys().map(|channel| (channel.clone(), now_s)).collect();
+        Some(Transition { kind, raised: true, detail: condition.detail.clone() })
+    }
+
+    /// What the alarm of this kind says now, where it is raised.
+    pub fn detail(&self, kind: TechnicalKind) -> Option<&str> {
+        self.conditions.get(&kind).filter(|condition| condition.raised).map(|c| c.detail.as_str())
     }
 
     /// The alarms that are raised, with what they say.

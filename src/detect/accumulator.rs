@@ -31,8 +31,8 @@ pub struct AccumulatorConfig {
     /// Seconds after an alarm's end in which none is raised: one seizure with a pause is one alarm, and so is what
     /// the minute after it resembles. A seizure that begins meanwhile and lasts is raised when they have passed.
     pub refractory_s: u64,
-    /// A gap longer than this many seconds empties the accumulator; a shorter one leaves it as it
-    /// is. What lies ten seconds back says little about now.
+    /// More seconds without a label than this, one after the other, empty the accumulator: missing signal as well as
+    /// seconds that cannot be judged. Fewer leave it as it is. What lies ten seconds back says little about now.
     pub gap_reset_s: u64,
 }
 
@@ -101,6 +101,10 @@ pub struct Accumulator {
     alarming: bool,
     /// No alarm is raised before this second.
     armed_from: u64,
+    /// Seconds without a label directly before the one that comes next. It stands at the end: states of versions 1 and
+    /// 2 lack it.
+    #[serde(default)]
+    unlabelled_s: u64,
 }
 
 impl Accumulator {
@@ -110,7 +114,15 @@ impl Accumulator {
     /// [`SettingError`] where a setting is out of range.
     pub fn new(config: AccumulatorConfig) -> Result<Accumulator, SettingError> {
         config.validate()?;
-        Ok(Accumulator { config, value: 0.0, second: 0, onset: None, alarming: false, armed_from: 0 })
+        Ok(Accumulator {
+            config,
+            value: 0.0,
+            second: 0,
+            onset: None,
+            alarming: false,
+            armed_from: 0,
+            unlabelled_s: 0,
+        })
     }
 
     /// The current value.
@@ -146,13 +158,14 @@ impl Accumulator {
         let config = self.config;
         let second = self.second;
         self.second += 1;
+        self.unlabelled_s = 0;
         self.value = match label {
             Label::Seizure => (self.value + config.gain).min(config.cap),
             Label::Abnormal => (self.value - config.decay_abnormal).max(0.0),
             Label::NonSeizure => (self.value - config.decay_normal).max(0.0),
         };
         if self.value == 0.0 {
-            self.empty();
+            self.empty(self.second);
         }
         let mut alarm = None;
         if self.value > 0.0 {
@@ -165,20 +178,23 @@ impl Accumulator {
         Step { value: self.value, alarm, alarming: self.alarming }
     }
 
-    /// Seconds without a label: missing signal, or too few channels to judge.
+    /// Seconds without a label: missing signal, or too few channels to judge. However they are cut, the same many in
+    /// a row do the same; an alarm that they end rests from the last label on.
     pub fn gap(&mut self, seconds: u64) {
-        if seconds > self.config.gap_reset_s {
-            self.empty();
+        let labelled_until = self.second.saturating_sub(self.unlabelled_s);
+        self.unlabelled_s = self.unlabelled_s.saturating_add(seconds);
+        if self.unlabelled_s > self.config.gap_reset_s {
+            self.empty(labelled_until);
         }
         self.second += seconds;
     }
 
-    fn empty(&mut self) {
+    fn empty(&mut self, from: u64) {
         self.value = 0.0;
         self.onset = None;
         if self.alarming {
             self.alarming = false;
-            self.armed_from = self.second + self.config.refractory_s;
+            self.armed_from = from + self.config.refractory_s;
         }
     }
 }

@@ -24,8 +24,8 @@ impl Detector {
         Ok(Detector { rule, accumulator: Accumulator::new(accumulator)? })
     }
 
-    /// The verdict on the next second. A second that could not be judged counts as a gap of one
-    /// second: it neither feeds nor silences an alarm at once.
+    /// The verdict on the next second. One that could not be judged counts as a gap of one second: it neither feeds
+    /// nor silences an alarm at once, but many in a row are a long gap.
     pub fn next(&mut self, second: u64, opinion: Option<Opinion>) -> Verdict {
         let Some(opinion) = opinion else {
             self.accumulator.gap(1);

@@ -1,4 +1,7 @@
-//! Whether a recording's EEG is as large as EEG is: a unit that is wrong in the header shows in nothing else.
+//! Whether EEG is as large as EEG is: a unit that is wrong, in a file's header or a stream's description, shows in
+//! nothing else.
+
+use std::collections::VecDeque;
 
 use super::window::Window;
 use crate::eeg::DERIVATIONS;
@@ -38,15 +41,60 @@ impl Amplitude {
 
     /// What to tell where no head gives EEG of this size.
     pub fn unlikely(&self) -> Option<String> {
-        let median_uv = self.median_uv().filter(|size| !LIKELY_UV.contains(size))?;
-        Some(format!(
-            "the EEG measures {} uV (root mean square, median over derivations); expected {} to {} uV; the unit in the \
-             header is likely wrong, and then what is found here means nothing",
+        unlikely(self.median_uv()?, "the header")
+    }
+}
+
+/// Over how many seconds the size of a stream is looked at.
+const RECENT_S: usize = 60;
+
+/// How many of them must be known.
+const ENOUGH_S: usize = 30;
+
+/// The size of a stream's latest seconds. The median of them is taken: a moment in which electrodes are plugged in is
+/// larger than minutes of EEG.
+#[derive(Debug, Clone, Default)]
+pub struct RecentAmplitude {
+    /// Of each second the median over derivations of their root mean square, in microvolts.
+    seconds_uv: VecDeque<f64>,
+}
+
+impl RecentAmplitude {
+    /// Takes a second; one of which less than half of the derivations is left says nothing of the unit.
+    pub fn add(&mut self, window: &Window) {
+        if 2 * window.absent() > DERIVATIONS {
+            return;
+        }
+        let mut second = Amplitude::default();
+        second.add(window);
+        if let Some(size_uv) = second.median_uv() {
+            self.seconds_uv.push_back(size_uv);
+            self.seconds_uv.drain(..self.seconds_uv.len().saturating_sub(RECENT_S));
+        }
+    }
+
+    /// What to tell where no head gives EEG of the size that most of the latest seconds have.
+    pub fn unlikely(&self) -> Option<String> {
+        if self.seconds_uv.len() < ENOUGH_S {
+            return None;
+        }
+        let mut sizes: Vec<f64> = self.seconds_uv.iter().copied().collect();
+        sizes.sort_by(f64::total_cmp);
+        unlikely(sizes[sizes.len() / 2], "the stream")
+    }
+}
+
+/// What to tell of EEG of a size, where no head gives it; `named_in` says where its unit is named.
+fn unlikely(median_uv: f64, named_in: &str) -> Option<String> {
+    (!LIKELY_UV.contains(&median_uv)).then(|| {
+        format!(
+            "the EEG measures {} uV (root mean square, median over derivations); expected {} to {} uV; the unit in \
+             {named_in} is likely wrong, and then what is found here means nothing",
             three_digits(median_uv),
             LIKELY_UV.start(),
             LIKELY_UV.end()
-        ))
-    }
+        )
+    })
 }
 
 /// A positive number with three digits that count.

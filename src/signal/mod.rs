@@ -17,7 +17,7 @@ pub mod resample;
 pub mod trend;
 mod window;
 
-pub use amplitude::Amplitude;
+pub use amplitude::{Amplitude, RecentAmplitude};
 pub use checkpoint::ConditionerState;
 pub use conditioner::Conditioner;
 pub use config::{Mains, SignalConfig};

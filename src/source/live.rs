@@ -7,7 +7,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -140,6 +140,11 @@ pub trait LiveSource: Send {
     /// Finds the stream, connects and learns its layout. Called again after an error, with any
     /// pause that the caller likes; each call starts afresh.
     fn connect(&mut self) -> Waiting<'_, LiveLayout>;
+
+    /// How long [`LiveSource::connect`] may take by the source's own settings, which then says itself why it failed.
+    fn connects_within(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Waits for what comes next. After an error the source is no longer connected.
     fn receive(&mut self) -> Waiting<'_, Incoming>;

@@ -6,14 +6,18 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::watch::BedState;
+use super::watch::{BedState, Origin, StreamState};
 use crate::alarm::exposure::Exposure;
+use crate::detect::AccumulatorConfig;
 use crate::durable;
 
 /// The first bytes of a checkpoint. The last is the version of what follows.
-const MAGIC: &[u8; 8] = b"vigilbd\x02";
+const MAGIC: &[u8; 8] = b"vigilbd\x03";
 
-/// Those of the version before, which does not tell how long the bed was watched.
+/// Those of the version before, whose accumulator does not count the seconds without a label.
+const MAGIC_2: &[u8; 8] = b"vigilbd\x02";
+
+/// Those of the version before that, which does not tell either how long the bed was watched.
 const MAGIC_1: &[u8; 8] = b"vigilbd\x01";
 
 /// No bed's memory is larger: 1,024 channels, a begun second of 2,048 Hz, a baseline of many pieces.
@@ -73,8 +77,8 @@ pub fn decode(bytes: &[u8]) -> Result<BedState, (String, &'static str)> {
     let Some((magic, rest)) = bytes.split_first_chunk::<8>() else {
         return Err((format!("{} bytes", bytes.len()), "a bed's state"));
     };
-    if magic != MAGIC && magic != MAGIC_1 {
-        return Err(("a file of another kind or version".into(), "a bed's state, version 1 or 2"));
+    if ![MAGIC, MAGIC_2, MAGIC_1].contains(&magic) {
+        return Err(("a file of another kind or version".into(), "a bed's state, version 1 to 3"));
     }
     let Some((digest, body)) = rest.split_first_chunk::<32>() else {
         return Err((format!("{} bytes", bytes.len()), "a bed's state"));
@@ -83,12 +87,30 @@ pub fn decode(bytes: &[u8]) -> Result<BedState, (String, &'static str)> {
         return Err(("content that differs from its digest".into(), "an unharmed file"));
     }
     let mut body = body.to_vec();
+    if magic != MAGIC {
+        let (_, rest) = postcard::take_from_bytes::<UpToAccumulator>(&body)
+            .map_err(|error| (error.to_string(), "a bed's state"))?;
+        // None were counted: a nought, in one byte.
+        body.insert(body.len() - rest.len(), 0);
+    }
     if magic == MAGIC_1 {
         let unknown = postcard::to_stdvec(&Exposure::default());
         body.extend(unknown.map_err(|error| (error.to_string(), "a bed's state"))?);
     }
     postcard::from_bytes(&body).map_err(|error| (error.to_string(), "a bed's state"))
 }
+
+/// What a state of version 1 or 2 holds, up to the end of its accumulator.
+type UpToAccumulator = (
+    String,
+    String,
+    u64,
+    Option<StreamState>,
+    Origin,
+    u64,
+    u64,
+    (AccumulatorConfig, f32, u64, Option<u64>, bool, u64),
+);
 
 /// Writes encoded bytes.
 ///

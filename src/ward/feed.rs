@@ -9,8 +9,8 @@ use crate::source::live::{Incoming, LiveError, LiveLayout, LiveSource};
 /// Messages that may wait for the bed. A device's own buffer is the reserve beyond them.
 pub const WAITING: usize = 64;
 
-/// A connection that takes longer is given up.
-const CONNECT_S: u64 = 30;
+/// A connection that takes longer is given up, unless its source's own settings give it longer.
+const CONNECT: Duration = Duration::from_secs(30);
 
 /// The first pause before another attempt, doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -61,9 +61,13 @@ pub async fn feed(mut source: Box<dyn LiveSource>, first_delay: Duration, to: mp
 
 async fn connect(source: &mut dyn LiveSource) -> Result<LiveLayout, LiveError> {
     let address = source.describe();
-    match tokio::time::timeout(Duration::from_secs(CONNECT_S), source.connect()).await {
+    let within = CONNECT.max(source.connects_within());
+    match tokio::time::timeout(within, source.connect()).await {
         Ok(connected) => connected,
-        Err(_) => Err(LiveError::Lost { address, reason: format!("no connection within {CONNECT_S} s") }),
+        Err(_) => {
+            let reason = format!("no connection within {:.0} s", within.as_secs_f64());
+            Err(LiveError::Lost { address, reason })
+        }
     }
 }
 

@@ -18,6 +18,7 @@ const GUID: [u8; 16] =
 
 struct State {
     speed: AtomicU64,
+    gain: AtomicU64,
     away_until: Mutex<Instant>,
     stopped: AtomicBool,
     turned: AtomicBool,
@@ -36,6 +37,7 @@ impl Recorder {
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
             speed: AtomicU64::new(speed.to_bits()),
+            gain: AtomicU64::new(1f64.to_bits()),
             away_until: Mutex::new(Instant::now()),
             stopped: AtomicBool::new(false),
             turned: AtomicBool::new(false),
@@ -61,6 +63,11 @@ impl Recorder {
 
     pub fn set_speed(&self, speed: f64) {
         self.state.speed.store(speed.to_bits(), Ordering::Relaxed);
+    }
+
+    /// What every value is multiplied by from now on: 1e-6 are volts that are called microvolts.
+    pub fn set_gain(&self, gain: f64) {
+        self.state.gain.store(gain.to_bits(), Ordering::Relaxed);
     }
 
     /// Turns the order of the channels round, in the middle of the stream.
@@ -122,10 +129,11 @@ fn serve(mut stream: TcpStream, rate_hz: f64, state: &State) -> std::io::Result<
         let mut body = block.to_le_bytes().to_vec();
         body.extend_from_slice(&(points as u32).to_le_bytes());
         body.extend_from_slice(&0u32.to_le_bytes());
+        let gain = f64::from_bits(state.gain.load(Ordering::Relaxed));
         for _ in 0..points {
             for channel in 0..LABELS.len() {
                 let phase = sample as f64 / rate_hz * std::f64::consts::TAU * (5.0 + channel as f64 / 3.0);
-                body.extend_from_slice(&((60.0 * phase.sin()) as f32).to_le_bytes());
+                body.extend_from_slice(&((60.0 * gain * phase.sin()) as f32).to_le_bytes());
             }
             sample += 1;
         }

@@ -24,9 +24,14 @@ pub mod wire;
 pub use config::{LslConfig, LslConfigError};
 pub use outlet::{Outlet, OutletError, OutletStream};
 
+use std::time::Duration;
+
 use inlet::Inlet;
 
 use super::live::{Incoming, LiveError, LiveLayout, LiveSource, Waiting};
+
+/// The steps of a connection to what was found, each of which has a limit of its own, take no longer together.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(30);
 
 /// One LSL stream, read live.
 #[derive(Debug)]
@@ -59,6 +64,10 @@ impl LiveSource for LslSource {
             self.inlet = Some(inlet);
             Ok(layout)
         })
+    }
+
+    fn connects_within(&self) -> Duration {
+        Duration::from_secs_f64(self.config.resolve_timeout_s) + CONNECTED_WITHIN
     }
 
     fn receive(&mut self) -> Waiting<'_, Incoming> {

@@ -37,6 +37,9 @@ const STARTED_WITHIN: Duration = Duration::from_secs(20);
 /// this long is gone.
 const SILENT_AT_MOST: Duration = Duration::from_secs(10);
 
+/// The signal that the block counter may count as lost beyond what the clock leaves room for, in seconds.
+const LOST_AT_ONCE_S: f64 = 60.0;
+
 /// Room for what arrives at once.
 const READ_AT_ONCE: usize = 64 << 10;
 
@@ -78,6 +81,10 @@ struct Connected {
     /// Markers and missing samples that were told by blocks without samples.
     held: Vec<Mark>,
     lost: u64,
+    /// How many seconds of signal may be missing: so long nothing came, and [`LOST_AT_ONCE_S`].
+    room_s: f64,
+    /// When the block before came.
+    came: Instant,
 }
 
 /// The other end, and what came from it.
@@ -134,7 +141,16 @@ impl RdaSource {
         let start = started?;
         peer.started = true;
         let layout = layout(&peer.address, &start);
-        self.connected = Some(Connected { peer, start, last: None, points: 0, held: Vec::new(), lost: 0 });
+        self.connected = Some(Connected {
+            came: peer.heard,
+            peer,
+            start,
+            last: None,
+            points: 0,
+            held: Vec::new(),
+            lost: 0,
+            room_s: LOST_AT_ONCE_S,
+        });
         Ok(layout)
     }
 }
@@ -146,6 +162,7 @@ impl Connected {
                 Message::Start(start) => {
                     let layout = layout(&self.peer.address, &start);
                     (self.start, self.last, self.points, self.lost) = (start, None, 0, 0);
+                    (self.room_s, self.came) = (LOST_AT_ONCE_S, self.peer.heard);
                     self.held.clear();
                     return Ok(Incoming::Layout(layout));
                 }
@@ -162,6 +179,26 @@ impl Connected {
         }
     }
 
+    /// Samples that the counter says are lost were given in some time: where the clock leaves no room for them the
+    /// counter began anew, and nobody knows how much is missing. The connection then ends, is made again, and the
+    /// clock says how long that took.
+    fn make_room(&mut self, points: usize, lost: u64, number: u32) -> Result<(), LiveError> {
+        let seconds = |points: f64| points / self.start.rate_hz;
+        let passed_s = self.peer.heard.saturating_duration_since(self.came).as_secs_f64();
+        self.came = self.peer.heard;
+        // What came used its own time; a recorder whose clock is a little fast uses up no more than that.
+        let room_s = (self.room_s + passed_s - seconds(points as f64)).max(self.room_s.min(LOST_AT_ONCE_S));
+        let lost_s = seconds(lost as f64);
+        if lost_s > room_s {
+            let last = self.last.unwrap_or_default();
+            let what =
+                format!("block {number} after block {last}: {lost_s:.0} s of signal in {passed_s:.1} s");
+            return Err(self.peer.malformed(RdaWireError { what, expected: "a block counter that goes on" }));
+        }
+        self.room_s = room_s - lost_s;
+        Ok(())
+    }
+
     /// What a block brings; nothing yet where it has no samples.
     fn received(&mut self, block: Block) -> Result<Option<Received>, LiveError> {
         let missing = match self.last {
@@ -175,9 +212,11 @@ impl Connected {
             let what = format!("block {} after block {}", block.number, self.last.unwrap_or_default());
             return Err(self.peer.malformed(RdaWireError { what, expected: "a block counter that goes on" }));
         };
-        self.last = Some(block.number);
         let points = if self.points == 0 { block.points } else { self.points };
-        self.lost = self.lost.saturating_add(u64::from(missing) * points as u64);
+        let lost = u64::from(missing).saturating_mul(points as u64);
+        self.make_room(block.points, lost, block.number)?;
+        self.last = Some(block.number);
+        self.lost = self.lost.saturating_add(lost);
         let marks = block.markers.into_iter().map(|marker| Mark {
             frame: usize::try_from(marker.position).unwrap_or(0).min(block.points.saturating_sub(1)),
             text: match (marker.kind.as_str(), marker.description.as_str()) {

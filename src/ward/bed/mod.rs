@@ -23,8 +23,8 @@ use crate::alarm::Health;
 use crate::alarm::entry::seizure_id;
 use crate::config::{BaselineConfig, BedConfig, PatientId};
 use crate::detect::Detector;
-use crate::signal::Window;
 use crate::signal::trend::Trend;
+use crate::signal::{RecentAmplitude, Window};
 use crate::source::live::LiveSource;
 
 /// How often the clock is looked at.
@@ -96,6 +96,8 @@ pub struct Bed {
     /// What the trend over hours is made of, from the first window on.
     trend: Option<Trend>,
     health: Health,
+    /// How large the latest seconds are.
+    amplitude: RecentAmplitude,
     clocks: Clocks,
     waiting: VecDeque<Waiting>,
     under_way: VecDeque<UnderWay>,
@@ -138,6 +140,7 @@ impl Bed {
             clocks: Clocks::default(),
             trend: None,
             health: Health::default(),
+            amplitude: RecentAmplitude::default(),
             waiting: VecDeque::new(),
             under_way: VecDeque::new(),
             saved: Instant::now(),

@@ -12,8 +12,8 @@ use super::{Bed, Waiting};
 use crate::alarm::TechnicalKind;
 use crate::eeg::DERIVATIONS;
 use crate::record::{GapReason, RecordError, RecordedSource, last_second};
-use crate::signal::Window;
 use crate::signal::trend::Trend;
+use crate::signal::{RecentAmplitude, Window};
 use crate::source::Source;
 use crate::source::live::{Incoming, LiveLayout, Mark, Received};
 
@@ -158,6 +158,8 @@ impl Bed {
                     self.journal.begin(&self.watch, &self.setup.judge);
                 }
                 if joined.anew {
+                    // Another layout may have another unit.
+                    self.amplitude = RecentAmplitude::default();
                     // A restart must know the layout to take up what is recorded from here on.
                     self.save_soon();
                 }

@@ -17,6 +17,13 @@ impl Bed {
             status.ticked = Some(Instant::now());
             status.pending = pending;
         });
+        // What was lost is found once the connection has held for a while, or where there is no more to come.
+        if self.connected || self.ended {
+            self.observe(TechnicalKind::SourceLost, None);
+        }
+        if self.ended {
+            self.observe(TechnicalKind::NoSignal, None);
+        }
         let label = self.shared.label(self.name());
         let silent_s = self.last_arrival.map_or(0.0, |last| last.elapsed().as_secs_f64());
         self.shared.metrics.silence_s.get_or_create(&label).set(silent_s);
@@ -122,8 +129,31 @@ impl Bed {
     }
 
     pub(super) fn observe_at(&mut self, kind: TechnicalKind, detail: Option<String>, now_s: f64) {
-        if let Some(transition) = self.health.observe(kind, detail, now_s) {
+        self.observe_channels_at(kind, detail, &[], now_s);
+    }
+
+    pub(super) fn observe_channels_at(
+        &mut self,
+        kind: TechnicalKind,
+        detail: Option<String>,
+        channels: &[&str],
+        now_s: f64,
+    ) {
+        let said = self.health.detail(kind).map(str::to_string);
+        while let Some(transition) = self.health.observe_channels(kind, detail.clone(), channels, now_s) {
+            // With a channel that nobody was told of, the alarm ends and is raised again.
+            let again = !transition.raised && detail.is_some();
             self.tell(transition);
+            if !again {
+                break;
+            }
+        }
+        let says = self.health.detail(kind);
+        if let Some(says) = says.filter(|says| said.is_some_and(|said| said != **says)) {
+            let says = says.to_string();
+            self.shared.board.update(self.name(), |status| {
+                status.technical.insert(kind, says);
+            });
         }
     }
 

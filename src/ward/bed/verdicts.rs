@@ -77,11 +77,14 @@ impl Bed {
                 .collect();
             channels.sort_unstable();
             channels.dedup();
-            let names: Vec<&str> =
-                channels.iter().filter_map(|&channel| labels.get(channel).map(String::as_str)).collect();
+            let names: Vec<String> =
+                channels.iter().filter_map(|&channel| labels.get(channel).cloned()).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let detail = (!names.is_empty()).then(|| format!("{fault}: {}", names.join(", ")));
-            self.observe_at(kind, detail, second);
+            self.observe_channels_at(kind, detail, &names, second);
         }
+        self.amplitude.add(window);
+        self.observe_at(TechnicalKind::WrongUnit, self.amplitude.unlikely(), second);
         let absent = window.absent();
         let detail = verdict.label.is_none().then(|| format!("{absent} of 18 derivations are absent"));
         self.observe_at(TechnicalKind::TooFewChannels, detail, second);
