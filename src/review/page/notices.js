@@ -1,4 +1,4 @@
-/** What must be seen whatever is being looked at: a lost connection, silent sound, alarms that sound, and answers to acts. */
+/** What must be seen whatever is being looked at: a lost connection, a session that ended, silent sound, alarms that sound, and answers to acts. */
 
 import { part } from "./api.js";
 import { button, fill, h } from "./dom.js";
@@ -44,6 +44,19 @@ export function lostBanner(live, sound) {
   return banner;
 }
 
+/** A session ended by itself - another password or role, its time, a daemon that knows it no more: the page is silent from then on. */
+export function endedBanner(session, sound) {
+  const banner = h("div", { class: "banner bad", role: "alert", hidden: true, dataset: { testid: "signed-out" } },
+    h("span", { class: "grow" }, "SIGNED OUT: alarms are not shown or heard here. Watch the patients; sign in again."),
+    button("Silence this", () => { sound.heardEnded(); silence.hidden = true; }, { action: "silence-signed-out", title: "alarms are shown and heard again as soon as somebody signs in" }));
+  const silence = banner.querySelector("button");
+  session.addEventListener("change", () => {
+    if (!session.ended) silence.hidden = false;
+    banner.hidden = !session.ended;
+  });
+  return banner;
+}
+
 /** The browser refuses to play sound until somebody has touched the page. */
 export function silentBanner(sound) {
   const banner = h("div", { class: "banner bad", role: "alert", hidden: true, dataset: { testid: "silent" } }, "This browser does not let alarms be heard.",
@@ -62,7 +75,7 @@ export function alarmBanner({ api, store, session, notice }) {
   const paint = () => {
     const open = [...store.alarms.values()].filter((alarm) => alarm.kind === "seizure" && alarm.phase !== "acknowledged" && alarm.phase !== "pending");
     const why = session.why("acknowledge");
-    document.title = `${open.length ? `(${open.length}) ALARM ` : ""}${session.now.ward || "vigil"} · vigil`;
+    document.title = `${session.ended ? "SIGNED OUT: no alarms here, " : open.length ? `(${open.length}) ALARM ` : ""}${session.now.ward || "vigil"} · vigil`;
     // What is as it was stays: a button under a finger, and what was read aloud.
     const is = JSON.stringify([why, open.length, open.slice(0, SHOWN).map((alarm) => [alarm.alarm, alarm.phase, alarm.priority, session.nameOf(alarm.patient)])]);
     if (is === painted) return;
