@@ -5,7 +5,7 @@ import { button, field, fill, h, select } from "./dom.js";
 import { explain } from "./explain.js";
 import { JUDGEMENT, moment, seconds, span } from "./format.js";
 import { Judging } from "./judging.js";
-import { PAUSED_S } from "./notices.js";
+import { CHANGED, PAUSED_S, waits } from "./open.js";
 import { SAVED, THEIRS, WAITING } from "./unsaved.js";
 import { Workspace } from "./workspace.js";
 
@@ -213,10 +213,10 @@ export function alarmsView(context) {
     key(event) {
       const acts = { j: () => step(1), k: () => step(-1), e: () => explainIt() };
       // An alarm that is over or seen needs no note: the key then means the first that does, wherever it is.
-      if (["active", "latched", "audio-paused"].includes(alarm()?.phase)) {
+      if (waits(alarm())) {
         acts.a = takeNote;
         acts.p = () => context.acts.act(alarm(), "pause", { seconds: PAUSED_S });
-      }
+      } else if (context.acts.hasJustLeft(chosen)) acts.a = acts.p = () => notice(CHANGED);
       acts[event.key]?.();
       return Boolean(acts[event.key]) || judging.key(event) || space.key(event);
     },
