@@ -93,6 +93,11 @@ fn a_key_and_a_click_never_fall_on_another_patients_alarm() {
 }
 
 #[test]
+fn half_a_note_is_not_taken_for_keys_when_another_takes_note_of_the_alarm() {
+    is_seen(&ended(2), "half_a_note_is_not_taken_for_keys");
+}
+
+#[test]
 fn a_technical_alarm_is_seen_above_every_view_and_taken_note_of() {
     let silent =
         "[[bed]]\nname = \"emu-09\"\npatient = \"new\"\nsource.lsl = { name = \"nobody-sends-this\" }\n";

@@ -93,6 +93,27 @@ def rows_do_not_move_under_a_pointer(chromium):
     nurse.clean(), other.clean()
 
 
+def half_a_note_is_not_taken_for_keys(chromium):
+    alarm, *_ = over(2)
+    reviewer, other = Seat(chromium, address), Seat(chromium, address, reader="Nurse O")
+    page = reviewer.go(f"alarms/{alarm}")
+    other.go("ward")
+    expect(page.locator("li.chosen")).to_have_attribute("data-alarm", alarm)
+    expect(page.locator("[data-action=seizure]")).to_be_enabled()
+    expect(row(reviewer, alarm)).to_be_visible()
+    page.keyboard.press("n")
+    page.keyboard.type("over the left, ")
+    row(other, alarm).locator("[data-action=acknowledge]").click()
+    expect(row(reviewer, alarm)).to_have_count(0)
+    expect(page.locator(".about")).to_contain_text("seen by Nurse O")
+    page.keyboard.type("a curious rhythm, unclear")
+    expect(page.get_by_label("Note (n)")).to_have_value("over the left, a curious rhythm, unclear")
+    assert reviews(alarm) is None
+    assert all(seen_by(each) == [] for each in waiting())
+    tell("the whole note stands in its field")
+    reviewer.clean(but=("404",)), other.clean()
+
+
 def a_technical_alarm_is_seen_and_taken_note_of(chromium):
     alarm = wait_until("a technical alarm that sounds", lambda: next((each["alarm"] for each in ask(address, "/alarms?open=true&kind=technical") if each["sounds"] and each["bed"] == "emu-09"), None))
     seat = Seat(chromium, address, reader="Nurse N")
