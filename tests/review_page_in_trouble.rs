@@ -98,6 +98,11 @@ fn half_a_note_is_not_taken_for_keys_when_another_takes_note_of_the_alarm() {
 }
 
 #[test]
+fn keys_fall_on_no_alarm_while_another_one_is_being_opened() {
+    is_seen(&ended(2), "nothing_is_judged_before_it_is_open");
+}
+
+#[test]
 fn a_technical_alarm_is_seen_above_every_view_and_taken_note_of() {
     let silent =
         "[[bed]]\nname = \"emu-09\"\npatient = \"new\"\nsource.lsl = { name = \"nobody-sends-this\" }\n";

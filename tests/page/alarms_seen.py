@@ -114,6 +114,35 @@ def half_a_note_is_not_taken_for_keys(chromium):
     reviewer.clean(but=("404",)), other.clean()
 
 
+def nothing_is_judged_before_it_is_open(chromium):
+    over(2)
+    seat = Seat(chromium, address)
+    page = seat.go("alarms")
+    expect(page.locator("li.chosen")).to_have_count(1)
+    expect(page.locator("[data-action=seizure]")).to_be_enabled()
+    first = page.locator("li.chosen").get_attribute("data-alarm")
+    held, holding = [], [True]
+    page.route("**/api/v1/alarms?*", lambda route: held.append(route) if holding else route.continue_())
+    page.keyboard.press("j")
+    seat.wait_until("the list is asked for", lambda: held)
+    page.keyboard.press("c")
+    page.keyboard.press("a")
+    expect(page.locator("[data-action=seizure]")).to_be_disabled()
+    holding.clear()
+    for route in held:
+        route.continue_()
+    expect(page.locator("[data-action=seizure]")).to_be_enabled()
+    second = page.locator("li.chosen").get_attribute("data-alarm")
+    assert second != first
+    page.keyboard.press("u")
+    wait_until("the judgement", lambda: page.wait_for_timeout(50) or reviews(second))
+    assert reviews(first) is None and reviews(second)["judgement"] == "uncertain", (reviews(first), reviews(second))
+    assert seen_by(first) == [] and seen_by(second) == []
+    tell("keys that came while another alarm was being opened fell on none")
+    # Recorded time ends with the bed: a page may reach beyond it.
+    seat.clean(but=("404",))
+
+
 def a_technical_alarm_is_seen_and_taken_note_of(chromium):
     alarm = wait_until("a technical alarm that sounds", lambda: next((each["alarm"] for each in ask(address, "/alarms?open=true&kind=technical") if each["sounds"] and each["bed"] == "emu-09"), None))
     seat = Seat(chromium, address, reader="Nurse N")
