@@ -82,6 +82,11 @@ pub async fn run(
     writable(&state.join("beds"))?;
     writable(&config.record.folder)?;
     let opened = port::open(&config.http).await?;
+    if let Some(door) = &opened.gate.door
+        && let Err(error) = door.remember(&state.join("displays.json"))
+    {
+        tracing::warn!(%error, "the sessions of displays cannot be read: displays sign in anew");
+    }
     let connections = config.http.connections;
     mend_records(&config);
 

@@ -25,3 +25,13 @@ fn each_role_sees_and_does_what_it_may_and_the_page_says_why_not() {
     let log = daemon.log();
     assert!(!log.contains("Lovelace") && !log.contains(visitor::PASSWORD), "{log}");
 }
+
+#[test]
+fn a_page_whose_session_ended_by_itself_says_that_no_alarm_reaches_it_and_is_heard() {
+    let Some(python) = browser::python() else { return };
+    let ward = visitor::with_accounts(&browser::bed("emu-01", "40.0", 20.0));
+    let mut daemon = ward.start();
+    daemon.wait_for("an alarm", |_| ward.alarms().into_iter().find(|alarm| alarm["what"] == "seizure"));
+    let told = browser::run(&python, "signed_out.py", &[&daemon.address, visitor::PASSWORD, daemon::TOKEN]);
+    assert!(told.ends_with("done\n"), "{told}");
+}

@@ -1,9 +1,10 @@
 //! Lets people in: by name and password, then by their session.
 
+use std::io;
 use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
@@ -11,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::accounts::{Account, Accounts, AccountsError, Change, change, is_account_name};
 use super::attempts::Attempts;
+use super::kept::Keeper;
 use super::password::{PasswordError, check_password, hash, verify};
 use super::secret::word;
 use super::sessions::{Key, Lifetimes, Seen, Sessions};
@@ -84,6 +86,8 @@ pub struct Doorkeeper {
     /// Which file was read last.
     read: Mutex<Option<Version>>,
     sessions: Sessions,
+    /// Where sessions of displays outlive this daemon.
+    keeper: OnceLock<Keeper>,
     attempts: Mutex<Attempts>,
     ration: Mutex<Ration>,
     hashing: Arc<Semaphore>,
@@ -107,11 +111,28 @@ impl Doorkeeper {
             accounts: RwLock::new(Arc::new(accounts)),
             read: Mutex::new(read),
             sessions: Sessions::new(lifetimes),
+            keeper: OnceLock::new(),
             attempts: Mutex::default(),
             ration: Mutex::new(Ration { left: LOGGED_AT_ONCE, at: None, unlogged: 0 }),
             hashing: Arc::new(Semaphore::new(HASHING)),
             nobody: hash(&nobody)?,
         })
+    }
+
+    /// Takes up the displays' sessions that an earlier daemon kept in a file, and keeps them there from now on.
+    ///
+    /// # Errors
+    /// Why the file cannot be used: its displays sign in anew, and it is replaced.
+    pub fn remember(&self, path: &Path) -> io::Result<()> {
+        let keeper = self.keeper.get_or_init(|| Keeper::at(path));
+        self.sessions.take_up(keeper.read()?, &self.accounts(), Instant::now())
+    }
+
+    /// Writes what is to outlive this daemon, where it has changed.
+    fn keep(&self) {
+        if let Some(Err(error)) = self.keeper.get().map(|keeper| keeper.write(|| self.sessions.to_keep())) {
+            tracing::warn!(%error, "displays will have to sign in anew after a restart");
+        }
     }
 
     /// The accounts as they were read last.
@@ -158,8 +179,11 @@ impl Doorkeeper {
     }
 
     /// Ends a session.
-    pub fn sign_out(&self, key: &Key) {
+    pub fn sign_out(self: &Arc<Self>, key: &Key) {
         self.sessions.end(key);
+        // Not waited for, but not left to the next look either: it must not come back.
+        let here = self.clone();
+        tokio::task::spawn_blocking(move || here.keep());
     }
 
     /// How many sessions an account has.
@@ -235,6 +259,7 @@ impl Doorkeeper {
     /// Why the file cannot be used; told once for each change of it.
     pub fn look_after(&self) -> Result<(), AccountsError> {
         self.sessions.sweep(Instant::now());
+        self.keep();
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let found = version(&self.path);
         if *read == found {
@@ -248,6 +273,7 @@ impl Doorkeeper {
     fn take_over(&self, accounts: Accounts) {
         self.sessions.settle(&accounts);
         *self.accounts.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(accounts);
+        self.keep();
     }
 
     async fn changed(

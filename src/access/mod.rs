@@ -8,6 +8,7 @@
 mod accounts;
 mod attempts;
 mod doorkeeper;
+mod kept;
 mod password;
 mod role;
 mod secret;

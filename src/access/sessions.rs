@@ -1,16 +1,17 @@
 //! Sessions: who is signed in, since when, and until when.
 //!
-//! They live in memory: after a restart of the daemon everybody signs in anew. Of a session's secret only a digest is
-//! kept.
+//! They live in memory; those of displays outlive a restart of the daemon (`kept`), everybody else signs in anew. Of a
+//! session's secret only a digest is kept.
 
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::watch;
 
 use super::accounts::{Account, Accounts};
+use super::kept::Kept;
 use super::role::Role;
 use super::secret::{digest, word};
 
@@ -52,8 +53,10 @@ struct Session {
     csrf: String,
     /// Digest of what was kept of the password at the time: with another password the session is another's.
     password: [u8; 32],
-    began: Instant,
     used: Instant,
+    /// When it ends in any case: by the clock that only goes forward, and, for what outlives this daemon, by the wall's.
+    until: Instant,
+    until_s: u64,
     /// Dropped with the session: whoever listens learns of its end.
     ends: watch::Sender<()>,
 }
@@ -99,13 +102,15 @@ impl Sessions {
     pub fn begin(&self, account: &Account, now: Instant) -> io::Result<(String, Seen)> {
         let (secret, csrf) = (word()?, word()?);
         let key = digest(&secret);
+        let longest = self.lifetimes.longest(account.role);
         let session = Session {
             name: account.name.clone(),
             role: account.role,
             csrf,
             password: digest(&account.password),
-            began: now,
             used: now,
+            until: now + longest,
+            until_s: wall_s().saturating_add(longest.as_secs()),
             ends: watch::Sender::new(()),
         };
         let seen = session.seen(key);
@@ -160,6 +165,48 @@ impl Sessions {
         }
     }
 
+    /// What outlives this daemon: the sessions of displays.
+    pub(super) fn to_keep(&self) -> Vec<Kept> {
+        let all = self.all();
+        let displays = all.iter().filter(|(_, session)| session.role == Role::Viewer);
+        let kept = displays.map(|(key, session)| Kept {
+            key: *key,
+            name: session.name.clone(),
+            password: session.password,
+            until_s: session.until_s,
+        });
+        kept.collect()
+    }
+
+    /// Takes up what an earlier daemon kept: as far as the account is a viewer's still, with the same password, and the
+    /// time is not over. A clock that was put back makes none longer.
+    ///
+    /// # Errors
+    /// Where the system has no random bytes.
+    pub(super) fn take_up(&self, kept: Vec<Kept>, accounts: &Accounts, now: Instant) -> io::Result<()> {
+        for kept in kept.into_iter().take(OF_ALL) {
+            let left = Duration::from_secs(kept.until_s.saturating_sub(wall_s()));
+            let is_same = accounts.admitted(&kept.name).is_some_and(|account| {
+                account.role == Role::Viewer && digest(&account.password) == kept.password
+            });
+            if left.is_zero() || !is_same {
+                continue;
+            }
+            let session = Session {
+                name: kept.name,
+                role: Role::Viewer,
+                csrf: word()?,
+                password: kept.password,
+                used: now,
+                until: now + left.min(self.lifetimes.display),
+                until_s: kept.until_s,
+                ends: watch::Sender::new(()),
+            };
+            self.all().insert(kept.key, session);
+        }
+        Ok(())
+    }
+
     /// How many an account has.
     pub fn count(&self, name: &str) -> usize {
         self.all().values().filter(|session| session.name == name).count()
@@ -172,12 +219,12 @@ impl Session {
     }
 
     fn is_over(&mut self, lifetimes: &Lifetimes, now: Instant) -> bool {
-        // A display on the wall asks for nothing while nothing happens; that it listens is use enough.
-        if self.role == Role::Viewer && self.ends.receiver_count() > 0 {
+        // A display on the wall and a nurse's page ask for nothing while nothing happens; that they listen is use enough:
+        // whoever relies on hearing alarms must not be signed out for a quiet night.
+        if matches!(self.role, Role::Viewer | Role::Nurse) && self.ends.receiver_count() > 0 {
             self.used = now;
         }
-        now.saturating_duration_since(self.used) > lifetimes.idle(self.role)
-            || now.saturating_duration_since(self.began) > lifetimes.longest(self.role)
+        now.saturating_duration_since(self.used) > lifetimes.idle(self.role) || now > self.until
     }
 }
 
@@ -191,4 +238,9 @@ fn make_room(all: &mut HashMap<Key, Session>, counts: impl Fn(&Session) -> bool,
     if let Some(key) = oldest.map(|(key, _)| *key) {
         all.remove(&key);
     }
+}
+
+/// Seconds since 1970.
+fn wall_s() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -1,10 +1,12 @@
 //! Recorded EEG and what the detector made of it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -23,6 +25,18 @@ use crate::review::{
     eeg_page, explain_alarm, traces, trend_page,
 };
 use crate::ward::{Models, shared_autoencoder_path};
+
+/// Who asks the networks what an alarm rests on: one at a time, so that pages do not keep the beds from the processor.
+static EXPLAINING: Semaphore = Semaphore::const_new(1);
+
+/// For how long one waits for its turn. Explaining takes seconds: who waits longer is told, and asks again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many wait at one time; more are told at once.
+static WAITING: Semaphore = Semaphore::const_new(2);
+
+/// When those who are told may ask again, in seconds.
+const AGAIN_S: u64 = 5;
 
 /// What everyone may read.
 pub fn reading() -> OpenApiRouter<Api> {
@@ -195,7 +209,8 @@ struct Explained {
 }
 
 /// What an alarm rests on: the second of its run that looked most like a seizure, its parts left out in turn. Judged with
-/// the networks and settings in use now.
+/// the networks and settings in use now. One is explained at a time and few wait; the others are told so: 503 with
+/// Retry-After.
 #[utoipa::path(get, path = "/alarms/{alarm}/explanation", tag = "signal", params(("alarm" = String, Path)),
     responses((status = 200, body = Explained)))]
 async fn explanation(
@@ -212,7 +227,10 @@ async fn explanation(
     let (folder, id) = (api.record_of(&held.bed)?, patient_id(&held.patient)?);
     let ward = api.config.borrow().ward.clone();
     let bed = held.bed.clone();
+    let turn = turn().await?;
     let explained = blocking(move || {
+        // The turn goes with the work: who hangs up meanwhile makes no room for another.
+        let _turn = turn;
         let mut watched = Models::default()
             .watched(&ward.patients, &ward.models, &id)
             .map_err(|error| ReviewError::Mistake(error.to_string()))?;
@@ -221,4 +239,17 @@ async fn explanation(
     });
     let (time_s, explanation) = api.of_record(&bed, (onset_s, onset_s + 1.0), explained.await?).await?;
     Ok(Json(Explained { time_s, explanation }))
+}
+
+/// A turn to ask the networks.
+async fn turn() -> Result<SemaphorePermit<'static>, Problem> {
+    let busy = || {
+        let words = "other alarms are being explained at this moment; detection goes first. Ask again in a few seconds";
+        Problem::unavailable(words).retry_after(AGAIN_S)
+    };
+    let _place = WAITING.try_acquire().map_err(|_| busy())?;
+    match tokio::time::timeout(PATIENCE, EXPLAINING.acquire()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        _ => Err(busy()),
+    }
 }

@@ -5,7 +5,7 @@ import { button, field, fill, h, select } from "./dom.js";
 import { explain } from "./explain.js";
 import { JUDGEMENT, moment, seconds, span } from "./format.js";
 import { Judging } from "./judging.js";
-import { PAUSED_S } from "./notices.js";
+import { CHANGED, PAUSED_S, waits } from "./open.js";
 import { SAVED, THEIRS, WAITING } from "./unsaved.js";
 import { Workspace } from "./workspace.js";
 
@@ -26,8 +26,10 @@ export function alarmsView(context) {
   let [days, shown, list, chosen, order] = [7, "seizure", new Map(), null, []];
   /** The review that was there when the chosen alarm was opened: another one that comes meanwhile is never overwritten unseen. */
   let seen = null;
-  let [loads, shows, fresh, sending] = [0, 0, null, null];
-  const judging = new Judging(space.pane, () => session.why("review") ?? (alarm()?.kind === "seizure" ? undefined : "a technical alarm is not judged"), judge);
+  let [loads, shows, fresh, sending, loading] = [0, 0, null, null, null];
+  /** The alarm that was asked for and is not open yet: until it is, nothing is chosen, and nothing is judged. */
+  let awaited = null;
+  const judging = new Judging(space.pane, () => session.why("review") ?? whyNot(), judge);
   const rows = h("ol", { "aria-label": "Alarms", dataset: { testid: "alarms" } });
   const count = h("p", { class: "quiet" });
   const about = h("div", { class: "panel about" });
@@ -37,6 +39,12 @@ export function alarmsView(context) {
   const element = h("section", { class: "work", "aria-label": "Alarms" }, h("div", { class: "list" }, h("h1", { class: "unseen" }, "Alarms"), tools, count, rows), side);
 
   const alarm = () => list.get(chosen);
+  const whyNot = () => {
+    if (!alarm()) return awaited ? "the alarm is not open yet" : "no alarm is chosen";
+    return alarm().kind === "seizure" ? undefined : "a technical alarm is not judged";
+  };
+  /** Which alarm the address names; empty where it names none. */
+  const named = () => decodeURIComponent(location.hash.match(/^#\/?alarms\/([^/]+)/)?.[1] ?? "");
 
   /** Whether an alarm belongs into the list as it was asked for. */
   const fits = (each) => {
@@ -84,7 +92,7 @@ export function alarmsView(context) {
 
   function paintAbout() {
     const each = alarm();
-    if (!each) { fill(about, h("p", { class: "quiet" }, "No alarm is chosen. j and k go through the list.")); return; }
+    if (!each) { fill(about, h("p", { class: "quiet" }, awaited ? "The alarm is being opened." : "No alarm is chosen. j and k go through the list.")); return; }
     const act = session.why("acknowledge");
     const noted = each.acknowledged.map(([who, when]) => `${who} at ${moment(seconds(when))}`).join(", ");
     fill(about, h("div", { class: "row" },
@@ -107,10 +115,12 @@ export function alarmsView(context) {
     chosen = id;
     if (!list.has(id)) {
       const found = await api.get(`/alarms/${part(id)}`).catch((error) => { notice(error.message); return null; });
-      if (!found || chosen !== id) return;
+      if (chosen !== id) return;
+      if (!found) { awaited = null; return; }
       list.set(id, found.alarm);
       if (!order.includes(id)) order.unshift(id);
     }
+    awaited = null;
     paintList();
     paintAbout();
     if (!other) return;
@@ -122,7 +132,7 @@ export function alarmsView(context) {
   }
 
   function step(by) {
-    const at = order.indexOf(chosen);
+    const at = order.indexOf(awaited ?? chosen);
     const next = order[Math.min(order.length - 1, Math.max(0, at + by))];
     if (next) go(next);
   }
@@ -131,6 +141,8 @@ export function alarmsView(context) {
     const each = alarm();
     // Pressed twice is meant once.
     if (!each || sending === each.alarm) return;
+    // Somebody is on the way to another alarm: what they judge is that one, and it is not open yet.
+    if (named() && named() !== each.alarm) { notice("Not judged: another alarm is being opened."); return; }
     sending = each.alarm;
     const here = location.hash;
     try {
@@ -178,7 +190,11 @@ export function alarmsView(context) {
       field("of", select("Of how many days", DAYS, days, (value) => { days = Number(value); reload(); })),
       button("Mark missed (m)", () => space.markMissed(), { why: session.why("review"), action: "missed" }));
   }
-  const reload = () => load().catch((error) => notice(error.message));
+  /** Reads the list; done when the list that was asked for last is there. */
+  function reload() {
+    const mine = loading = load().catch((error) => notice(error.message));
+    return mine.then(() => (mine === loading ? undefined : loading));
+  }
 
   store.addEventListener("alarm", ({ detail }) => {
     const told = detail.alarm;
@@ -196,12 +212,17 @@ export function alarmsView(context) {
   });
   store.addEventListener("stale", () => { if (element.isConnected) reload(); });
   // Another person begins anew: nothing that was typed stays.
-  store.addEventListener("cleared", () => { [list, chosen, order, seen] = [new Map(), null, [], null]; judging.clear(null); });
+  store.addEventListener("cleared", () => { [list, chosen, order, seen, awaited] = [new Map(), null, [], null, null]; judging.clear(null); });
   session.addEventListener("names", () => { if (element.isConnected) { paintList(); paintAbout(); } });
   return {
     name: "Alarms", element,
     async show([id]) {
       paintTools();
+      awaited = id && decodeURIComponent(id) !== chosen ? decodeURIComponent(id) : null;
+      if (awaited) {
+        chosen = null;
+        paintAbout();
+      }
       judging.paint();
       const mine = ++shows;
       await reload();
@@ -213,10 +234,10 @@ export function alarmsView(context) {
     key(event) {
       const acts = { j: () => step(1), k: () => step(-1), e: () => explainIt() };
       // An alarm that is over or seen needs no note: the key then means the first that does, wherever it is.
-      if (["active", "latched", "audio-paused"].includes(alarm()?.phase)) {
+      if (waits(alarm())) {
         acts.a = takeNote;
         acts.p = () => context.acts.act(alarm(), "pause", { seconds: PAUSED_S });
-      }
+      } else if (awaited || context.acts.hasJustLeft(chosen)) acts.a = acts.p = () => notice(CHANGED);
       acts[event.key]?.();
       return Boolean(acts[event.key]) || judging.key(event) || space.key(event);
     },

@@ -7,7 +7,8 @@ import { auditView } from "./audit.js";
 import { button, fill, h } from "./dom.js";
 import { showHelp } from "./help.js";
 import { Live } from "./live.js";
-import { alarmBanner, lostBanner, notices, PAUSED_S, silentBanner, silentBeds } from "./notices.js";
+import { endedBanner, lostBanner, notices, silentBanner, silentBeds } from "./notices.js";
+import { alarmBanner } from "./open.js";
 import { ratesView } from "./rates.js";
 import { recalibrateView } from "./recalibrate.js";
 import { secondView } from "./second.js";
@@ -26,7 +27,7 @@ const api = new Api();
 const session = new Session(api);
 const live = new Live();
 const store = new Store(api, live);
-const sound = new Sound(store, live);
+const sound = new Sound(store, live, session);
 const unsaved = new Unsaved(api, session);
 const said = h("div", {});
 const notice = notices(said);
@@ -37,8 +38,8 @@ context.acts = acts;
 /** The views by the first word of the address, in the order of their keys. */
 const views = { ward: wallView(context), alarms: alarmsView(context), second: secondView(context), rates: ratesView(context), recalibration: recalibrateView(context), audit: auditView(context), account: accountView(context), bed: bedView(context) };
 const signIn = signInView(session);
-const beds = silentBeds(store, live);
-fill(banners, lostBanner(live, sound), silentBanner(sound), acts.element, beds, unsavedBanner(unsaved, session), said);
+const beds = silentBeds(store, live, acts);
+fill(banners, lostBanner(live, sound), endedBanner(session, sound), silentBanner(sound), acts.element, beds, unsavedBanner(unsaved, session), said);
 
 const theme = button("", () => paintTheme(nextTheme()), { title: "light, dark, or as the system is (t)" });
 const paintTheme = (name) => { theme.textContent = `Theme: ${name}`; };
@@ -76,8 +77,7 @@ async function route() {
 
 const ACTS = {
   "?": () => showHelp(), t: () => paintTheme(nextTheme()),
-  a: () => { const first = acts.first(); if (first) acts.act(first, "acknowledge", {}); },
-  p: () => { const first = acts.first(); if (first) acts.act(first, "pause", { seconds: PAUSED_S }); },
+  a: () => acts.toFirst("acknowledge"), p: () => acts.toFirst("pause"),
 };
 
 /** Keys that may be held down: those that move. A judgement held for too long must not fall on the next alarm. */

@@ -50,6 +50,14 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** Puts children into their order; those that are in it already are not touched, and what has the focus keeps it. */
+export function arrange(element, children) {
+  const focused = document.activeElement;
+  for (const child of [...element.children]) if (!children.includes(child)) child.remove();
+  children.forEach((child, i) => { if (element.children[i] !== child) element.insertBefore(child, element.children[i] ?? null); });
+  if (focused !== document.activeElement && element.contains(focused)) focused.focus({ preventScroll: true });
+}
+
 /**
  * A question in a dialog of the page.
  * @param {string} title

@@ -7,13 +7,26 @@ import { clock } from "./format.js";
 /** Derivations whose absence lowers the probability at least by this share of the largest fall drove the label. */
 const DROVE = 0.5;
 
+/** Asks again as often as others are explained first, as long as somebody looks. */
+async function inTurn(asked, element, wanted) {
+  for (;;) {
+    try { return await asked(); } catch (error) {
+      if (error.status !== 503 || !error.retryAfterS || !wanted()) throw error;
+      fill(element, h("p", { class: "quiet" }, `${error.message}. This page asks again in ${error.retryAfterS} s.`));
+      await new Promise((go) => setTimeout(go, error.retryAfterS * 1000));
+      // It may be wanted no more by now: then nobody is kept from their turn.
+      if (!wanted()) throw error;
+    }
+  }
+}
+
 /**
  * @param {() => boolean} wanted whether the alarm is still the one that is looked at when the answer comes
  * @returns {Promise<string[]>} the derivations that drove it; none where it is wanted no more
  */
 export async function explain(api, alarm, element, wanted) {
   fill(element, h("p", { class: "quiet" }, "Asking the networks again, part by part ..."));
-  const told = await api.get(`/alarms/${part(alarm)}/explanation`);
+  const told = await inTurn(() => api.get(`/alarms/${part(alarm)}/explanation`), element, wanted);
   if (!wanted()) return [];
   const falls = told.derivations.filter((d) => d.present).map((d) => ({ name: d.derivation, fall: d.drop_in_company ?? d.drop ?? 0 }));
   const largest = Math.max(0.001, ...falls.map((d) => d.fall));

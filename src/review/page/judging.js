@@ -8,7 +8,7 @@ const TYPES = ["focal preserved consciousness", "focal impaired consciousness", 
 const KEYS = [["c", "seizure", "Seizure (c)"], ["r", "false-alarm", "False alarm (r)"], ["u", "uncertain", "Uncertain (u)"]];
 
 export class Judging {
-  #pane; #why; #onJudged;
+  #pane; #why; #onJudged; #buttons; #take;
   /** Corrected ends, in seconds since 1970; null where they are as the alarm says. */
   #ends = null;
 
@@ -18,7 +18,9 @@ export class Judging {
     this.note = h("input", { "aria-label": "Note (n)", placeholder: "note (n)", maxlength: 2000, class: "grow" });
     this.type = select("Seizure type (ILAE)", [["", "type not given"], ...TYPES.map((type) => [type, type])], "", () => {});
     this.ends = h("span", { class: "quiet" });
-    this.element = h("div", { class: "judge panel", role: "group", "aria-label": "Judgement" });
+    this.#buttons = KEYS.map(([, judgement, words]) => button(words, () => this.#judge(judgement), { action: judgement }));
+    this.#take = button("Ends from selection (o)", () => this.takeEnds());
+    this.element = h("div", { class: "judge panel", role: "group", "aria-label": "Judgement" }, this.#buttons, this.note, this.type, this.#take, this.ends);
     this.paint();
   }
 
@@ -32,10 +34,15 @@ export class Judging {
     this.paint();
   }
 
+  /**
+   * Nothing is taken out and put back: while somebody types a note the alarm changes by what others do, and a field that
+   * lost the focus for it would let the rest of the note be taken for keys, which judge.
+   */
   paint() {
     const why = this.#why();
-    fill(this.element, KEYS.map(([, judgement, words]) => button(words, () => this.#judge(judgement), { action: judgement, why })), this.note, this.type,
-      button("Ends from selection (o)", () => this.takeEnds(), { why, title: "drag over the EEG from onset to offset first" }), this.ends);
+    for (const each of [...this.#buttons, this.#take]) each.disabled = Boolean(why);
+    for (const each of this.#buttons) each.title = why ?? "";
+    this.#take.title = why ?? "drag over the EEG from onset to offset first";
     const [onset, offset] = this.#ends ?? [null, null];
     fill(this.ends, this.#ends ? `onset ${onset ? clock(onset) : "as told"}, offset ${offset ? clock(offset) : "as told"} ` : "onset and offset as the alarm says",
       this.#ends ? button("Forget", () => { this.#ends = null; this.paint(); }) : null);

@@ -1,17 +1,11 @@
-/** What must be seen whatever is being looked at: a lost connection, silent sound, alarms that sound, and answers to acts. */
+/** What must be seen whatever is being looked at: a lost connection, a session that ended, silent sound, silent beds, and answers to acts. */
 
-import { part } from "./api.js";
-import { button, fill, h } from "./dom.js";
-import { clock, seconds, span } from "./format.js";
+import { button, h } from "./dom.js";
+import { span } from "./format.js";
 import { NO_SIGNAL_S } from "./store.js";
 
 /** How long an answer to an act stays, in milliseconds. */
 const STAYS_MS = 12000;
-/** For how long the sound is turned off, in seconds. */
-export const PAUSED_S = 120;
-
-/** Alarms that stand above every view one by one; those beyond are counted. */
-const SHOWN = 3;
 
 /** Says something once. @returns {(words: string) => void} */
 export function notices(place) {
@@ -44,6 +38,19 @@ export function lostBanner(live, sound) {
   return banner;
 }
 
+/** A session ended by itself - another password or role, its time, a daemon that knows it no more: the page is silent from then on. */
+export function endedBanner(session, sound) {
+  const banner = h("div", { class: "banner bad", role: "alert", hidden: true, dataset: { testid: "signed-out" } },
+    h("span", { class: "grow" }, "SIGNED OUT: alarms are not shown or heard here. Watch the patients; sign in again."),
+    button("Silence this", () => { sound.heardEnded(); silence.hidden = true; }, { action: "silence-signed-out", title: "alarms are shown and heard again as soon as somebody signs in" }));
+  const silence = banner.querySelector("button");
+  session.addEventListener("change", () => {
+    if (!session.ended) silence.hidden = false;
+    banner.hidden = !session.ended;
+  });
+  return banner;
+}
+
 /** The browser refuses to play sound until somebody has touched the page. */
 export function silentBanner(sound) {
   const banner = h("div", { class: "banner bad", role: "alert", hidden: true, dataset: { testid: "silent" } }, "This browser does not let alarms be heard.",
@@ -52,42 +59,12 @@ export function silentBanner(sound) {
   return banner;
 }
 
-/** Alarms that nobody has taken note of, from whichever view. */
-export function alarmBanner({ api, store, session, notice }) {
-  const place = h("div", { "aria-live": "assertive", dataset: { testid: "open-alarms" } });
-  let painted = null;
-  const act = async (alarm, what, body) => {
-    try { await api.post(`/alarms/${part(alarm.alarm)}/${what}`, { ...session.by(), ...body }); } catch (error) { notice(error.message); }
-  };
-  const paint = () => {
-    const open = [...store.alarms.values()].filter((alarm) => alarm.kind === "seizure" && alarm.phase !== "acknowledged" && alarm.phase !== "pending");
-    const why = session.why("acknowledge");
-    document.title = `${open.length ? `(${open.length}) ALARM ` : ""}${session.now.ward || "vigil"} · vigil`;
-    // What is as it was stays: a button under a finger, and what was read aloud.
-    const is = JSON.stringify([why, open.length, open.slice(0, SHOWN).map((alarm) => [alarm.alarm, alarm.phase, alarm.priority, session.nameOf(alarm.patient)])]);
-    if (is === painted) return;
-    painted = is;
-    fill(place, open.slice(0, SHOWN).map((alarm) => {
-      const wanted = alarm.phase === "latched" ? "over, nobody has seen it" : alarm.phase === "audio-paused" ? "sound paused" : "now";
-      return h("div", { class: `banner ${alarm.priority === "high" ? "bad" : "warn"}`, dataset: { alarm: alarm.alarm } },
-        h("span", { class: "grow" }, `SEIZURE ALARM, bed ${alarm.bed}, ${session.nameOf(alarm.patient)}, since ${clock(seconds(alarm.raised))} (${wanted})`),
-        button("Take note (a)", () => act(alarm, "acknowledge", {}), { action: "acknowledge", why }),
-        alarm.phase === "latched" ? null : button(`Pause sound ${PAUSED_S / 60} min (p)`, () => act(alarm, "pause", { seconds: PAUSED_S }), { action: "pause", why }),
-        h("a", { class: "as-button", href: `#/alarms/${part(alarm.alarm)}` }, "Look"));
-    }), open.length > SHOWN ? h("div", { class: "banner bad" }, `and ${open.length - SHOWN} more alarms: see Alarms`) : null);
-  };
-  store.addEventListener("alarms", paint);
-  session.addEventListener("change", paint);
-  session.addEventListener("names", paint);
-  return { element: place, first: () => [...store.alarms.values()].find((alarm) => alarm.kind === "seizure" && ["active", "latched", "audio-paused"].includes(alarm.phase)), act };
-}
-
-/** Beds without signal, for whoever looks at another view than the ward's. */
-export function silentBeds(store, live) {
+/** Beds without signal, for whoever looks at another view than the ward's; those that an alarm above tells of are not told twice. */
+export function silentBeds(store, live, acts) {
   const banner = h("div", { class: "banner warn", hidden: true, dataset: { testid: "silent-beds" } });
   const paint = () => {
     const old = [...store.beds.values()].filter(({ status }) => status.phase !== "ended")
-      .map(({ status }) => [status.bed, store.ageOf(status.bed)]).filter(([, age]) => age === null || age > NO_SIGNAL_S);
+      .map(({ status }) => [status.bed, store.ageOf(status.bed)]).filter(([, age]) => age === null || age > NO_SIGNAL_S).filter(([bed]) => !acts.tellsOfSilence(bed));
     banner.hidden = !old.length;
     const words = `NO SIGNAL: ${old.map(([bed, age]) => `bed ${bed}${age === null ? "" : ` for ${span(age)}`}`).join(", ")}`;
     if (banner.textContent !== words) banner.textContent = words;

@@ -6,7 +6,9 @@ const STORED = "vigil-reader";
 const WORDS = { acknowledge: "take note of alarms", review: "judge alarms, export or re-calibrate", administer: "change beds or accounts", see_names: "see names" };
 
 export class Session extends EventTarget {
-  #api; #names = new Map();
+  #api; #names = new Map(); #leaves = false;
+  /** Whether somebody was signed in here and is no more, though they did not sign out: they believe that alarms reach them. */
+  ended = false;
   /** The API's answer: mode, signed_in, person, role, may. */
   now = { mode: "open", signed_in: false, person: null, role: null, may: {}, ward: "", version: "" };
 
@@ -21,6 +23,7 @@ export class Session extends EventTarget {
   async signIn(name, password) { this.#take(await this.#api.post("/session", { name, password })); }
 
   async signOut() {
+    this.#leaves = true;
     await this.#api.delete("/session").catch(() => {});
     await this.load();
   }
@@ -67,6 +70,8 @@ export class Session extends EventTarget {
   }
 
   #take(answer) {
+    this.ended = !answer.signed_in && !this.#leaves && (this.ended || this.now.signed_in);
+    if (answer.signed_in) this.#leaves = false;
     this.now = answer;
     this.#api.csrf = answer.csrf;
     if (!answer.signed_in) this.#names.clear();

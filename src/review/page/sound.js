@@ -1,7 +1,7 @@
 /**
  * The sound of alarms, after the manner of IEC 60601-1-8: the highest priority that sounds is heard, in bursts. A lost
- * connection is heard too: whoever hears nothing believes that there is nothing. What the browser does not let be heard is
- * said in a banner before there is an alarm, never passed over.
+ * connection is heard too, and so is a session that ended by itself: whoever hears nothing believes that there is nothing.
+ * What the browser does not let be heard is said in a banner before there is an alarm, never passed over.
  */
 
 /** Seconds from the beginning of one burst to that of the next. */
@@ -12,29 +12,29 @@ const ORDER = ["high", "medium", "low"];
  * other, and an alarm that was over and taken note of would be heard once more.
  */
 const UNKNOWN_S = 3;
-/** How the loss of the connection is heard. */
+/** How it is heard that no alarm can be heard: the connection is lost, or a session has ended by itself. */
 const LOST = "medium";
 
 export class Sound extends EventTarget {
   // Loaded while there is a connection: what is to tell of its loss cannot be fetched then.
   #audio = Object.fromEntries([...document.querySelectorAll("audio[data-burst]")].map((audio) => [audio.dataset.burst, audio]));
-  #store; #live;
+  #store; #live; #session;
   #burst = { priority: null, at: -Infinity };
   /** Since when beds are in alarm of which the list of alarms knows nothing. */
   #unknown = new Map();
-  /** Whether somebody has heard that the connection is lost. */
-  #knowsLost = false;
+  /** Whether somebody has heard that the connection is lost, or that nobody is signed in any more. */
+  #knowsLost = false; #knowsEnded = false;
   /** Whether the browser refused to play. */
   blocked = false;
   /** Bursts that were played to the end or are being played. */
   played = 0;
 
-  constructor(store, live) {
+  constructor(store, live, session) {
     super();
-    this.#store = store;
-    this.#live = live;
+    [this.#store, this.#live, this.#session] = [store, live, session];
     for (const what of ["alarms", "beds", "bed"]) store.addEventListener(what, () => this.look());
     for (const what of ["lost", "found"]) live.addEventListener(what, () => { this.#knowsLost = false; this.look(); });
+    session.addEventListener("change", () => { if (!session.ended) this.#knowsEnded = false; this.look(); });
     // A touch of the page may have let sound in.
     for (const touch of ["click", "keydown"]) document.addEventListener(touch, () => { if (this.blocked) this.probe(); });
     setInterval(() => this.look(), 500);
@@ -49,7 +49,7 @@ export class Sound extends EventTarget {
     for (const { status } of this.#store.beds.values()) {
       if (this.#isUnknown(status.bed, status.alarming && !known.has(status.bed))) sounding.add("high");
     }
-    if (this.#live.lost && !this.#knowsLost) sounding.add(LOST);
+    if ((this.#live.lost && !this.#knowsLost) || (this.#session.ended && !this.#knowsEnded)) sounding.add(LOST);
     return ORDER.find((priority) => sounding.has(priority)) ?? null;
   }
 
@@ -63,6 +63,12 @@ export class Sound extends EventTarget {
   /** The loss of the connection has been heard: it is silent until the next one. */
   heardLost() {
     this.#knowsLost = true;
+    this.look();
+  }
+
+  /** That a session ended has been heard: it is silent until the next one ends. */
+  heardEnded() {
+    this.#knowsEnded = true;
     this.look();
   }
 
