@@ -17,7 +17,7 @@ use crate::ward::inference::{BedJudge, Inference};
 use crate::ward::keeper::{Keeper, WAITING};
 use crate::ward::lifecycle::fit_all;
 use crate::ward::notify::{Notifier, NotifyError, watchdog_period};
-use crate::ward::proof::Proof;
+use crate::ward::proof;
 use crate::ward::request::{Refused, Request};
 use crate::ward::scribe::Scribe;
 use crate::ward::shared::{Shared, Ways};
@@ -191,7 +191,6 @@ impl Supervisor {
         proofs.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut seconds = tokio::time::interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut proof = Proof::default();
         let mut health = Health::default();
         let (mut disk, mut retained) = (Instant::now(), None::<Instant>);
         heard(self.notifier.ready());
@@ -200,7 +199,7 @@ impl Supervisor {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 _ = hangup.recv() => self.reload(ward).await,
-                _ = proofs.tick() => self.prove(&mut proof).await,
+                _ = proofs.tick() => self.prove().await,
                 _ = seconds.tick() => {
                     self.shared.watch_clock();
                     self.look_at_log(&mut health);
@@ -233,9 +232,9 @@ impl Supervisor {
         heard(self.notifier.reloaded());
     }
 
-    async fn prove(&self, proof: &mut Proof) {
+    async fn prove(&self) {
         let judge = self.probed.borrow().clone();
-        let found = proof.look(&self.shared, judge.as_ref()).await;
+        let found = proof::look(&self.shared, judge.as_ref()).await;
         match &found {
             Ok(()) => {
                 heard(self.notifier.watchdog());

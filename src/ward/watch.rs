@@ -254,8 +254,17 @@ impl Watch {
 
     /// The second of the time line in which a window lies, at the rate that holds now.
     pub fn second_of(&self, window: &Window) -> u64 {
+        self.second_at(window.first_sample)
+    }
+
+    /// The second of the time line that has come, whether a window is made of it or not.
+    pub fn second_now(&self) -> u64 {
+        self.second_at(self.next_frame)
+    }
+
+    fn second_at(&self, frame: u64) -> u64 {
         let rate_hz = self.layout.as_ref().map_or(1.0, |layout| layout.rate_hz);
-        let since = window.first_sample.saturating_sub(self.origin.frame);
+        let since = frame.saturating_sub(self.origin.frame);
         // The first sample's time, on whole seconds; never backwards.
         self.origin.second.saturating_add((since as f64 / rate_hz) as u64)
     }

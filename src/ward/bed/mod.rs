@@ -42,6 +42,9 @@ const BEHIND_S: f64 = 2.0;
 /// Windows of a device's stream that may wait for the networks; beyond them the source waits.
 const BACKLOG: usize = 60;
 
+/// A stream that gives samples, and no whole second for this long, is told.
+const BROKEN_S: f64 = 10.0;
+
 /// How long a bed that stops waits for the verdicts that are still out.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -85,6 +88,7 @@ struct Waiting {
 struct UnderWay {
     second: u64,
     arrived: Instant,
+    handed_over: Instant,
 }
 
 /// The task of one bed.
@@ -109,6 +113,8 @@ pub struct Bed {
     interrupted: bool,
     /// When, and by which wall clock, the frame after the last was due.
     last_arrival: Option<Instant>,
+    /// Since when samples arrive of which no window could be made.
+    broken_since: Option<Instant>,
     due_wall_s: Option<f64>,
     saved: Instant,
     /// The source is not listened to until every window is judged: a state is due.
@@ -144,6 +150,7 @@ impl Bed {
             connected: false,
             ended: false,
             last_arrival: None,
+            broken_since: None,
             settling: false,
             alarm: None,
             fit_asked: false,
@@ -155,6 +162,7 @@ impl Bed {
             watch,
         };
         bed.first_status(source.describe());
+        bed.tell_asked();
         if resumed_wall_s.is_none() {
             // From the first moment on a restart knows which count of frames and seconds this is.
             bed.save();

@@ -295,6 +295,11 @@ impl Bed {
             status.fed = Some(arrived);
         });
         let rate_hz = self.watch.layout().map_or(1.0, |layout| layout.rate_hz);
+        if !taken.windows.is_empty() {
+            self.broken_since = None;
+        } else if !taken.microvolts.is_empty() {
+            self.broken_since.get_or_insert(arrived);
+        }
         for window in taken.windows {
             let second = self.watch.second_of(&window);
             let time_s = wall_s + (window.first_sample as f64 - taken.first_frame as f64) / rate_hz;

@@ -20,7 +20,10 @@ impl Bed {
         {
             let due = Due { judge: self.setup.judge.clone(), window, reply: self.replies.clone() };
             match self.shared.inference.judge(due) {
-                Ok(()) => self.under_way.push_back(UnderWay { second, arrived }),
+                Ok(()) => {
+                    self.under_way.push_back(UnderWay { second, arrived, handed_over: Instant::now() });
+                    self.tell_asked();
+                }
                 Err(due) => {
                     self.waiting.push_front(Waiting { second, window: due.window, arrived });
                     return;
@@ -29,8 +32,15 @@ impl Bed {
         }
     }
 
+    /// Since when the networks have something of this bed, for the proof that data moves.
+    pub(super) fn tell_asked(&self) {
+        let asked = self.under_way.front().map(|oldest| oldest.handed_over);
+        self.shared.board.update(self.name(), |status| status.asked = asked);
+    }
+
     pub(super) fn judged(&mut self, judged: Judged) {
-        let Some(UnderWay { second, arrived }) = self.under_way.pop_front() else { return };
+        let Some(UnderWay { second, arrived, .. }) = self.under_way.pop_front() else { return };
+        self.tell_asked();
         let opinion = match judged.opinion {
             Ok(opinion) => {
                 self.observe(TechnicalKind::DetectorFails, None);
