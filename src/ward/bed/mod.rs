@@ -45,6 +45,11 @@ const BACKLOG: usize = 60;
 /// A stream that gives samples, and no whole second for this long, is told.
 const BROKEN_S: f64 = 10.0;
 
+/// Stamps that lie further off the clock are not used: no buffer holds as much, so they are of another
+/// unit, or of a clock that was never set. Stamps that were not used are used again nearer to it.
+const STAMP_OFF_S: f64 = 600.0;
+const STAMP_BACK_S: f64 = 300.0;
+
 /// How long a bed that stops waits for the verdicts that are still out.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -115,6 +120,8 @@ pub struct Bed {
     last_arrival: Option<Instant>,
     /// Since when samples arrive of which no window could be made.
     broken_since: Option<Instant>,
+    /// The stream's stamps are not used: they are too far off the clock.
+    stamps_off: bool,
     due_wall_s: Option<f64>,
     saved: Instant,
     /// The source is not listened to until every window is judged: a state is due.
@@ -151,6 +158,7 @@ impl Bed {
             ended: false,
             last_arrival: None,
             broken_since: None,
+            stamps_off: false,
             settling: false,
             alarm: None,
             fit_asked: false,

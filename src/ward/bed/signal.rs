@@ -8,7 +8,7 @@ use super::super::feed::Fed;
 use super::super::intake::Taken;
 use super::super::status::Phase;
 use super::super::strip::Strip;
-use super::{Bed, Waiting};
+use super::{Bed, STAMP_BACK_S, STAMP_OFF_S, Waiting};
 use crate::alarm::TechnicalKind;
 use crate::eeg::DERIVATIONS;
 use crate::record::{GapReason, RecordError, RecordedSource, last_second};
@@ -203,18 +203,14 @@ impl Bed {
         }
         let wall_s = self.shared.unix_at(arrived);
         let duration_s = frames as f64 / rate_hz;
-        let taken_s = received.taken_at_s.filter(|at| at.is_finite()).unwrap_or(wall_s - duration_s);
+        let stamp_s = self.believed(received.taken_at_s, wall_s - duration_s);
+        let taken_s = stamp_s.unwrap_or(wall_s - duration_s);
         if std::mem::take(&mut self.interrupted) {
             self.bridge(taken_s, wall_s - duration_s, rate_hz);
         }
         if self.real_time && frames > 0 {
-            let told = self.clocks.observe(
-                self.watch.next_frame() + lost_before,
-                frames,
-                received.taken_at_s,
-                arrived,
-                wall_s,
-            );
+            let told =
+                self.clocks.observe(self.watch.next_frame() + lost_before, frames, stamp_s, arrived, wall_s);
             match told {
                 Told::Steady => {}
                 Told::Missing(seconds) => {
@@ -241,6 +237,24 @@ impl Bed {
         }
         let label = self.shared.label(self.name());
         self.shared.metrics.frames.get_or_create(&label).inc_by(frames);
+    }
+
+    /// A stamp that can be the time when its frame was taken. What is recorded, announced and shown is told
+    /// by these times: a stamp in milliseconds would put all of it into another age.
+    fn believed(&mut self, stamp_s: Option<f64>, arrived_s: f64) -> Option<f64> {
+        let stamp_s = stamp_s.filter(|stamp_s| stamp_s.is_finite())?;
+        if !self.real_time {
+            // A replay that is faster than time runs ahead of the clock.
+            return Some(stamp_s);
+        }
+        let off_s = stamp_s - arrived_s;
+        self.stamps_off = off_s.abs() > if self.stamps_off { STAMP_BACK_S } else { STAMP_OFF_S };
+        if !self.stamps_off {
+            return Some(stamp_s);
+        }
+        let detail = format!("the stream's stamps are {off_s:+.0} s off the clock and are not used");
+        self.observe(TechnicalKind::ClockJump, Some(detail));
+        None
     }
 
     /// The stream goes on after an interruption: what is missing in between is counted by clocks.
