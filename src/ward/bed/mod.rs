@@ -25,7 +25,7 @@ use crate::config::{BaselineConfig, BedConfig, PatientId};
 use crate::detect::Detector;
 use crate::signal::Window;
 use crate::signal::trend::Trend;
-use crate::source::live::LiveSource;
+use crate::source::live::{LiveLayout, LiveSource};
 
 /// How often the clock is looked at.
 const TICK: Duration = Duration::from_millis(250);
@@ -114,6 +114,8 @@ pub struct Bed {
     /// The bed is connected to this.
     connected: bool,
     ended: bool,
+    /// A stream at another rate that waits until every window of the one before is judged.
+    changing: Option<LiveLayout>,
     /// The stream was interrupted: how long for is known with the next message.
     interrupted: bool,
     /// When, and by which wall clock, the frame after the last was due.
@@ -156,6 +158,7 @@ impl Bed {
             saved: Instant::now(),
             connected: false,
             ended: false,
+            changing: None,
             last_arrival: None,
             broken_since: None,
             stamps_off: false,
@@ -205,12 +208,13 @@ impl Bed {
                 },
                 Some(done) = judged.recv() => bed.judged(done),
                 _ = ticks.tick() => bed.tick(),
-                came = fed.recv(), if listening && !bed.settling && bed.waiting.len() < room => match came {
+                came = fed.recv(), if listening && bed.is_ready_for_more(room) => match came {
                     Some(came) => bed.fed(came),
                     None => listening = false,
                 },
             }
             bed.hand_over();
+            bed.change_if_due();
         };
         feeder.abort();
         drop(fed);
@@ -228,6 +232,10 @@ impl Bed {
         if let Some(done) = stopped {
             let _ = done.send(());
         }
+    }
+
+    fn is_ready_for_more(&self, room: usize) -> bool {
+        !self.settling && self.changing.is_none() && self.waiting.len() < room
     }
 
     pub(super) fn name(&self) -> &str {

@@ -33,7 +33,13 @@ struct OnRecord {
 }
 
 /// What is on record of a time line, with the frames from `from` on.
-fn on_record(folder: &Path, bed: &str, timeline: u64, from: u64) -> Result<OnRecord, RecordError> {
+fn on_record(
+    folder: &Path,
+    bed: &str,
+    timeline: u64,
+    from: u64,
+    expected_hz: f64,
+) -> Result<OnRecord, RecordError> {
     let second = last_second(folder, bed, timeline)?.map_or(0, |last| last + 1);
     let mut source = match RecordedSource::open(folder, bed, timeline, from, u64::MAX) {
         Ok(source) => source,
@@ -44,6 +50,14 @@ fn on_record(folder: &Path, bed: &str, timeline: u64, from: u64) -> Result<OnRec
     };
     let mut found = OnRecord { second, frame: source.end_frame(), pieces: Vec::new() };
     let rate_hz = source.layout().rates_hz.first().copied().unwrap_or(1.0);
+    if rate_hz != expected_hz {
+        // A record of before each rate had a time line of its own.
+        tracing::warn!(
+            bed,
+            "what is on record after the bed's state has another rate; it is not judged again"
+        );
+        return Ok(found);
+    }
     if source.frames() as f64 > TAIL_S as f64 * rate_hz {
         tracing::warn!(bed, "more is on record after the bed's state than can be judged again");
         return Ok(found);
@@ -60,7 +74,7 @@ impl Bed {
         let Some(rate_hz) = self.watch.layout().map(|layout| layout.rate_hz) else { return };
         let (folder, bed) = (self.shared.record_folder.clone(), self.name().to_string());
         let (timeline, from) = (self.watch.timeline(), self.watch.next_frame());
-        let read = tokio::task::spawn_blocking(move || on_record(&folder, &bed, timeline, from));
+        let read = tokio::task::spawn_blocking(move || on_record(&folder, &bed, timeline, from, rate_hz));
         let found = match read.await {
             Ok(Ok(found)) => found,
             Ok(Err(error)) => {
@@ -113,14 +127,14 @@ impl Bed {
 
     pub(super) fn fed(&mut self, fed: Fed) {
         match fed {
-            Fed::Connected(layout) => self.connect(&layout),
+            Fed::Connected(layout) => self.join(layout),
             Fed::Came(Incoming::Samples(received)) => self.take(received),
             Fed::Came(Incoming::Layout(layout)) => {
                 let name = self.name().to_string();
                 tracing::warn!(bed = name, "the stream changed its layout");
                 // How long the change took is known with the next message.
                 self.interrupted = true;
-                self.connect(&layout);
+                self.join(layout);
             }
             Fed::Came(Incoming::Ended) => {
                 self.ended = true;
@@ -141,6 +155,50 @@ impl Bed {
                 self.observe(TechnicalKind::SourceLost, Some(reason));
             }
         }
+    }
+
+    /// A stream comes. One that is counted otherwise waits until all that came before is judged, under the
+    /// numbers that it has.
+    fn join(&mut self, layout: LiveLayout) {
+        if self.watch.counts_otherwise(&layout) {
+            self.changing = Some(layout);
+        } else {
+            self.connect(&layout);
+        }
+    }
+
+    /// Changes to the stream that waits, if nothing of the one before is left.
+    pub(super) fn change_if_due(&mut self) {
+        if self.waiting.is_empty()
+            && self.under_way.is_empty()
+            && let Some(layout) = self.changing.take()
+        {
+            self.begin_anew();
+            self.connect(&layout);
+        }
+    }
+
+    /// Another sampling rate: a new count of frames and seconds begins, and with it whatever goes by their
+    /// numbers.
+    fn begin_anew(&mut self) {
+        tracing::warn!(
+            bed = self.name(),
+            "the sampling rate is another: frames and seconds count from 0 again"
+        );
+        self.end_alarm("the stream's sampling rate changed, and the detector began anew");
+        self.log_exposure();
+        // Some of them go by the seconds of the count; what still holds is raised again.
+        for transition in self.health.clear_all() {
+            self.tell(transition);
+        }
+        self.watch.begin_anew((self.shared.unix_now() * 1e3) as u64);
+        self.journal.begin_anew();
+        self.fit_asked = false;
+        self.broken_since = None;
+        self.shared.board.update(self.name(), |status| {
+            (status.second, status.time, status.label, status.probabilities) = (None, None, None, None);
+            (status.accumulator, status.alarming, status.baseline_s) = (0.0, false, 0);
+        });
     }
 
     pub(super) fn connect(&mut self, layout: &LiveLayout) {

@@ -169,6 +169,16 @@ impl Bed {
         }
     }
 
+    /// The alarm that lasts ends here, though no verdict ended it.
+    pub(super) fn end_alarm(&mut self, why: &str) {
+        if let Some(raised_second) = self.alarm.take() {
+            let id = seizure_id(self.name(), self.watch.timeline(), raised_second);
+            let what = What::Ended { end_second: None, detail: why.to_string() };
+            let entry = Entry::of_alarm(&id, &self.shared.desk.now(), DAEMON, what);
+            self.shared.desk.announce(entry.on(self.name(), self.setup.patient.as_str()));
+        }
+    }
+
     pub(super) fn count(&mut self, verdict: &Verdict, latency: Duration, cost: Duration, wall_s: f64) {
         let label = self.shared.label(self.name());
         let metrics = &self.shared.metrics;
