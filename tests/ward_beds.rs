@@ -109,6 +109,37 @@ fn a_bed_that_cannot_be_watched_is_told_and_the_others_run() {
 }
 
 #[test]
+fn the_alarm_of_a_bed_that_cannot_be_watched_ends_with_its_reason() {
+    let ward = Ward::new(&synthetic("emu-01", 1));
+    let mut daemon = ward.start();
+    watching(&mut daemon, "emu-01");
+    for patient in ["nobody1", "nobody2"] {
+        let bed = format!(r#"{{"patient": "{patient}", "source": {{"synthetic": {{}}}}}}"#);
+        let (code, body) = daemon.ask("PUT", "/api/v1/beds/emu-03", Some(TOKEN), &bed);
+        let told = format!("no patient {patient}");
+        assert_eq!(
+            (code, body.contains("cannot be watched"), body.contains(&told)),
+            (200, true, true),
+            "{body}"
+        );
+    }
+    let (code, body) = daemon.ask("DELETE", "/api/v1/beds/emu-03", Some(TOKEN), "");
+    assert_eq!((code, body.contains("bed emu-03: removed")), (200, true), "{body}");
+    daemon.wait_for("the end of both alarms", |_| {
+        let of_bed = |raised: bool| {
+            let alarms = ward.alarms().into_iter().filter(move |entry| {
+                entry["bed"] == "emu-03" && entry["kind"] == "misfit" && entry["raised"] == raised
+            });
+            alarms.map(|entry| entry["alarm"].as_str().unwrap().to_string()).collect::<Vec<_>>()
+        };
+        let (raised, ended) = (of_bed(true), of_bed(false));
+        assert!(raised.len() <= 2, "{raised:?}");
+        (raised.len() == 2 && raised == ended).then_some(())
+    });
+    daemon.stop();
+}
+
+#[test]
 fn a_configuration_with_a_mistake_is_refused_with_its_line() {
     let run = |ward: &Ward| {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_vigil"))

@@ -95,7 +95,7 @@ impl Keeper {
                 }
                 Request::Stop(done) => {
                     let all: Vec<String> = self.beds.keys().cloned().collect();
-                    self.stop_beds(&all).await;
+                    self.stop_beds(all.iter().map(String::as_str)).await;
                     let _ = done.send(());
                     return;
                 }
@@ -153,19 +153,24 @@ impl Keeper {
         );
         let wanted: BTreeMap<String, BedConfig> =
             wanted.into_iter().map(|bed| (bed.name.clone(), bed)).collect();
-        let gone: Vec<String> = self
+        let gone: BTreeMap<String, String> = self
             .beds
             .iter()
             .filter(|(name, bed)| wanted.get(*name) != Some(&bed.config))
-            .map(|(name, _)| name.clone())
+            .map(|(name, bed)| (name.clone(), bed.config.patient.clone()))
             .collect();
-        self.stop_beds(&gone).await;
-        for name in &gone {
+        self.stop_beds(gone.keys().map(String::as_str)).await;
+        for (name, patient) in &gone {
             tracing::info!(bed = name.as_str(), "stopped");
-            if !wanted.contains_key(name) {
+            self.end_technical(name, patient);
+            let next = wanted.get(name).map(|bed| &bed.patient);
+            if next != Some(patient) {
+                // Whoever comes next must not be shown with this patient's alarm, label and signal.
                 self.shared.desk.tell(Work::Resumed { bed: name.clone(), alarms: BTreeSet::new() });
                 self.shared.board.remove(name);
                 self.shared.metrics.forget(name);
+            }
+            if next.is_none() {
                 done.push(format!("bed {name}: removed"));
             }
         }
@@ -174,7 +179,7 @@ impl Keeper {
             if self.beds.get(&name).is_some_and(|bed| bed.commands.is_some()) {
                 continue;
             }
-            let verb = if gone.contains(&name) { "changed" } else { "started" };
+            let verb = if gone.contains_key(&name) { "changed" } else { "started" };
             done.push(match self.start_bed(config) {
                 Ok(()) => {
                     tracing::info!(bed = name.as_str(), "{verb}");
@@ -190,7 +195,16 @@ impl Keeper {
         done
     }
 
-    async fn stop_beds(&mut self, names: &[String]) {
+    /// Ends the technical alarms of a bed that has no task to end them: of one that could not be started,
+    /// above all.
+    fn end_technical(&self, name: &str, patient: &str) {
+        let standing = self.shared.board.get(name).map(|status| status.technical).unwrap_or_default();
+        for (kind, detail) in standing {
+            self.shared.technical(name, patient, Transition { kind, raised: false, detail });
+        }
+    }
+
+    async fn stop_beds(&mut self, names: impl Iterator<Item = &str>) {
         let mut stopping = Vec::new();
         for name in names {
             let Some(bed) = self.beds.remove(name) else { continue };
@@ -219,20 +233,21 @@ impl Keeper {
                 Ok(())
             }
             Err(reason) => {
-                let known = self
-                    .shared
-                    .board
-                    .get(&name)
-                    .is_some_and(|status| status.technical.get(&TechnicalKind::Misfit) == Some(&reason));
+                let kind = TechnicalKind::Misfit;
+                let standing =
+                    self.shared.board.get(&name).and_then(|mut status| status.technical.remove(&kind));
                 self.shared.board.update(&name, |status| {
                     status.patient = config.patient.clone();
                     status.phase = Phase::Unusable;
                     status.reason = Some(reason.clone());
                 });
-                if !known {
-                    let kind = TechnicalKind::Misfit;
+                if standing.as_ref() != Some(&reason) {
+                    // Another reason is another alarm: the one before ends with its own.
+                    let ended = standing.map(|detail| Transition { kind, raised: false, detail });
                     let raised = Transition { kind, raised: true, detail: reason.clone() };
-                    self.shared.technical(&name, &config.patient, raised);
+                    for transition in ended.into_iter().chain([raised]) {
+                        self.shared.technical(&name, &config.patient, transition);
+                    }
                 }
                 self.beds.insert(name, Running { config, commands: None, task: None });
                 Err(reason)
