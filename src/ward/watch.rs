@@ -142,10 +142,10 @@ impl Watch {
         self.baseline = state.baseline.clone();
         self.exposure = state.exposure;
         let Some(stream) = &state.stream else { return Ok(()) };
+        self.rate_hz = Some(stream.layout.rate_hz);
         let mut intake = Intake::new(&stream.layout, &self.rules, &self.signal, self.next_frame)
             .map_err(|error| error.to_string())?;
         let restored = intake.restore(&stream.conditioner, self.next_frame);
-        self.rate_hz = Some(stream.layout.rate_hz);
         self.layout = Some(stream.layout.clone());
         self.intake = Some(intake);
         restored.map_err(|error| error.to_string())
