@@ -17,6 +17,7 @@ use crate::ward::inference::{BedJudge, Inference};
 use crate::ward::keeper::{Keeper, WAITING};
 use crate::ward::lifecycle::fit_all;
 use crate::ward::notify::{Notifier, NotifyError, watchdog_period};
+use crate::ward::overrides::Overrides;
 use crate::ward::proof;
 use crate::ward::request::{Refused, Request};
 use crate::ward::scribe::Scribe;
@@ -87,7 +88,9 @@ pub async fn run(
 
     let (inference, networks) = Inference::start().map_err(start("the thread of the networks"))?;
     let metrics = Arc::new(Metrics::new());
-    let beds = config.bed.iter().map(|bed| bed.name.clone()).collect();
+    // Those that were added over the API are watched, too: a restart must not end their alarms.
+    let (mut overrides, _) = Overrides::load(&state);
+    let beds = overrides.apply(&config.bed).0.into_iter().map(|bed| bed.name).collect();
     let (desk, announcing) = Desk::start(&config.ward, &config.channel, beds, metrics.clone())
         .map_err(start("the thread of the alarms"))?;
     let (scribe, writing) = Scribe::start().map_err(start("the thread of the states"))?;

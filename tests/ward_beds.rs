@@ -3,6 +3,7 @@
 mod daemon;
 
 use daemon::{TOKEN, Ward};
+use vigil::alarm::entry::What;
 
 fn synthetic(name: &str, seed: u32) -> String {
     format!(
@@ -41,6 +42,40 @@ fn a_bed_can_be_added_changed_and_removed_over_the_api_while_others_run() {
         (daemon.bed("emu-01")["frames"].as_u64().unwrap() > frames + 256).then_some(())
     });
     assert_eq!(daemon.bed("emu-01")["lost_frames"], 0);
+}
+
+#[test]
+fn a_restart_ends_no_alarm_of_a_bed_that_was_added_over_the_api() {
+    let ward = Ward::new(&synthetic("emu-01", 1));
+    let mut daemon = ward.start();
+    watching(&mut daemon, "emu-01");
+    let bed = r#"{"patient": "chb03", "source": {"synthetic": {"speed": 5.0,
+        "eeg": {"seed": 1, "seizure_onsets_s": [20.0], "seizure_duration_s": [180.0, 180.0]}}}}"#;
+    let (code, body) = daemon.ask("PUT", "/api/v1/beds/emu-02", Some(TOKEN), bed);
+    assert_eq!(code, 200, "{body}");
+    daemon.wait_for("the alarm", |daemon| (daemon.bed("emu-02")["alarming"] == true).then_some(()));
+    let raised = daemon.bed("emu-02")["second"].as_u64().unwrap();
+    // A state that knows of the alarm is on disk.
+    daemon.wait_for("a state", |daemon| {
+        daemon.bed("emu-02")["second"].as_u64().filter(|second| *second > raised + 30)
+    });
+    daemon.kill();
+    let mut daemon = ward.start();
+    daemon.wait_for("the bed going on", |daemon| {
+        daemon.bed("emu-02")["second"].as_u64().filter(|second| *second > raised + 35)
+    });
+    let logged = ward.log().unwrap().entries().unwrap();
+    let ended: Vec<String> = logged
+        .into_iter()
+        .filter_map(|logged| match logged.entry.what {
+            What::Ended { detail, .. } => Some(detail),
+            _ => None,
+        })
+        .filter(|detail| detail.contains("not watched any more"))
+        .collect();
+    assert!(ended.is_empty(), "{ended:?}");
+    assert_eq!(ward.alarms().iter().filter(|entry| entry["what"] == "seizure").count(), 1);
+    daemon.stop();
 }
 
 #[test]
