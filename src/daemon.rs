@@ -89,8 +89,8 @@ pub async fn run(
     let (inference, networks) = Inference::start().map_err(start("the thread of the networks"))?;
     let metrics = Arc::new(Metrics::new());
     // Those that were added over the API are watched, too: a restart must not end their alarms.
-    let (mut overrides, _) = Overrides::load(&state);
-    let beds = overrides.apply(&config.bed).0.into_iter().map(|bed| bed.name).collect();
+    let (overrides, _) = Overrides::load(&state);
+    let beds = overrides.wanted(&config.bed).into_iter().map(|bed| bed.name).collect();
     let (desk, announcing) = Desk::start(&config.ward, &config.channel, beds, metrics.clone())
         .map_err(start("the thread of the alarms"))?;
     let (scribe, writing) = Scribe::start().map_err(start("the thread of the states"))?;

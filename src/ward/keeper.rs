@@ -1,5 +1,7 @@
 //! Keeps the beds: starts, changes and stops them while the others run.
 
+mod reload;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use super::status::Phase;
 use super::watch::Watch;
 use crate::alarm::{TechnicalKind, Transition};
 use crate::config::{BedConfig, PatientId, WardConfig};
+use crate::signal::SignalConfig;
 
 /// Requests that may wait.
 pub const WAITING: usize = 64;
@@ -35,7 +38,20 @@ struct Running {
     config: BedConfig,
     commands: Option<mpsc::Sender<Command>>,
     task: Option<JoinHandle<()>>,
+    /// What it is watched with; `None` where it is not watched.
+    with: Option<With>,
 }
+
+/// What a bed is watched with, to find out whether that is another on disk.
+struct With {
+    /// What its filters are made of: they cannot be changed while it runs.
+    signal: SignalConfig,
+    /// Networks and settings together.
+    detector: Arc<str>,
+}
+
+/// A bed that was started: the way to it, its task, and what it is watched with.
+type Opened = (mpsc::Sender<Command>, JoinHandle<()>, With);
 
 /// The beds of a ward.
 pub struct Keeper {
@@ -87,7 +103,10 @@ impl Keeper {
                     let done = self.remove(&name).await;
                     let _ = answer.send(done);
                 }
-                Request::ModelsChanged { patient } => self.switch(&patient).await,
+                Request::ModelsChanged { patient } => match self.switch(&patient).await {
+                    Ok(done) => done.iter().for_each(|done| tracing::info!("{done}")),
+                    Err(error) => tracing::error!(error, "networks are not exchanged"),
+                },
                 Request::FitAgain { bed } => {
                     if let Some(commands) = self.beds.get(&bed).and_then(|bed| bed.commands.as_ref()) {
                         let _ = commands.send(Command::FitAgain).await;
@@ -101,30 +120,6 @@ impl Keeper {
                 }
             }
         }
-    }
-
-    /// Reads vigil.toml again. A file with a mistake changes nothing.
-    async fn reload(&mut self) -> Answer {
-        let path = self.path.clone();
-        let read = tokio::task::spawn_blocking(move || WardConfig::load(&path)).await;
-        let config = match read {
-            Ok(Ok(config)) => config,
-            Ok(Err(error)) => return Err(Refused::Mistake(error.to_string())),
-            Err(error) => return Err(Refused::Failed(error.to_string())),
-        };
-        let mut done = fixed_parts(&self.config.borrow(), &config);
-        self.config.send_replace(config);
-        done.extend(self.settle().await);
-        // A patient's settings or networks may be others, too.
-        let patients: Vec<PatientId> =
-            self.beds.values().filter_map(|bed| PatientId::new(&bed.config.patient).ok()).collect();
-        for patient in patients {
-            self.switch(&patient).await;
-        }
-        if done.is_empty() {
-            done.push("nothing has changed".to_string());
-        }
-        Ok(done)
     }
 
     async fn put(&mut self, bed: BedConfig) -> Answer {
@@ -227,8 +222,9 @@ impl Keeper {
     fn start_bed(&mut self, config: BedConfig) -> Result<(), String> {
         let name = config.name.clone();
         match self.open_bed(&config) {
-            Ok((commands, task)) => {
-                let running = Running { config, commands: Some(commands), task: Some(task) };
+            Ok((commands, task, with)) => {
+                let running =
+                    Running { config, commands: Some(commands), task: Some(task), with: Some(with) };
                 self.beds.insert(name.clone(), running);
                 Ok(())
             }
@@ -249,13 +245,13 @@ impl Keeper {
                         self.shared.technical(&name, &config.patient, transition);
                     }
                 }
-                self.beds.insert(name, Running { config, commands: None, task: None });
+                self.beds.insert(name, Running { config, commands: None, task: None, with: None });
                 Err(reason)
             }
         }
     }
 
-    fn open_bed(&mut self, config: &BedConfig) -> Result<(mpsc::Sender<Command>, JoinHandle<()>), String> {
+    fn open_bed(&mut self, config: &BedConfig) -> Result<Opened, String> {
         let told = |error: &dyn std::fmt::Display| error.to_string();
         let patient = PatientId::new(&config.patient).map_err(|e| told(&e))?;
         let (patients, models, baseline) = {
@@ -281,7 +277,9 @@ impl Keeper {
             let kind = TechnicalKind::Misfit;
             self.shared.technical(&config.name, &config.patient, Transition { kind, raised: false, detail });
         }
+        let signal = watched.signal.clone();
         let judge = BedJudge::new(watched);
+        let with = With { signal, detector: judge.detector.clone() };
         self.probe.send_replace(Some(judge.clone()));
         let slot = (self.started as f64 * SPREAD).fract();
         self.started += 1;
@@ -289,7 +287,7 @@ impl Keeper {
         let setup = BedSetup { config: config.clone(), patient, judge, baseline, slot };
         let task =
             tokio::spawn(Bed::run(setup, self.shared.clone(), watch, source, resumed_wall_s, listening));
-        Ok((commands, task))
+        Ok((commands, task, with))
     }
 
     /// Takes up what the bed remembered; the wall clock of its next frame.
@@ -312,52 +310,4 @@ impl Keeper {
         tracing::info!(bed, second = watch.next_second(), "the bed goes on where it stopped");
         Some(state.wall_s)
     }
-
-    /// Gives the beds of a patient the networks that are on disk now.
-    async fn switch(&mut self, patient: &PatientId) {
-        let (patients, models) = {
-            let ward = self.config.borrow();
-            (ward.ward.patients.clone(), ward.ward.models.clone())
-        };
-        let beds: Vec<(String, mpsc::Sender<Command>)> = self
-            .beds
-            .iter()
-            .filter(|(_, bed)| bed.config.patient == patient.as_str())
-            .filter_map(|(name, bed)| Some((name.clone(), bed.commands.clone()?)))
-            .collect();
-        if beds.is_empty() {
-            return;
-        }
-        let watched = match self.models.watched(&patients, &models, patient) {
-            Ok(watched) => watched,
-            Err(error) => {
-                tracing::error!(%error, "networks are not exchanged");
-                return;
-            }
-        };
-        let detector = watched.detector.clone();
-        let judge = BedJudge::new(watched);
-        for (bed, commands) in beds {
-            let switch = Command::Switch { judge: judge.clone(), detector: detector.clone() };
-            if commands.send(switch).await.is_err() {
-                tracing::error!(bed, "the bed's task has ended");
-            }
-        }
-    }
-}
-
-/// Parts of vigil.toml that a reload cannot change.
-fn fixed_parts(before: &WardConfig, after: &WardConfig) -> Vec<String> {
-    let mut told = Vec::new();
-    for (part, changed) in [
-        ("ward.state", before.ward.state != after.ward.state),
-        ("http", before.http != after.http),
-        ("record", before.record != after.record),
-        ("channel", before.channel != after.channel),
-    ] {
-        if changed {
-            told.push(format!("{part} has changed; that takes a restart"));
-        }
-    }
-    told
 }

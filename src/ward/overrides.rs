@@ -63,8 +63,7 @@ impl Overrides {
         (Overrides { folder, changes }, errors)
     }
 
-    /// The beds to watch: those of vigil.toml, with the changes that still stand. The others are
-    /// forgotten; their beds' names come back.
+    /// The beds to watch. Changes that no longer stand are forgotten; their beds' names come back.
     pub fn apply(&mut self, beds: &[BedConfig]) -> (Vec<BedConfig>, Vec<String>) {
         let said: BTreeMap<&str, &BedConfig> = beds.iter().map(|bed| (bed.name.as_str(), bed)).collect();
         let over = |name: &str| said.get(name).map(|bed| digest(bed));
@@ -79,14 +78,23 @@ impl Overrides {
             // Should this fail, the change is found outdated again at the next start.
             let _ = std::fs::remove_file(self.path(name));
         }
-        let mut effective: BTreeMap<&str, &BedConfig> = said;
+        (self.wanted(beds), outdated)
+    }
+
+    /// The beds to watch: those of vigil.toml, with the changes that still stand.
+    pub fn wanted(&self, beds: &[BedConfig]) -> Vec<BedConfig> {
+        let said: BTreeMap<&str, &BedConfig> = beds.iter().map(|bed| (bed.name.as_str(), bed)).collect();
+        let mut effective = said.clone();
         for (name, change) in &self.changes {
+            if change.over != said.get(name.as_str()).map(|bed| digest(bed)) {
+                continue;
+            }
             match &change.bed {
                 Some(bed) => drop(effective.insert(name, bed)),
                 None => drop(effective.remove(name.as_str())),
             }
         }
-        (effective.into_values().cloned().collect(), outdated)
+        effective.into_values().cloned().collect()
     }
 
     /// Keeps a change: the bed as it shall be, or `None` where it is removed.
