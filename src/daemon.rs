@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::alarm::{Health, TechnicalKind};
 use crate::config::WardConfig;
+use crate::durable::{Held, hold};
 use crate::record::{RecordConfig, Recorder, files_of, free_bytes, mend, retain};
 use crate::ward::Metrics;
 use crate::ward::alarms::Desk;
@@ -57,6 +58,18 @@ pub enum DaemonError {
         /// The system's own words.
         source: std::io::Error,
     },
+    /// Another daemon has the state folder.
+    #[error(
+        "another vigil{} watches with the state folder {folder}; stop it first, or give this one a ward.state \
+         and a record.folder of its own",
+        .process.as_ref().map_or(String::new(), |process| format!(" (process {process})"))
+    )]
+    Held {
+        /// The folder.
+        folder: PathBuf,
+        /// The other's process, where it told.
+        process: Option<String>,
+    },
     /// A thread, a signal.
     #[error("cannot start {what}: {source}")]
     Start {
@@ -81,6 +94,7 @@ pub async fn run(
     let start = |what| move |source| DaemonError::Start { what, source };
     let state = config.ward.state.clone();
     writable(&state.join("beds"))?;
+    let held = alone_with(&state)?;
     writable(&config.record.folder)?;
     let opened = port::open(&config.http).await?;
     let connections = config.http.connections;
@@ -156,8 +170,8 @@ pub async fn run(
     drop(shared);
     desk.stop();
     let _ = tokio::task::spawn_blocking(move || announcing.join()).await;
-    // The threads of networks and log end with the last way to them; what they had is written.
-    drop((networks, writing));
+    // The threads of networks and log end with the last way to them; what they had is written. Then another daemon may.
+    drop((networks, writing, held));
     Ok(())
 }
 
@@ -324,6 +338,27 @@ fn writable(folder: &Path) -> Result<(), DaemonError> {
     std::fs::create_dir_all(folder).map_err(io)?;
     let trial = folder.join(".writable");
     std::fs::write(&trial, b"").and_then(|()| std::fs::remove_file(&trial)).map_err(io)
+}
+
+/// Keeps the state folder for this daemon alone, until it ends, however it ends. Two would announce each alarm twice,
+/// write over each other's states and mend files that the other writes.
+fn alone_with(state: &Path) -> Result<Held, DaemonError> {
+    let told = state.join("daemon.pid");
+    match hold(state) {
+        Ok(held) => {
+            // Only for whoever asks which process it is: the lock is the folder's.
+            if let Err(error) = std::fs::write(&told, std::process::id().to_string()) {
+                tracing::warn!(%error, path = %told.display(), "the number of the process is not told");
+            }
+            Ok(held)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::ResourceBusy => {
+            let process = std::fs::read_to_string(&told).ok();
+            let process = process.filter(|text| text.parse::<u32>().is_ok());
+            Err(DaemonError::Held { folder: state.to_path_buf(), process })
+        }
+        Err(source) => Err(DaemonError::Io { doing: "read", path: state.to_path_buf(), source }),
+    }
 }
 
 /// Takes the mark of being written from files that a crash left behind.
