@@ -174,6 +174,10 @@ impl Bed {
         };
         bed.first_status(source.describe());
         bed.tell_asked();
+        if !bed.setup.judge.shared {
+            // Gathered for an autoencoder that the patient has by now.
+            bed.watch.baseline.begin_anew();
+        }
         if resumed_wall_s.is_none() {
             // From the first moment on a restart knows which count of frames and seconds this is.
             bed.save();

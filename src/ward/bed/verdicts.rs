@@ -55,7 +55,10 @@ impl Bed {
         let latency = arrived.elapsed();
         let frames = self.watch.intake().map_or(0.0, |intake| intake.rate_hz()) as u64;
         let wall_s = self.wall_of(judged.window.first_sample);
-        self.watch.baseline.observe(&judged.window, frames, &verdict);
+        // Only for a patient who has no autoencoder of their own. When the last alarm was is remembered for everybody.
+        if self.setup.judge.shared || verdict.alarming || verdict.alarm.is_some() {
+            self.watch.baseline.observe(&judged.window, frames, &verdict);
+        }
         self.journal.verdict(&verdict, judged.window.first_sample, latency, &judged.judge);
         self.look_at(&judged.window, &verdict);
         let excluded = self.excluded(&verdict);
