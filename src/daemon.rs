@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::alarm::{Health, TechnicalKind};
 use crate::config::WardConfig;
@@ -210,23 +211,28 @@ impl Supervisor {
         seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut health = Health::default();
         let (mut disk, mut retained) = (Instant::now(), None::<Instant>);
+        let mut looking: Option<JoinHandle<Looked>> = None;
         heard(self.notifier.ready());
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 _ = hangup.recv() => self.reload(ward).await,
+                looked = done(&mut looking) => if let Ok(looked) = looked {
+                    self.tell_of_disk(&mut health, looked);
+                },
                 _ = proofs.tick() => self.prove().await,
                 _ = seconds.tick() => {
                     self.shared.watch_clock();
                     self.look_at_log(&mut health);
-                    if disk.elapsed() >= DISK_EVERY || retained.is_none() {
+                    self.count_dropped();
+                    if looking.is_none() && (disk.elapsed() >= DISK_EVERY || retained.is_none()) {
                         disk = Instant::now();
                         let due = retained.is_none_or(|at| at.elapsed() >= RETAIN_EVERY);
                         if due {
                             retained = Some(Instant::now());
                         }
-                        self.look_at_disk(&mut health, due).await;
+                        looking = Some(self.look_at_disk(due));
                     }
                 }
             }
@@ -275,16 +281,18 @@ impl Supervisor {
         }
     }
 
-    async fn look_at_disk(&self, health: &mut Health, retaining: bool) {
+    /// Looks at the disk on a thread of its own: a folder that hangs, as one of another machine may, must not keep
+    /// the proof from being looked for.
+    fn look_at_disk(&self, retaining: bool) -> JoinHandle<Looked> {
         let config = self.config.borrow().record.clone();
         let open = self.shared.recorder.open_files();
-        let dropped = self.shared.recorder.dropped();
-        let metrics = &self.shared.metrics;
-        metrics.record_dropped.inc_by(dropped.saturating_sub(metrics.record_dropped.get()));
-        let looked = tokio::task::spawn_blocking(move || look(&config, &open, retaining)).await;
-        let Ok((free, detail, deleted)) = looked else { return };
+        tokio::task::spawn_blocking(move || look(&config, &open, retaining))
+    }
+
+    fn tell_of_disk(&self, health: &mut Health, looked: Looked) {
+        let (free, detail, deleted) = looked;
         if let Some(free) = free {
-            metrics.disk_free_bytes.set(free as f64);
+            self.shared.metrics.disk_free_bytes.set(free as f64);
         }
         for path in deleted {
             tracing::info!(path = %path.display(), "an old file of the record was deleted");
@@ -293,6 +301,12 @@ impl Supervisor {
         if let Some(transition) = health.observe(TechnicalKind::DiskNearlyFull, detail, now_s) {
             self.shared.technical("", "", transition);
         }
+    }
+
+    fn count_dropped(&self) {
+        let dropped = self.shared.recorder.dropped();
+        let metrics = &self.shared.metrics;
+        metrics.record_dropped.inc_by(dropped.saturating_sub(metrics.record_dropped.get()));
     }
 }
 
@@ -303,12 +317,22 @@ fn heard(said: Result<(), NotifyError>) {
     }
 }
 
+/// Waits for a task, and forgets it once it is done; for ever where there is none.
+async fn done<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
+    match task {
+        Some(running) => {
+            let found = running.await;
+            *task = None;
+            found
+        }
+        None => std::future::pending().await,
+    }
+}
+
 /// Room on the disk, what is to be said of it, and what was deleted.
-fn look(
-    config: &RecordConfig,
-    open: &[PathBuf],
-    retaining: bool,
-) -> (Option<u64>, Option<String>, Vec<PathBuf>) {
+type Looked = (Option<u64>, Option<String>, Vec<PathBuf>);
+
+fn look(config: &RecordConfig, open: &[PathBuf], retaining: bool) -> Looked {
     let mut deleted = Vec::new();
     if retaining {
         match retain(config, open, SystemTime::now()) {
