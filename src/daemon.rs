@@ -105,7 +105,8 @@ pub async fn run(
     let metrics = Arc::new(Metrics::new());
     // Those that were added over the API are watched, too: a restart must not end their alarms.
     let (overrides, _) = Overrides::load(&state);
-    let beds = overrides.wanted(&config.bed).into_iter().map(|bed| bed.name).collect();
+    let wanted = overrides.wanted(&config.bed).into_iter().map(|bed| bed.name);
+    let beds = wanted.chain(overrides.unreadable().keys().cloned()).collect();
     let (desk, announcing) = Desk::start(&config.ward, &config.channel, beds, metrics.clone())
         .map_err(start("the thread of the alarms"))?;
     let (scribe, writing) = Scribe::start().map_err(start("the thread of the states"))?;

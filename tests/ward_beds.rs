@@ -79,6 +79,28 @@ fn a_restart_ends_no_alarm_of_a_bed_that_was_added_over_the_api() {
 }
 
 #[test]
+fn a_bed_whose_change_cannot_be_read_is_told_and_not_forgotten() {
+    let ward = Ward::new(&synthetic("emu-01", 1));
+    let daemon = ward.start();
+    let bed = r#"{"patient": "chb03", "source": {"synthetic": {}}}"#;
+    let (code, body) = daemon.ask("PUT", "/api/v1/beds/emu-02", Some(TOKEN), bed);
+    assert_eq!(code, 200, "{body}");
+    daemon.stop();
+    std::fs::write(ward.path("state/beds/emu-02.change.json"), "{\"bed\": ").unwrap();
+    let mut daemon = ward.start();
+    let told = daemon.wait_for("the alarm", |daemon| {
+        daemon.bed("emu-02")["technical"]["misfit"].as_str().map(String::from)
+    });
+    assert!(told.contains("emu-02.change.json"), "{told}");
+    assert_eq!(daemon.bed("emu-02")["phase"], "unusable");
+    watching(&mut daemon, "emu-01");
+    let (code, body) = daemon.ask("DELETE", "/api/v1/beds/emu-02", Some(TOKEN), "");
+    assert_eq!((code, body.contains("bed emu-02: removed")), (200, true), "{body}");
+    assert!(daemon.bed("emu-02").is_null());
+    daemon.stop();
+}
+
+#[test]
 fn what_the_api_cannot_use_is_told_and_changes_nothing() {
     let ward = Ward::new(&synthetic("emu-01", 1));
     let mut daemon = ward.start();

@@ -131,12 +131,19 @@ impl Keeper {
     }
 
     async fn remove(&mut self, name: &str) -> Answer {
-        if !self.beds.contains_key(name) {
+        let unreadable = !self.beds.contains_key(name);
+        if unreadable && !self.overrides.unreadable().contains_key(name) {
             return Err(Refused::NoSuchBed(name.to_string()));
         }
         let file = self.config.borrow().bed.clone();
         self.overrides.keep(name, None, &file).map_err(|error| Refused::Failed(error.to_string()))?;
-        Ok(self.settle().await)
+        let mut done = self.settle().await;
+        if unreadable {
+            self.end_technical(name, "");
+            self.forget(name);
+            done.push(format!("bed {name}: removed"));
+        }
+        Ok(done)
     }
 
     /// Makes the beds that run those that shall run.
@@ -161,9 +168,7 @@ impl Keeper {
             let next = wanted.get(name).map(|bed| &bed.patient);
             if next != Some(patient) {
                 // Whoever comes next must not be shown with this patient's alarm, label and signal.
-                self.shared.desk.tell(Work::Resumed { bed: name.clone(), alarms: BTreeSet::new() });
-                self.shared.board.remove(name);
-                self.shared.metrics.forget(name);
+                self.forget(name);
             }
             if next.is_none() {
                 done.push(format!("bed {name}: removed"));
@@ -186,8 +191,21 @@ impl Keeper {
                 }
             });
         }
+        for (name, reason) in self.overrides.unreadable() {
+            // It was watched, and nobody knows as whom: that must not pass for a bed that was removed.
+            if !self.beds.contains_key(name) {
+                self.cannot_be_watched(name, "", reason);
+            }
+        }
         self.shared.metrics.beds.set(self.beds.len() as i64);
         done
+    }
+
+    /// Nothing of a bed is shown or counted on, and no alarm of it lasts.
+    fn forget(&self, name: &str) {
+        self.shared.desk.tell(Work::Resumed { bed: name.to_string(), alarms: BTreeSet::new() });
+        self.shared.board.remove(name);
+        self.shared.metrics.forget(name);
     }
 
     /// Ends the technical alarms of a bed that has no task to end them: of one that could not be started,
@@ -229,25 +247,30 @@ impl Keeper {
                 Ok(())
             }
             Err(reason) => {
-                let kind = TechnicalKind::Misfit;
-                let standing =
-                    self.shared.board.get(&name).and_then(|mut status| status.technical.remove(&kind));
-                self.shared.board.update(&name, |status| {
-                    status.patient = config.patient.clone();
-                    status.phase = Phase::Unusable;
-                    status.reason = Some(reason.clone());
-                });
-                if standing.as_ref() != Some(&reason) {
-                    // Another reason is another alarm: the one before ends with its own.
-                    let ended = standing.map(|detail| Transition { kind, raised: false, detail });
-                    let raised = Transition { kind, raised: true, detail: reason.clone() };
-                    for transition in ended.into_iter().chain([raised]) {
-                        self.shared.technical(&name, &config.patient, transition);
-                    }
-                }
+                self.cannot_be_watched(&name, &config.patient, &reason);
                 self.beds.insert(name, Running { config, commands: None, task: None, with: None });
                 Err(reason)
             }
+        }
+    }
+
+    /// Shows a bed as one that cannot be watched, and raises its alarm. Another reason is another alarm: the
+    /// one before ends with its own.
+    fn cannot_be_watched(&self, name: &str, patient: &str, reason: &str) {
+        let kind = TechnicalKind::Misfit;
+        let standing = self.shared.board.get(name).and_then(|mut status| status.technical.remove(&kind));
+        self.shared.board.update(name, |status| {
+            status.patient = patient.to_string();
+            status.phase = Phase::Unusable;
+            status.reason = Some(reason.to_string());
+        });
+        if standing.as_deref() == Some(reason) {
+            return;
+        }
+        let ended = standing.map(|detail| Transition { kind, raised: false, detail });
+        let raised = Transition { kind, raised: true, detail: reason.to_string() };
+        for transition in ended.into_iter().chain([raised]) {
+            self.shared.technical(name, patient, transition);
         }
     }
 
