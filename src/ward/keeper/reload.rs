@@ -117,6 +117,7 @@ fn keep_fixed_parts(before: &WardConfig, after: &mut WardConfig) -> Vec<String> 
             told.push(format!("{part} has changed; that takes a restart"));
         }
     };
+    keep("ward.name", before.ward.name != after.ward.name);
     keep("ward.state", before.ward.state != after.ward.state);
     keep("ward.patients", before.ward.patients != after.ward.patients);
     keep("ward.models", before.ward.models != after.ward.models);
@@ -124,9 +125,7 @@ fn keep_fixed_parts(before: &WardConfig, after: &mut WardConfig) -> Vec<String> 
     keep("record", before.record != after.record);
     keep("baseline", before.baseline != after.baseline);
     keep("channel", before.channel != after.channel);
-    after.ward.state.clone_from(&before.ward.state);
-    after.ward.patients.clone_from(&before.ward.patients);
-    after.ward.models.clone_from(&before.ward.models);
+    after.ward.clone_from(&before.ward);
     after.http.clone_from(&before.http);
     after.record.clone_from(&before.record);
     after.baseline.clone_from(&before.baseline);
