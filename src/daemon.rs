@@ -7,9 +7,11 @@ use std::time::{Duration, Instant, SystemTime};
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::alarm::{Health, TechnicalKind};
 use crate::config::WardConfig;
+use crate::durable::{Held, hold};
 use crate::record::{RecordConfig, Recorder, files_of, free_bytes, mend, retain};
 use crate::ward::Metrics;
 use crate::ward::alarms::Desk;
@@ -17,7 +19,8 @@ use crate::ward::inference::{BedJudge, Inference};
 use crate::ward::keeper::{Keeper, WAITING};
 use crate::ward::lifecycle::fit_all;
 use crate::ward::notify::{Notifier, NotifyError, watchdog_period};
-use crate::ward::proof::Proof;
+use crate::ward::overrides::Overrides;
+use crate::ward::proof;
 use crate::ward::request::{Refused, Request};
 use crate::ward::scribe::Scribe;
 use crate::ward::shared::{Shared, Ways};
@@ -56,6 +59,18 @@ pub enum DaemonError {
         /// The system's own words.
         source: std::io::Error,
     },
+    /// Another daemon has the state folder.
+    #[error(
+        "another vigil{} watches with the state folder {folder}; stop it first, or give this one a ward.state \
+         and a record.folder of its own",
+        .process.as_ref().map_or(String::new(), |process| format!(" (process {process})"))
+    )]
+    Held {
+        /// The folder.
+        folder: PathBuf,
+        /// The other's process, where it told.
+        process: Option<String>,
+    },
     /// A thread, a signal.
     #[error("cannot start {what}: {source}")]
     Start {
@@ -80,6 +95,7 @@ pub async fn run(
     let start = |what| move |source| DaemonError::Start { what, source };
     let state = config.ward.state.clone();
     writable(&state.join("beds"))?;
+    let held = alone_with(&state)?;
     writable(&config.record.folder)?;
     let opened = port::open(&config.http).await?;
     if let Some(door) = &opened.gate.door
@@ -92,7 +108,10 @@ pub async fn run(
 
     let (inference, networks) = Inference::start().map_err(start("the thread of the networks"))?;
     let metrics = Arc::new(Metrics::new());
-    let beds = config.bed.iter().map(|bed| bed.name.clone()).collect();
+    // Those that were added over the API are watched, too: a restart must not end their alarms.
+    let (overrides, _) = Overrides::load(&state);
+    let wanted = overrides.wanted(&config.bed).into_iter().map(|bed| bed.name);
+    let beds = wanted.chain(overrides.unreadable().keys().cloned()).collect();
     let (desk, announcing) = Desk::start(&config.ward, &config.channel, beds, metrics.clone())
         .map_err(start("the thread of the alarms"))?;
     let (scribe, writing) = Scribe::start().map_err(start("the thread of the states"))?;
@@ -158,8 +177,8 @@ pub async fn run(
     drop(shared);
     desk.stop();
     let _ = tokio::task::spawn_blocking(move || announcing.join()).await;
-    // The threads of networks and log end with the last way to them; what they had is written.
-    drop((networks, writing));
+    // The threads of networks and log end with the last way to them; what they had is written. Then another daemon may.
+    drop((networks, writing, held));
     Ok(())
 }
 
@@ -196,26 +215,30 @@ impl Supervisor {
         proofs.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut seconds = tokio::time::interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut proof = Proof::default();
         let mut health = Health::default();
         let (mut disk, mut retained) = (Instant::now(), None::<Instant>);
+        let mut looking: Option<JoinHandle<Looked>> = None;
         heard(self.notifier.ready());
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 _ = hangup.recv() => self.reload(ward).await,
-                _ = proofs.tick() => self.prove(&mut proof).await,
+                looked = done(&mut looking) => if let Ok(looked) = looked {
+                    self.tell_of_disk(&mut health, looked);
+                },
+                _ = proofs.tick() => self.prove().await,
                 _ = seconds.tick() => {
                     self.shared.watch_clock();
                     self.look_at_log(&mut health);
-                    if disk.elapsed() >= DISK_EVERY || retained.is_none() {
+                    self.count_dropped();
+                    if looking.is_none() && (disk.elapsed() >= DISK_EVERY || retained.is_none()) {
                         disk = Instant::now();
                         let due = retained.is_none_or(|at| at.elapsed() >= RETAIN_EVERY);
                         if due {
                             retained = Some(Instant::now());
                         }
-                        self.look_at_disk(&mut health, due).await;
+                        looking = Some(self.look_at_disk(due));
                     }
                 }
             }
@@ -238,9 +261,9 @@ impl Supervisor {
         heard(self.notifier.reloaded());
     }
 
-    async fn prove(&self, proof: &mut Proof) {
+    async fn prove(&self) {
         let judge = self.probed.borrow().clone();
-        let found = proof.look(&self.shared, judge.as_ref()).await;
+        let found = proof::look(&self.shared, judge.as_ref()).await;
         match &found {
             Ok(()) => {
                 heard(self.notifier.watchdog());
@@ -264,16 +287,18 @@ impl Supervisor {
         }
     }
 
-    async fn look_at_disk(&self, health: &mut Health, retaining: bool) {
+    /// Looks at the disk on a thread of its own: a folder that hangs, as one of another machine may, must not keep
+    /// the proof from being looked for.
+    fn look_at_disk(&self, retaining: bool) -> JoinHandle<Looked> {
         let config = self.config.borrow().record.clone();
         let open = self.shared.recorder.open_files();
-        let dropped = self.shared.recorder.dropped();
-        let metrics = &self.shared.metrics;
-        metrics.record_dropped.inc_by(dropped.saturating_sub(metrics.record_dropped.get()));
-        let looked = tokio::task::spawn_blocking(move || look(&config, &open, retaining)).await;
-        let Ok((free, detail, deleted)) = looked else { return };
+        tokio::task::spawn_blocking(move || look(&config, &open, retaining))
+    }
+
+    fn tell_of_disk(&self, health: &mut Health, looked: Looked) {
+        let (free, detail, deleted) = looked;
         if let Some(free) = free {
-            metrics.disk_free_bytes.set(free as f64);
+            self.shared.metrics.disk_free_bytes.set(free as f64);
         }
         for path in deleted {
             tracing::info!(path = %path.display(), "an old file of the record was deleted");
@@ -282,6 +307,12 @@ impl Supervisor {
         if let Some(transition) = health.observe(TechnicalKind::DiskNearlyFull, detail, now_s) {
             self.shared.technical("", "", transition);
         }
+    }
+
+    fn count_dropped(&self) {
+        let dropped = self.shared.recorder.dropped();
+        let metrics = &self.shared.metrics;
+        metrics.record_dropped.inc_by(dropped.saturating_sub(metrics.record_dropped.get()));
     }
 }
 
@@ -292,12 +323,22 @@ fn heard(said: Result<(), NotifyError>) {
     }
 }
 
+/// Waits for a task, and forgets it once it is done; for ever where there is none.
+async fn done<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
+    match task {
+        Some(running) => {
+            let found = running.await;
+            *task = None;
+            found
+        }
+        None => std::future::pending().await,
+    }
+}
+
 /// Room on the disk, what is to be said of it, and what was deleted.
-fn look(
-    config: &RecordConfig,
-    open: &[PathBuf],
-    retaining: bool,
-) -> (Option<u64>, Option<String>, Vec<PathBuf>) {
+type Looked = (Option<u64>, Option<String>, Vec<PathBuf>);
+
+fn look(config: &RecordConfig, open: &[PathBuf], retaining: bool) -> Looked {
     let mut deleted = Vec::new();
     if retaining {
         match retain(config, open, SystemTime::now()) {
@@ -327,6 +368,27 @@ fn writable(folder: &Path) -> Result<(), DaemonError> {
     std::fs::create_dir_all(folder).map_err(io)?;
     let trial = folder.join(".writable");
     std::fs::write(&trial, b"").and_then(|()| std::fs::remove_file(&trial)).map_err(io)
+}
+
+/// Keeps the state folder for this daemon alone, until it ends, however it ends. Two would announce each alarm twice,
+/// write over each other's states and mend files that the other writes.
+fn alone_with(state: &Path) -> Result<Held, DaemonError> {
+    let told = state.join("daemon.pid");
+    match hold(state) {
+        Ok(held) => {
+            // Only for whoever asks which process it is: the lock is the folder's.
+            if let Err(error) = std::fs::write(&told, std::process::id().to_string()) {
+                tracing::warn!(%error, path = %told.display(), "the number of the process is not told");
+            }
+            Ok(held)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::ResourceBusy => {
+            let process = std::fs::read_to_string(&told).ok();
+            let process = process.filter(|text| text.parse::<u32>().is_ok());
+            Err(DaemonError::Held { folder: state.to_path_buf(), process })
+        }
+        Err(source) => Err(DaemonError::Io { doing: "read", path: state.to_path_buf(), source }),
+    }
 }
 
 /// Takes the mark of being written from files that a crash left behind.

@@ -68,3 +68,28 @@ fn frames_alarms_and_baseline_of_two_patients_of_a_bed_are_never_mixed() {
         assert!(of.clone().all(|entry| entry["timeline"] == timeline));
     }
 }
+
+#[test]
+fn the_next_patient_is_never_shown_with_what_was_found_of_the_one_before() {
+    // The first is in a seizure that does not end before the change.
+    let first = "[[bed]]\nname = \"emu-01\"\npatient = \"chb03\"\n\
+                 source.synthetic = { speed = 5.0, eeg = { seed = 1, seizure_onsets_s = [20.0], seizure_duration_s = [80.0, 80.0] } }\n";
+    let ward = Ward::new(first);
+    let mut daemon = ward.start();
+    daemon.wait_for("the alarm", |daemon| (daemon.bed("emu-01")["alarming"] == true).then_some(()));
+    // The second's amplifier is not there: no verdict comes to write over what was.
+    let second = "[[bed]]\nname = \"emu-01\"\npatient = \"new\"\n\
+                  source.rda = { host = \"127.0.0.1\", port = 9 }\n";
+    ward.configure("", second);
+    daemon.signal("-HUP");
+    let status = daemon.wait_for("the next patient", |daemon| {
+        let status = daemon.bed("emu-01");
+        (status["patient"] == "new").then_some(status)
+    });
+    assert_eq!(status["alarming"], false, "{status}");
+    for what in ["probabilities", "label", "second", "time", "stream"] {
+        assert!(status[what].is_null(), "{what}: {status}");
+    }
+    assert_eq!((&status["frames"], &status["alarms"]), (&0.into(), &0.into()), "{status}");
+    daemon.stop();
+}

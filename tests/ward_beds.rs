@@ -3,6 +3,7 @@
 mod daemon;
 
 use daemon::{TOKEN, Ward};
+use vigil::alarm::entry::What;
 
 fn synthetic(name: &str, seed: u32) -> String {
     format!(
@@ -41,6 +42,62 @@ fn a_bed_can_be_added_changed_and_removed_over_the_api_while_others_run() {
         (daemon.bed("emu-01")["frames"].as_u64().unwrap() > frames + 256).then_some(())
     });
     assert_eq!(daemon.bed("emu-01")["lost_frames"], 0);
+}
+
+#[test]
+fn a_restart_ends_no_alarm_of_a_bed_that_was_added_over_the_api() {
+    let ward = Ward::new(&synthetic("emu-01", 1));
+    let mut daemon = ward.start();
+    watching(&mut daemon, "emu-01");
+    let bed = r#"{"patient": "chb03", "source": {"synthetic": {"speed": 5.0,
+        "eeg": {"seed": 1, "seizure_onsets_s": [20.0], "seizure_duration_s": [180.0, 180.0]}}}}"#;
+    let (code, body) = daemon.ask("PUT", "/api/v1/beds/emu-02", Some(TOKEN), bed);
+    assert_eq!(code, 200, "{body}");
+    daemon.wait_for("the alarm", |daemon| (daemon.bed("emu-02")["alarming"] == true).then_some(()));
+    let raised = daemon.bed("emu-02")["second"].as_u64().unwrap();
+    // A state that knows of the alarm is on disk.
+    daemon.wait_for("a state", |daemon| {
+        daemon.bed("emu-02")["second"].as_u64().filter(|second| *second > raised + 30)
+    });
+    daemon.kill();
+    let mut daemon = ward.start();
+    daemon.wait_for("the bed going on", |daemon| {
+        daemon.bed("emu-02")["second"].as_u64().filter(|second| *second > raised + 35)
+    });
+    let logged = ward.log().unwrap().entries().unwrap();
+    let ended: Vec<String> = logged
+        .into_iter()
+        .filter_map(|logged| match logged.entry.what {
+            What::Ended { detail, .. } => Some(detail),
+            _ => None,
+        })
+        .filter(|detail| detail.contains("not watched any more"))
+        .collect();
+    assert!(ended.is_empty(), "{ended:?}");
+    assert_eq!(ward.alarms().iter().filter(|entry| entry["what"] == "seizure").count(), 1);
+    daemon.stop();
+}
+
+#[test]
+fn a_bed_whose_change_cannot_be_read_is_told_and_not_forgotten() {
+    let ward = Ward::new(&synthetic("emu-01", 1));
+    let daemon = ward.start();
+    let bed = r#"{"patient": "chb03", "source": {"synthetic": {}}}"#;
+    let (code, body) = daemon.ask("PUT", "/api/v1/beds/emu-02", Some(TOKEN), bed);
+    assert_eq!(code, 200, "{body}");
+    daemon.stop();
+    std::fs::write(ward.path("state/beds/emu-02.change.json"), "{\"bed\": ").unwrap();
+    let mut daemon = ward.start();
+    let told = daemon.wait_for("the alarm", |daemon| {
+        daemon.bed("emu-02")["technical"]["misfit"].as_str().map(String::from)
+    });
+    assert!(told.contains("emu-02.change.json"), "{told}");
+    assert_eq!(daemon.bed("emu-02")["phase"], "unusable");
+    watching(&mut daemon, "emu-01");
+    let (code, body) = daemon.ask("DELETE", "/api/v1/beds/emu-02", Some(TOKEN), "");
+    assert_eq!((code, body.contains("bed emu-02: removed")), (200, true), "{body}");
+    assert!(daemon.bed("emu-02").is_null());
+    daemon.stop();
 }
 
 #[test]
@@ -106,6 +163,37 @@ fn a_bed_that_cannot_be_watched_is_told_and_the_others_run() {
     assert!(labels.contains("the stream has 19 channels, the bed's `labels` has 2"), "{labels}");
     let (code, body) = daemon.get("/readyz");
     assert_eq!((code, body.contains("emu-03")), (503, true), "{body}");
+}
+
+#[test]
+fn the_alarm_of_a_bed_that_cannot_be_watched_ends_with_its_reason() {
+    let ward = Ward::new(&synthetic("emu-01", 1));
+    let mut daemon = ward.start();
+    watching(&mut daemon, "emu-01");
+    for patient in ["nobody1", "nobody2"] {
+        let bed = format!(r#"{{"patient": "{patient}", "source": {{"synthetic": {{}}}}}}"#);
+        let (code, body) = daemon.ask("PUT", "/api/v1/beds/emu-03", Some(TOKEN), &bed);
+        let told = format!("no patient {patient}");
+        assert_eq!(
+            (code, body.contains("cannot be watched"), body.contains(&told)),
+            (200, true, true),
+            "{body}"
+        );
+    }
+    let (code, body) = daemon.ask("DELETE", "/api/v1/beds/emu-03", Some(TOKEN), "");
+    assert_eq!((code, body.contains("bed emu-03: removed")), (200, true), "{body}");
+    daemon.wait_for("the end of both alarms", |_| {
+        let of_bed = |raised: bool| {
+            let alarms = ward.alarms().into_iter().filter(move |entry| {
+                entry["bed"] == "emu-03" && entry["kind"] == "misfit" && entry["raised"] == raised
+            });
+            alarms.map(|entry| entry["alarm"].as_str().unwrap().to_string()).collect::<Vec<_>>()
+        };
+        let (raised, ended) = (of_bed(true), of_bed(false));
+        assert!(raised.len() <= 2, "{raised:?}");
+        (raised.len() == 2 && raised == ended).then_some(())
+    });
+    daemon.stop();
 }
 
 #[test]

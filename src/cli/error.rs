@@ -157,7 +157,7 @@ impl CliError {
             CliError::Accounts(error) => of_accounts(error),
             CliError::Password(PasswordError::Failed(_)) => 1,
             CliError::Password(_) => 2,
-            CliError::Daemon(DaemonError::Io { doing: "write", .. }) => 9,
+            CliError::Daemon(DaemonError::Io { doing: "write", .. } | DaemonError::Held { .. }) => 9,
             CliError::Daemon(DaemonError::Io { .. }) => 3,
             CliError::Daemon(DaemonError::Start { .. }) => 1,
             CliError::Plot(PlotError::Write { .. }) => 9,

@@ -32,6 +32,12 @@ const HELD: usize = 256;
 /// Seconds that a file may span.
 const FILE_S: f64 = 3600.0;
 
+/// The last millisecond since 1970 that begins a file's name: the end of the year 9998, with room to count on.
+const LAST_NAMED_MS: i64 = 253_370_764_799_999;
+
+/// Names that are tried for a file.
+const NAMES_TRIED: i64 = 10_000;
+
 /// Something to be recorded.
 #[derive(Debug, Clone)]
 pub enum Item {
@@ -329,7 +335,7 @@ impl BedFile {
         self.hour = hour;
         self.about.first_frame = frame;
         self.about.start_s = time_s;
-        let path = path_of(&config.folder, &self.about.bed, time_s);
+        let path = path_of(&config.folder, &self.about.bed, time_s)?;
         self.file = Some(GrowingFile::create(&path, &self.about, config.compression)?);
         self.not_before = None;
         Ok(())
@@ -369,17 +375,22 @@ fn room(folder: &Path) -> Result<(), RecordError> {
 }
 
 /// `<folder>/<bed>/<day>/<bed>_<moment>.h5`; the moment sorts as text. A second file of the same
-/// millisecond gets the next one.
-fn path_of(folder: &Path, bed: &str, time_s: f64) -> PathBuf {
-    let mut millisecond = (time_s * 1e3).floor() as i64;
-    loop {
-        let at = jiff::Timestamp::from_millisecond(millisecond).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+/// millisecond gets the next one that is free.
+fn path_of(folder: &Path, bed: &str, time_s: f64) -> Result<PathBuf, RecordError> {
+    // A stream's stamps may be anything: what no calendar knows is named by the nearest day that has a name.
+    let millisecond = ((time_s * 1e3).floor() as i64).clamp(0, LAST_NAMED_MS);
+    for millisecond in millisecond..millisecond + NAMES_TRIED {
+        let Ok(at) = jiff::Timestamp::from_millisecond(millisecond) else { break };
         let day = at.strftime("%Y-%m-%d").to_string();
         let name = format!("{bed}_{}.h5", at.strftime("%Y%m%dT%H%M%S.%3fZ"));
         let path = folder.join(bed).join(day).join(name);
         if !path.exists() {
-            return path;
+            return Ok(path);
         }
-        millisecond += 1;
     }
+    let taken = std::io::Error::new(
+        std::io::ErrorKind::AlreadyExists,
+        format!("each of the {NAMES_TRIED} names from {time_s} s since 1970 on is taken"),
+    );
+    Err(RecordError::io("write", &folder.join(bed))(taken))
 }

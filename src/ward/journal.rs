@@ -75,6 +75,13 @@ impl Journal {
         self.recorded_seconds = self.recorded_seconds.max(second);
     }
 
+    /// A new count of frames and seconds begins, of which nothing is on record and nothing was announced.
+    pub fn begin_anew(&mut self) {
+        (self.recorded_frames, self.recorded_seconds) = (0, 0);
+        self.announced.clear();
+        self.last_announced = None;
+    }
+
     /// Whether no stream is being recorded.
     pub fn is_closed(&self) -> bool {
         !self.open

@@ -1,5 +1,7 @@
 //! Keeps the beds: starts, changes and stops them while the others run.
 
+mod reload;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use super::status::Phase;
 use super::watch::Watch;
 use crate::alarm::{TechnicalKind, Transition};
 use crate::config::{BedConfig, PatientId, WardConfig};
+use crate::signal::SignalConfig;
 
 /// Requests that may wait.
 pub const WAITING: usize = 64;
@@ -35,7 +38,20 @@ struct Running {
     config: BedConfig,
     commands: Option<mpsc::Sender<Command>>,
     task: Option<JoinHandle<()>>,
+    /// What it is watched with; `None` where it is not watched.
+    with: Option<With>,
 }
+
+/// What a bed is watched with, to find out whether that is another on disk.
+struct With {
+    /// What its filters are made of: they cannot be changed while it runs.
+    signal: SignalConfig,
+    /// Networks and settings together.
+    detector: Arc<str>,
+}
+
+/// A bed that was started: the way to it, its task, and what it is watched with.
+type Opened = (mpsc::Sender<Command>, JoinHandle<()>, With);
 
 /// The beds of a ward.
 pub struct Keeper {
@@ -87,7 +103,10 @@ impl Keeper {
                     let done = self.remove(&name).await;
                     let _ = answer.send(done);
                 }
-                Request::ModelsChanged { patient } => self.switch(&patient).await,
+                Request::ModelsChanged { patient } => match self.switch(&patient).await {
+                    Ok(done) => done.iter().for_each(|done| tracing::info!("{done}")),
+                    Err(error) => tracing::error!(error, "networks are not exchanged"),
+                },
                 Request::FitAgain { bed } => {
                     if let Some(commands) = self.beds.get(&bed).and_then(|bed| bed.commands.as_ref()) {
                         let _ = commands.send(Command::FitAgain).await;
@@ -95,36 +114,12 @@ impl Keeper {
                 }
                 Request::Stop(done) => {
                     let all: Vec<String> = self.beds.keys().cloned().collect();
-                    self.stop_beds(&all).await;
+                    self.stop_beds(all.iter().map(String::as_str)).await;
                     let _ = done.send(());
                     return;
                 }
             }
         }
-    }
-
-    /// Reads vigil.toml again. A file with a mistake changes nothing.
-    async fn reload(&mut self) -> Answer {
-        let path = self.path.clone();
-        let read = tokio::task::spawn_blocking(move || WardConfig::load(&path)).await;
-        let config = match read {
-            Ok(Ok(config)) => config,
-            Ok(Err(error)) => return Err(Refused::Mistake(error.to_string())),
-            Err(error) => return Err(Refused::Failed(error.to_string())),
-        };
-        let mut done = fixed_parts(&self.config.borrow(), &config);
-        self.config.send_replace(config);
-        done.extend(self.settle().await);
-        // A patient's settings or networks may be others, too.
-        let patients: Vec<PatientId> =
-            self.beds.values().filter_map(|bed| PatientId::new(&bed.config.patient).ok()).collect();
-        for patient in patients {
-            self.switch(&patient).await;
-        }
-        if done.is_empty() {
-            done.push("nothing has changed".to_string());
-        }
-        Ok(done)
     }
 
     async fn put(&mut self, bed: BedConfig) -> Answer {
@@ -136,12 +131,19 @@ impl Keeper {
     }
 
     async fn remove(&mut self, name: &str) -> Answer {
-        if !self.beds.contains_key(name) {
+        let unreadable = !self.beds.contains_key(name);
+        if unreadable && !self.overrides.unreadable().contains_key(name) {
             return Err(Refused::NoSuchBed(name.to_string()));
         }
         let file = self.config.borrow().bed.clone();
         self.overrides.keep(name, None, &file).map_err(|error| Refused::Failed(error.to_string()))?;
-        Ok(self.settle().await)
+        let mut done = self.settle().await;
+        if unreadable {
+            self.end_technical(name, "");
+            self.forget(name);
+            done.push(format!("bed {name}: removed"));
+        }
+        Ok(done)
     }
 
     /// Makes the beds that run those that shall run.
@@ -153,19 +155,22 @@ impl Keeper {
         );
         let wanted: BTreeMap<String, BedConfig> =
             wanted.into_iter().map(|bed| (bed.name.clone(), bed)).collect();
-        let gone: Vec<String> = self
+        let gone: BTreeMap<String, String> = self
             .beds
             .iter()
             .filter(|(name, bed)| wanted.get(*name) != Some(&bed.config))
-            .map(|(name, _)| name.clone())
+            .map(|(name, bed)| (name.clone(), bed.config.patient.clone()))
             .collect();
-        self.stop_beds(&gone).await;
-        for name in &gone {
+        self.stop_beds(gone.keys().map(String::as_str)).await;
+        for (name, patient) in &gone {
             tracing::info!(bed = name.as_str(), "stopped");
-            if !wanted.contains_key(name) {
-                self.shared.desk.tell(Work::Resumed { bed: name.clone(), alarms: BTreeSet::new() });
-                self.shared.board.remove(name);
-                self.shared.metrics.forget(name);
+            self.end_technical(name, patient);
+            let next = wanted.get(name).map(|bed| &bed.patient);
+            if next != Some(patient) {
+                // Whoever comes next must not be shown with this patient's alarm, label and signal.
+                self.forget(name);
+            }
+            if next.is_none() {
                 done.push(format!("bed {name}: removed"));
             }
         }
@@ -174,7 +179,7 @@ impl Keeper {
             if self.beds.get(&name).is_some_and(|bed| bed.commands.is_some()) {
                 continue;
             }
-            let verb = if gone.contains(&name) { "changed" } else { "started" };
+            let verb = if gone.contains_key(&name) { "changed" } else { "started" };
             done.push(match self.start_bed(config) {
                 Ok(()) => {
                     tracing::info!(bed = name.as_str(), "{verb}");
@@ -186,11 +191,33 @@ impl Keeper {
                 }
             });
         }
+        for (name, reason) in self.overrides.unreadable() {
+            // It was watched, and nobody knows as whom: that must not pass for a bed that was removed.
+            if !self.beds.contains_key(name) {
+                self.cannot_be_watched(name, "", reason);
+            }
+        }
         self.shared.metrics.beds.set(self.beds.len() as i64);
         done
     }
 
-    async fn stop_beds(&mut self, names: &[String]) {
+    /// Nothing of a bed is shown or counted on, and no alarm of it lasts.
+    fn forget(&self, name: &str) {
+        self.shared.desk.tell(Work::Resumed { bed: name.to_string(), alarms: BTreeSet::new() });
+        self.shared.board.remove(name);
+        self.shared.metrics.forget(name);
+    }
+
+    /// Ends the technical alarms of a bed that has no task to end them: of one that could not be started,
+    /// above all.
+    fn end_technical(&self, name: &str, patient: &str) {
+        let standing = self.shared.board.get(name).map(|status| status.technical).unwrap_or_default();
+        for (kind, detail) in standing {
+            self.shared.technical(name, patient, Transition { kind, raised: false, detail });
+        }
+    }
+
+    async fn stop_beds(&mut self, names: impl Iterator<Item = &str>) {
         let mut stopping = Vec::new();
         for name in names {
             let Some(bed) = self.beds.remove(name) else { continue };
@@ -213,34 +240,41 @@ impl Keeper {
     fn start_bed(&mut self, config: BedConfig) -> Result<(), String> {
         let name = config.name.clone();
         match self.open_bed(&config) {
-            Ok((commands, task)) => {
-                let running = Running { config, commands: Some(commands), task: Some(task) };
+            Ok((commands, task, with)) => {
+                let running =
+                    Running { config, commands: Some(commands), task: Some(task), with: Some(with) };
                 self.beds.insert(name.clone(), running);
                 Ok(())
             }
             Err(reason) => {
-                let known = self
-                    .shared
-                    .board
-                    .get(&name)
-                    .is_some_and(|status| status.technical.get(&TechnicalKind::Misfit) == Some(&reason));
-                self.shared.board.update(&name, |status| {
-                    status.patient = config.patient.clone();
-                    status.phase = Phase::Unusable;
-                    status.reason = Some(reason.clone());
-                });
-                if !known {
-                    let kind = TechnicalKind::Misfit;
-                    let raised = Transition { kind, raised: true, detail: reason.clone() };
-                    self.shared.technical(&name, &config.patient, raised);
-                }
-                self.beds.insert(name, Running { config, commands: None, task: None });
+                self.cannot_be_watched(&name, &config.patient, &reason);
+                self.beds.insert(name, Running { config, commands: None, task: None, with: None });
                 Err(reason)
             }
         }
     }
 
-    fn open_bed(&mut self, config: &BedConfig) -> Result<(mpsc::Sender<Command>, JoinHandle<()>), String> {
+    /// Shows a bed as one that cannot be watched, and raises its alarm. Another reason is another alarm: the
+    /// one before ends with its own.
+    fn cannot_be_watched(&self, name: &str, patient: &str, reason: &str) {
+        let kind = TechnicalKind::Misfit;
+        let standing = self.shared.board.get(name).and_then(|mut status| status.technical.remove(&kind));
+        self.shared.board.update(name, |status| {
+            status.patient = patient.to_string();
+            status.phase = Phase::Unusable;
+            status.reason = Some(reason.to_string());
+        });
+        if standing.as_deref() == Some(reason) {
+            return;
+        }
+        let ended = standing.map(|detail| Transition { kind, raised: false, detail });
+        let raised = Transition { kind, raised: true, detail: reason.to_string() };
+        for transition in ended.into_iter().chain([raised]) {
+            self.shared.technical(name, patient, transition);
+        }
+    }
+
+    fn open_bed(&mut self, config: &BedConfig) -> Result<Opened, String> {
         let told = |error: &dyn std::fmt::Display| error.to_string();
         let patient = PatientId::new(&config.patient).map_err(|e| told(&e))?;
         let (patients, models, baseline) = {
@@ -266,7 +300,9 @@ impl Keeper {
             let kind = TechnicalKind::Misfit;
             self.shared.technical(&config.name, &config.patient, Transition { kind, raised: false, detail });
         }
+        let signal = watched.signal.clone();
         let judge = BedJudge::new(watched);
+        let with = With { signal, detector: judge.detector.clone() };
         self.probe.send_replace(Some(judge.clone()));
         let slot = (self.started as f64 * SPREAD).fract();
         self.started += 1;
@@ -274,7 +310,7 @@ impl Keeper {
         let setup = BedSetup { config: config.clone(), patient, judge, baseline, slot };
         let task =
             tokio::spawn(Bed::run(setup, self.shared.clone(), watch, source, resumed_wall_s, listening));
-        Ok((commands, task))
+        Ok((commands, task, with))
     }
 
     /// Takes up what the bed remembered; the wall clock of its next frame.
@@ -297,52 +333,4 @@ impl Keeper {
         tracing::info!(bed, second = watch.next_second(), "the bed goes on where it stopped");
         Some(state.wall_s)
     }
-
-    /// Gives the beds of a patient the networks that are on disk now.
-    async fn switch(&mut self, patient: &PatientId) {
-        let (patients, models) = {
-            let ward = self.config.borrow();
-            (ward.ward.patients.clone(), ward.ward.models.clone())
-        };
-        let beds: Vec<(String, mpsc::Sender<Command>)> = self
-            .beds
-            .iter()
-            .filter(|(_, bed)| bed.config.patient == patient.as_str())
-            .filter_map(|(name, bed)| Some((name.clone(), bed.commands.clone()?)))
-            .collect();
-        if beds.is_empty() {
-            return;
-        }
-        let watched = match self.models.watched(&patients, &models, patient) {
-            Ok(watched) => watched,
-            Err(error) => {
-                tracing::error!(%error, "networks are not exchanged");
-                return;
-            }
-        };
-        let detector = watched.detector.clone();
-        let judge = BedJudge::new(watched);
-        for (bed, commands) in beds {
-            let switch = Command::Switch { judge: judge.clone(), detector: detector.clone() };
-            if commands.send(switch).await.is_err() {
-                tracing::error!(bed, "the bed's task has ended");
-            }
-        }
-    }
-}
-
-/// Parts of vigil.toml that a reload cannot change.
-fn fixed_parts(before: &WardConfig, after: &WardConfig) -> Vec<String> {
-    let mut told = Vec::new();
-    for (part, changed) in [
-        ("ward.state", before.ward.state != after.ward.state),
-        ("http", before.http != after.http),
-        ("record", before.record != after.record),
-        ("channel", before.channel != after.channel),
-    ] {
-        if changed {
-            told.push(format!("{part} has changed; that takes a restart"));
-        }
-    }
-    told
 }

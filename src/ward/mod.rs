@@ -28,7 +28,7 @@ pub mod lifecycle;
 pub(crate) mod metrics;
 mod models;
 pub mod notify;
-mod overrides;
+pub(crate) mod overrides;
 pub(crate) mod proof;
 pub(crate) mod request;
 pub(crate) mod scribe;

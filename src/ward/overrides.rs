@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::config::BedConfig;
+use crate::config::{BedConfig, PatientId};
 use crate::durable;
 
 /// A change that cannot be kept or read.
@@ -39,14 +39,18 @@ struct Change {
 pub struct Overrides {
     folder: PathBuf,
     changes: BTreeMap<String, Change>,
+    /// Beds of which a change is kept that cannot be read, and why.
+    unreadable: BTreeMap<String, String>,
 }
 
 impl Overrides {
-    /// Reads the changes in a state folder. What cannot be read is told and passed over.
+    /// Reads the changes in a state folder. What cannot be read is told, and its bed's name is
+    /// [kept](Overrides::unreadable).
     pub fn load(state: &Path) -> (Overrides, Vec<OverrideError>) {
         let folder = state.join("beds");
         let mut changes = BTreeMap::new();
         let mut errors = Vec::new();
+        let mut unreadable = BTreeMap::new();
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -57,14 +61,24 @@ impl Overrides {
                 serde_json::from_slice::<Change>(&bytes).map_err(|error| failed(error.to_string()))
             }) {
                 Ok(change) => drop(changes.insert(bed.to_string(), change)),
-                Err(error) => errors.push(error),
+                Err(error) => {
+                    if PatientId::new(bed).is_ok() {
+                        unreadable.insert(bed.to_string(), error.to_string());
+                    }
+                    errors.push(error);
+                }
             }
         }
-        (Overrides { folder, changes }, errors)
+        (Overrides { folder, changes, unreadable }, errors)
     }
 
-    /// The beds to watch: those of vigil.toml, with the changes that still stand. The others are
-    /// forgotten; their beds' names come back.
+    /// Beds of which a change is kept that cannot be read, and why. Whoever is watched there is not known,
+    /// unless vigil.toml knows the bed.
+    pub fn unreadable(&self) -> &BTreeMap<String, String> {
+        &self.unreadable
+    }
+
+    /// The beds to watch. Changes that no longer stand are forgotten; their beds' names come back.
     pub fn apply(&mut self, beds: &[BedConfig]) -> (Vec<BedConfig>, Vec<String>) {
         let said: BTreeMap<&str, &BedConfig> = beds.iter().map(|bed| (bed.name.as_str(), bed)).collect();
         let over = |name: &str| said.get(name).map(|bed| digest(bed));
@@ -79,14 +93,23 @@ impl Overrides {
             // Should this fail, the change is found outdated again at the next start.
             let _ = std::fs::remove_file(self.path(name));
         }
-        let mut effective: BTreeMap<&str, &BedConfig> = said;
+        (self.wanted(beds), outdated)
+    }
+
+    /// The beds to watch: those of vigil.toml, with the changes that still stand.
+    pub fn wanted(&self, beds: &[BedConfig]) -> Vec<BedConfig> {
+        let said: BTreeMap<&str, &BedConfig> = beds.iter().map(|bed| (bed.name.as_str(), bed)).collect();
+        let mut effective = said.clone();
         for (name, change) in &self.changes {
+            if change.over != said.get(name.as_str()).map(|bed| digest(bed)) {
+                continue;
+            }
             match &change.bed {
                 Some(bed) => drop(effective.insert(name, bed)),
                 None => drop(effective.remove(name.as_str())),
             }
         }
-        (effective.into_values().cloned().collect(), outdated)
+        effective.into_values().cloned().collect()
     }
 
     /// Keeps a change: the bed as it shall be, or `None` where it is removed.
@@ -107,7 +130,10 @@ impl Overrides {
             self.changes.remove(name);
             return match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error.to_string())),
-                _ => Ok(()),
+                _ => {
+                    self.unreadable.remove(name);
+                    Ok(())
+                }
             };
         }
         let change = Change { bed, over: said.map(digest) };
@@ -115,6 +141,7 @@ impl Overrides {
         durable::replace_file(&path, |file| file.write_all(&text))
             .map_err(|error: std::io::Error| failed(error.to_string()))?;
         self.changes.insert(name.to_string(), change);
+        self.unreadable.remove(name);
         Ok(())
     }
 

@@ -1,10 +1,10 @@
 //! The proof that data moves: what the watchdog and `/healthz` rest on.
 //!
 //! A daemon can be alive and useless. So the proof sends a window of its own through the networks' queue
-//! and wants it back, wants a sign of life from every bed's task, and wants verdicts wherever samples
-//! arrive. A source that gives nothing is the source's fault, told by alarms, and no reason to restart.
+//! and wants it back, wants a sign of life from every bed's task, and wants verdicts on the windows that
+//! beds handed over. A source that gives nothing, or nothing that makes a window, is the source's fault:
+//! alarms tell of it, and a restart would only take the watch from all other beds.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::inference::{BedJudge, Due};
 use super::shared::Shared;
-use super::status::Phase;
+use super::status::{BedStatus, Phase};
 use crate::eeg::DERIVATIONS;
 use crate::signal::Window;
 
@@ -22,63 +22,39 @@ const BACK_WITHIN: Duration = Duration::from_secs(10);
 /// A bed's task shows life several times a second.
 const TASK_WITHIN: Duration = Duration::from_secs(10);
 
-/// Samples arrive, so verdicts must.
+/// Windows were handed over, so verdicts must come.
 const VERDICT_WITHIN: Duration = Duration::from_secs(30);
 
-/// What was seen of the beds before.
-#[derive(Default)]
-pub struct Proof {
-    beds: BTreeMap<String, Seen>,
-}
-
-struct Seen {
-    frames: u64,
-    second: Option<u64>,
-    moved: Instant,
-}
-
-impl Proof {
-    /// Looks once.
-    ///
-    /// # Errors
-    /// What does not move, in words.
-    pub async fn look(&mut self, shared: &Arc<Shared>, judge: Option<&BedJudge>) -> Result<(), String> {
-        if let Some(judge) = judge {
-            through_the_queue(shared, judge).await?;
-        }
-        let statuses = shared.board.all();
-        self.beds.retain(|bed, _| statuses.iter().any(|status| status.bed == *bed));
-        for status in statuses {
-            if let Some(ticked) = status.ticked
-                && status.phase != Phase::Unusable
-                && ticked.elapsed() > TASK_WITHIN
-            {
-                return Err(format!(
-                    "bed {} shows no life for {:.0} s",
-                    status.bed,
-                    ticked.elapsed().as_secs_f64()
-                ));
-            }
-            let now = Instant::now();
-            let seen = self.beds.entry(status.bed.clone()).or_insert(Seen {
-                frames: status.frames,
-                second: status.second,
-                moved: now,
-            });
-            let a_second = status.rate_hz.unwrap_or(256.0) as u64 * 2;
-            if status.second != seen.second || status.frames < seen.frames + a_second {
-                // A verdict came, or there was nothing to judge.
-                if status.second != seen.second {
-                    seen.frames = status.frames;
-                }
-                seen.second = status.second;
-                seen.moved = now;
-            } else if seen.moved.elapsed() > VERDICT_WITHIN {
-                return Err(format!("bed {} gets samples and no verdicts", status.bed));
-            }
-        }
-        Ok(())
+/// Looks once.
+///
+/// # Errors
+/// What does not move, in words.
+pub async fn look(shared: &Arc<Shared>, judge: Option<&BedJudge>) -> Result<(), String> {
+    if let Some(judge) = judge {
+        through_the_queue(shared, judge).await?;
     }
+    for status in shared.board.all() {
+        if let Some(ticked) = status.ticked
+            && status.phase != Phase::Unusable
+            && ticked.elapsed() > TASK_WITHIN
+        {
+            return Err(format!(
+                "bed {} shows no life for {:.0} s",
+                status.bed,
+                ticked.elapsed().as_secs_f64()
+            ));
+        }
+        if unanswered_since(&status).is_some_and(|since| since.elapsed() > VERDICT_WITHIN) {
+            return Err(format!("bed {} hands over windows and gets no verdicts", status.bed));
+        }
+    }
+    Ok(())
+}
+
+/// Since when a bed waits for its next verdict; `None` while it waits for none. A ward that is slow
+/// answers late, but it answers: each verdict begins the time anew.
+fn unanswered_since(status: &BedStatus) -> Option<Instant> {
+    status.asked.map(|asked| status.judged.map_or(asked, |judged| asked.max(judged)))
 }
 
 /// A window without a derivation costs the networks nothing and comes back unjudged.

@@ -98,6 +98,9 @@ pub struct BedStatus {
     /// When the last verdict came.
     #[serde(skip)]
     pub judged: Option<Instant>,
+    /// When the oldest window that the networks still have was handed over; `None` while they have none.
+    #[serde(skip)]
+    pub asked: Option<Instant>,
 }
 
 impl BedStatus {

@@ -48,8 +48,8 @@ pub struct StreamState {
     conditioner: ConditionerState,
 }
 
-/// A frame and the second of the time line in which it lies: the beginning, or the frame from which on
-/// another sampling rate holds.
+/// A frame and the second of the time line in which it lies: the beginning. States of before a time line
+/// had one sampling rate alone tell the frame from which on the last one holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Origin {
     frame: u64,
@@ -71,8 +71,12 @@ pub struct Watch {
     signal: SignalConfig,
     detector: Detector,
     timeline: u64,
+    /// The detector's settings, with nothing remembered.
+    at_rest: Detector,
     layout: Option<LiveLayout>,
     intake: Option<Intake>,
+    /// At which rate the frames were counted so far; `None` where none were, or where that is not known.
+    rate_hz: Option<f64>,
     origin: Origin,
     next_frame: u64,
     next_second: u64,
@@ -89,10 +93,12 @@ impl Watch {
         Watch {
             rules,
             signal,
+            at_rest: detector.clone(),
             detector,
             timeline,
             layout: None,
             intake: None,
+            rate_hz: None,
             origin: Origin::default(),
             next_frame: 0,
             next_second: 0,
@@ -136,6 +142,7 @@ impl Watch {
         self.baseline = state.baseline.clone();
         self.exposure = state.exposure;
         let Some(stream) = &state.stream else { return Ok(()) };
+        self.rate_hz = Some(stream.layout.rate_hz);
         let mut intake = Intake::new(&stream.layout, &self.rules, &self.signal, self.next_frame)
             .map_err(|error| error.to_string())?;
         let restored = intake.restore(&stream.conditioner, self.next_frame);
@@ -144,8 +151,26 @@ impl Watch {
         restored.map_err(|error| error.to_string())
     }
 
+    /// Whether a stream's frames cannot be counted on from those before: they come at another rate. Their
+    /// numbers would be taken for others that were judged, recorded and gathered already.
+    pub fn counts_otherwise(&self, layout: &LiveLayout) -> bool {
+        self.next_frame > 0 && self.rate_hz != Some(layout.rate_hz)
+    }
+
+    /// Begins a new time line: frames and seconds are counted from 0, nothing is gathered yet, and the
+    /// accumulator is empty. Windows of the old one must have been judged, and its exposure taken.
+    pub fn begin_anew(&mut self, timeline: u64) {
+        // A clock that was set back must not lead to a count that there was.
+        self.timeline = timeline.max(self.timeline.saturating_add(1));
+        self.detector = self.at_rest.clone();
+        (self.layout, self.intake, self.rate_hz) = (None, None, None);
+        (self.origin, self.next_frame, self.next_second) = (Origin::default(), 0, 0);
+        self.baseline = Baseline::default();
+        self.exposure = Exposure::default();
+    }
+
     /// A source is connected. `away_s` seconds passed since the last frame; 0 where the stream goes on
-    /// without a gap.
+    /// without a gap. Where it [counts otherwise](Watch::counts_otherwise), a new time line begins.
     ///
     /// # Errors
     /// [`IntakeError`] where the stream does not suit; the watch then has no stream.
@@ -158,23 +183,16 @@ impl Watch {
             self.next_frame = intake.next_frame();
             return Ok(Joined { anew: false, gap });
         }
+        if self.counts_otherwise(layout) {
+            self.begin_anew(self.timeline);
+        }
         // Whatever was gathered in the old layout's begun second is gone, and so are its filters.
-        let same_rate = self.layout.as_ref().is_some_and(|before| before.rate_hz == layout.rate_hz);
         self.layout = None;
         self.intake = None;
-        let first_frame = if same_rate {
-            self.next_frame
-        } else {
-            // Another rate counts from the next whole second on.
-            self.origin = Origin {
-                second: self.next_second,
-                frame: (self.next_second as f64 * layout.rate_hz).round() as u64,
-            };
-            self.origin.frame
-        };
-        let mut intake = Intake::new(layout, &self.rules, &self.signal, first_frame)?;
+        let mut intake = Intake::new(layout, &self.rules, &self.signal, self.next_frame)?;
         let gap = intake.skip((away_s * layout.rate_hz).round() as u64);
         self.next_frame = intake.next_frame();
+        self.rate_hz = Some(layout.rate_hz);
         self.intake = Some(intake);
         self.layout = Some(layout.clone());
         Ok(Joined { anew: true, gap })
@@ -190,6 +208,7 @@ impl Watch {
 
     /// Other settings of label and alarm hold from the next second on; the accumulator goes on.
     pub fn set(&mut self, mut detector: Detector) {
+        self.at_rest = detector.clone();
         detector.resume(self.detector.accumulator());
         self.detector = detector;
     }
@@ -254,8 +273,17 @@ impl Watch {
 
     /// The second of the time line in which a window lies, at the rate that holds now.
     pub fn second_of(&self, window: &Window) -> u64 {
+        self.second_at(window.first_sample)
+    }
+
+    /// The second of the time line that has come, whether a window is made of it or not.
+    pub fn second_now(&self) -> u64 {
+        self.second_at(self.next_frame)
+    }
+
+    fn second_at(&self, frame: u64) -> u64 {
         let rate_hz = self.layout.as_ref().map_or(1.0, |layout| layout.rate_hz);
-        let since = window.first_sample.saturating_sub(self.origin.frame);
+        let since = frame.saturating_sub(self.origin.frame);
         // The first sample's time, on whole seconds; never backwards.
         self.origin.second.saturating_add((since as f64 / rate_hz) as u64)
     }

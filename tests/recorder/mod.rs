@@ -22,6 +22,7 @@ struct State {
     away_until: Mutex<Instant>,
     stopped: AtomicBool,
     turned: AtomicBool,
+    breaking: AtomicBool,
 }
 
 /// A recorder that listens; it ends when dropped.
@@ -41,6 +42,7 @@ impl Recorder {
             away_until: Mutex::new(Instant::now()),
             stopped: AtomicBool::new(false),
             turned: AtomicBool::new(false),
+            breaking: AtomicBool::new(false),
         });
         let of_thread = state.clone();
         std::thread::spawn(move || {
@@ -73,6 +75,11 @@ impl Recorder {
     /// Turns the order of the channels round, in the middle of the stream.
     pub fn turn_round(&self) {
         self.state.turned.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on, whether one of the sixteen blocks of every second is lost.
+    pub fn lose_a_block_each_second(&self, lost: bool) {
+        self.state.breaking.store(lost, Ordering::Relaxed);
     }
 
     /// Ends the connection and refuses others for a while.
@@ -137,7 +144,9 @@ fn serve(mut stream: TcpStream, rate_hz: f64, state: &State) -> std::io::Result<
             }
             sample += 1;
         }
-        stream.write_all(&message(4, &body))?;
+        if block % 16 != 15 || !state.breaking.load(Ordering::Relaxed) {
+            stream.write_all(&message(4, &body))?;
+        }
         let speed = f64::from_bits(state.speed.load(Ordering::Relaxed));
         due += Duration::from_secs_f64(points as f64 / rate_hz / speed);
         std::thread::sleep(due.saturating_duration_since(Instant::now()));

@@ -25,7 +25,7 @@ use crate::config::{BaselineConfig, BedConfig, PatientId};
 use crate::detect::Detector;
 use crate::signal::trend::Trend;
 use crate::signal::{RecentAmplitude, Window};
-use crate::source::live::LiveSource;
+use crate::source::live::{LiveLayout, LiveSource};
 
 /// How often the clock is looked at.
 const TICK: Duration = Duration::from_millis(250);
@@ -41,6 +41,14 @@ const BEHIND_S: f64 = 2.0;
 
 /// Windows of a device's stream that may wait for the networks; beyond them the source waits.
 const BACKLOG: usize = 60;
+
+/// A stream that gives samples, and no whole second for this long, is told.
+const BROKEN_S: f64 = 10.0;
+
+/// Stamps that lie further off the clock are not used: no buffer holds as much, so they are of another
+/// unit, or of a clock that was never set. Stamps that were not used are used again nearer to it.
+const STAMP_OFF_S: f64 = 600.0;
+const STAMP_BACK_S: f64 = 300.0;
 
 /// How long a bed that stops waits for the verdicts that are still out.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -85,6 +93,7 @@ struct Waiting {
 struct UnderWay {
     second: u64,
     arrived: Instant,
+    handed_over: Instant,
 }
 
 /// The task of one bed.
@@ -107,10 +116,16 @@ pub struct Bed {
     /// The bed is connected to this.
     connected: bool,
     ended: bool,
+    /// A stream at another rate that waits until every window of the one before is judged.
+    changing: Option<LiveLayout>,
     /// The stream was interrupted: how long for is known with the next message.
     interrupted: bool,
     /// When, and by which wall clock, the frame after the last was due.
     last_arrival: Option<Instant>,
+    /// Since when samples arrive of which no window could be made.
+    broken_since: Option<Instant>,
+    /// The stream's stamps are not used: they are too far off the clock.
+    stamps_off: bool,
     due_wall_s: Option<f64>,
     saved: Instant,
     /// The source is not listened to until every window is judged: a state is due.
@@ -146,7 +161,10 @@ impl Bed {
             saved: Instant::now(),
             connected: false,
             ended: false,
+            changing: None,
             last_arrival: None,
+            broken_since: None,
+            stamps_off: false,
             settling: false,
             alarm: None,
             fit_asked: false,
@@ -158,6 +176,11 @@ impl Bed {
             watch,
         };
         bed.first_status(source.describe());
+        bed.tell_asked();
+        if !bed.setup.judge.shared {
+            // Gathered for an autoencoder that the patient has by now.
+            bed.watch.baseline.begin_anew();
+        }
         if resumed_wall_s.is_none() {
             // From the first moment on a restart knows which count of frames and seconds this is.
             bed.save();
@@ -192,12 +215,13 @@ impl Bed {
                 },
                 Some(done) = judged.recv() => bed.judged(done),
                 _ = ticks.tick() => bed.tick(),
-                came = fed.recv(), if listening && !bed.settling && bed.waiting.len() < room => match came {
+                came = fed.recv(), if listening && bed.is_ready_for_more(room) => match came {
                     Some(came) => bed.fed(came),
                     None => listening = false,
                 },
             }
             bed.hand_over();
+            bed.change_if_due();
         };
         feeder.abort();
         drop(fed);
@@ -215,6 +239,10 @@ impl Bed {
         if let Some(done) = stopped {
             let _ = done.send(());
         }
+    }
+
+    fn is_ready_for_more(&self, room: usize) -> bool {
+        !self.settling && self.changing.is_none() && self.waiting.len() < room
     }
 
     pub(super) fn name(&self) -> &str {

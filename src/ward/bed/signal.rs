@@ -8,7 +8,7 @@ use super::super::feed::Fed;
 use super::super::intake::Taken;
 use super::super::status::Phase;
 use super::super::strip::Strip;
-use super::{Bed, Waiting};
+use super::{Bed, STAMP_BACK_S, STAMP_OFF_S, Waiting};
 use crate::alarm::TechnicalKind;
 use crate::eeg::DERIVATIONS;
 use crate::record::{GapReason, RecordError, RecordedSource, last_second};
@@ -33,7 +33,13 @@ struct OnRecord {
 }
 
 /// What is on record of a time line, with the frames from `from` on.
-fn on_record(folder: &Path, bed: &str, timeline: u64, from: u64) -> Result<OnRecord, RecordError> {
+fn on_record(
+    folder: &Path,
+    bed: &str,
+    timeline: u64,
+    from: u64,
+    expected_hz: f64,
+) -> Result<OnRecord, RecordError> {
     let second = last_second(folder, bed, timeline)?.map_or(0, |last| last + 1);
     let mut source = match RecordedSource::open(folder, bed, timeline, from, u64::MAX) {
         Ok(source) => source,
@@ -44,6 +50,14 @@ fn on_record(folder: &Path, bed: &str, timeline: u64, from: u64) -> Result<OnRec
     };
     let mut found = OnRecord { second, frame: source.end_frame(), pieces: Vec::new() };
     let rate_hz = source.layout().rates_hz.first().copied().unwrap_or(1.0);
+    if rate_hz != expected_hz {
+        // A record of before each rate had a time line of its own.
+        tracing::warn!(
+            bed,
+            "what is on record after the bed's state has another rate; it is not judged again"
+        );
+        return Ok(found);
+    }
     if source.frames() as f64 > TAIL_S as f64 * rate_hz {
         tracing::warn!(bed, "more is on record after the bed's state than can be judged again");
         return Ok(found);
@@ -60,7 +74,7 @@ impl Bed {
         let Some(rate_hz) = self.watch.layout().map(|layout| layout.rate_hz) else { return };
         let (folder, bed) = (self.shared.record_folder.clone(), self.name().to_string());
         let (timeline, from) = (self.watch.timeline(), self.watch.next_frame());
-        let read = tokio::task::spawn_blocking(move || on_record(&folder, &bed, timeline, from));
+        let read = tokio::task::spawn_blocking(move || on_record(&folder, &bed, timeline, from, rate_hz));
         let found = match read.await {
             Ok(Ok(found)) => found,
             Ok(Err(error)) => {
@@ -113,14 +127,14 @@ impl Bed {
 
     pub(super) fn fed(&mut self, fed: Fed) {
         match fed {
-            Fed::Connected(layout) => self.connect(&layout),
+            Fed::Connected(layout) => self.join(layout),
             Fed::Came(Incoming::Samples(received)) => self.take(received),
             Fed::Came(Incoming::Layout(layout)) => {
                 let name = self.name().to_string();
                 tracing::warn!(bed = name, "the stream changed its layout");
                 // How long the change took is known with the next message.
                 self.interrupted = true;
-                self.connect(&layout);
+                self.join(layout);
             }
             Fed::Came(Incoming::Ended) => {
                 self.ended = true;
@@ -141,6 +155,50 @@ impl Bed {
                 self.observe(TechnicalKind::SourceLost, Some(reason));
             }
         }
+    }
+
+    /// A stream comes. One that is counted otherwise waits until all that came before is judged, under the
+    /// numbers that it has.
+    fn join(&mut self, layout: LiveLayout) {
+        if self.watch.counts_otherwise(&layout) {
+            self.changing = Some(layout);
+        } else {
+            self.connect(&layout);
+        }
+    }
+
+    /// Changes to the stream that waits, if nothing of the one before is left.
+    pub(super) fn change_if_due(&mut self) {
+        if self.waiting.is_empty()
+            && self.under_way.is_empty()
+            && let Some(layout) = self.changing.take()
+        {
+            self.begin_anew();
+            self.connect(&layout);
+        }
+    }
+
+    /// Another sampling rate: a new count of frames and seconds begins, and with it whatever goes by their
+    /// numbers.
+    fn begin_anew(&mut self) {
+        tracing::warn!(
+            bed = self.name(),
+            "the sampling rate is another: frames and seconds count from 0 again"
+        );
+        self.end_alarm("the stream's sampling rate changed, and the detector began anew");
+        self.log_exposure();
+        // Some of them go by the seconds of the count; what still holds is raised again.
+        for transition in self.health.clear_all() {
+            self.tell(transition);
+        }
+        self.watch.begin_anew((self.shared.unix_now() * 1e3) as u64);
+        self.journal.begin_anew();
+        self.fit_asked = false;
+        self.broken_since = None;
+        self.shared.board.update(self.name(), |status| {
+            (status.second, status.time, status.label, status.probabilities) = (None, None, None, None);
+            (status.accumulator, status.alarming, status.baseline_s) = (0.0, false, 0);
+        });
     }
 
     pub(super) fn connect(&mut self, layout: &LiveLayout) {
@@ -205,18 +263,14 @@ impl Bed {
         }
         let wall_s = self.shared.unix_at(arrived);
         let duration_s = frames as f64 / rate_hz;
-        let taken_s = received.taken_at_s.filter(|at| at.is_finite()).unwrap_or(wall_s - duration_s);
+        let stamp_s = self.believed(received.taken_at_s, wall_s - duration_s);
+        let taken_s = stamp_s.unwrap_or(wall_s - duration_s);
         if std::mem::take(&mut self.interrupted) {
             self.bridge(taken_s, wall_s - duration_s, rate_hz);
         }
         if self.real_time && frames > 0 {
-            let told = self.clocks.observe(
-                self.watch.next_frame() + lost_before,
-                frames,
-                received.taken_at_s,
-                arrived,
-                wall_s,
-            );
+            let told =
+                self.clocks.observe(self.watch.next_frame() + lost_before, frames, stamp_s, arrived, wall_s);
             match told {
                 Told::Steady => {}
                 Told::Missing(seconds) => {
@@ -243,6 +297,24 @@ impl Bed {
         }
         let label = self.shared.label(self.name());
         self.shared.metrics.frames.get_or_create(&label).inc_by(frames);
+    }
+
+    /// A stamp that can be the time when its frame was taken. What is recorded, announced and shown is told
+    /// by these times: a stamp in milliseconds would put all of it into another age.
+    fn believed(&mut self, stamp_s: Option<f64>, arrived_s: f64) -> Option<f64> {
+        let stamp_s = stamp_s.filter(|stamp_s| stamp_s.is_finite())?;
+        if !self.real_time {
+            // A replay that is faster than time runs ahead of the clock.
+            return Some(stamp_s);
+        }
+        let off_s = stamp_s - arrived_s;
+        self.stamps_off = off_s.abs() > if self.stamps_off { STAMP_BACK_S } else { STAMP_OFF_S };
+        if !self.stamps_off {
+            return Some(stamp_s);
+        }
+        let detail = format!("the stream's stamps are {off_s:+.0} s off the clock and are not used");
+        self.observe(TechnicalKind::ClockJump, Some(detail));
+        None
     }
 
     /// The stream goes on after an interruption: what is missing in between is counted by clocks.
@@ -297,6 +369,11 @@ impl Bed {
             status.fed = Some(arrived);
         });
         let rate_hz = self.watch.layout().map_or(1.0, |layout| layout.rate_hz);
+        if !taken.windows.is_empty() {
+            self.broken_since = None;
+        } else if !taken.microvolts.is_empty() {
+            self.broken_since.get_or_insert(arrived);
+        }
         for window in taken.windows {
             let second = self.watch.second_of(&window);
             let time_s = wall_s + (window.first_sample as f64 - taken.first_frame as f64) / rate_hz;

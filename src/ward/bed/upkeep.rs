@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::super::checkpoint;
 use super::super::inference::UNDER_WAY;
 use super::super::intake::Gap;
-use super::{BACKLOG, BEHIND_S, Bed, DRAIN, SAVED_EVERY, SILENT_S};
+use super::{BACKLOG, BEHIND_S, BROKEN_S, Bed, DRAIN, SAVED_EVERY, SILENT_S};
 use crate::alarm::{TechnicalKind, Transition};
 use crate::record::GapReason;
 
@@ -43,6 +43,7 @@ impl Bed {
             let behind = (behind_s >= BEHIND_S).then(|| format!("{backlog} s wait for their verdict"));
             self.observe(TechnicalKind::DetectorBehind, behind);
         }
+        self.look_for_whole_seconds(silent_s);
         let off = self.clocks.rate_off().filter(|_| self.real_time && self.connected);
         let rate_hz = self.watch.layout().map_or(0.0, |layout| layout.rate_hz);
         let off =
@@ -62,6 +63,18 @@ impl Bed {
         }
         if self.settling && self.waiting.is_empty() && self.under_way.is_empty() {
             self.save();
+        }
+    }
+
+    /// Samples that arrive are no watch yet: a stream that breaks off within each second makes no window,
+    /// and without a window nothing else says that nothing is judged.
+    fn look_for_whole_seconds(&mut self, silent_s: f64) {
+        let flowing = self.connected && self.last_arrival.is_some() && silent_s < SILENT_S;
+        let broken = self.broken_since.is_some_and(|since| since.elapsed().as_secs_f64() >= BROKEN_S);
+        if flowing && broken {
+            let detail = "no whole second arrives: the signal breaks off within each".to_string();
+            // By the time line's seconds, as the windows tell of this alarm once they come again.
+            self.observe_at(TechnicalKind::TooFewChannels, Some(detail), self.watch.second_now() as f64);
         }
     }
 
@@ -116,6 +129,8 @@ impl Bed {
             let _ = done.send(());
         });
         self.journal.end();
+        self.under_way.clear();
+        self.tell_asked();
         // A recorder that hangs does not keep the others from stopping.
         let _ = tokio::time::timeout(DRAIN, saved).await;
         for transition in self.health.clear_all() {

@@ -20,7 +20,10 @@ impl Bed {
         {
             let due = Due { judge: self.setup.judge.clone(), window, reply: self.replies.clone() };
             match self.shared.inference.judge(due) {
-                Ok(()) => self.under_way.push_back(UnderWay { second, arrived }),
+                Ok(()) => {
+                    self.under_way.push_back(UnderWay { second, arrived, handed_over: Instant::now() });
+                    self.tell_asked();
+                }
                 Err(due) => {
                     self.waiting.push_front(Waiting { second, window: due.window, arrived });
                     return;
@@ -29,8 +32,15 @@ impl Bed {
         }
     }
 
+    /// Since when the networks have something of this bed, for the proof that data moves.
+    pub(super) fn tell_asked(&self) {
+        let asked = self.under_way.front().map(|oldest| oldest.handed_over);
+        self.shared.board.update(self.name(), |status| status.asked = asked);
+    }
+
     pub(super) fn judged(&mut self, judged: Judged) {
-        let Some(UnderWay { second, arrived }) = self.under_way.pop_front() else { return };
+        let Some(UnderWay { second, arrived, .. }) = self.under_way.pop_front() else { return };
+        self.tell_asked();
         let opinion = match judged.opinion {
             Ok(opinion) => {
                 self.observe(TechnicalKind::DetectorFails, None);
@@ -45,7 +55,10 @@ impl Bed {
         let latency = arrived.elapsed();
         let frames = self.watch.intake().map_or(0.0, |intake| intake.rate_hz()) as u64;
         let wall_s = self.wall_of(judged.window.first_sample);
-        self.watch.baseline.observe(&judged.window, frames, &verdict);
+        // Only for a patient who has no autoencoder of their own. When the last alarm was is remembered for everybody.
+        if self.setup.judge.shared || verdict.alarming || verdict.alarm.is_some() {
+            self.watch.baseline.observe(&judged.window, frames, &verdict);
+        }
         self.journal.verdict(&verdict, judged.window.first_sample, latency, &judged.judge);
         self.look_at(&judged.window, &verdict);
         let excluded = self.excluded(&verdict);
@@ -157,6 +170,16 @@ impl Bed {
         {
             let id = seizure_id(self.name(), self.watch.timeline(), raised_second);
             let what = What::Ended { end_second: Some(verdict.second), detail: String::new() };
+            let entry = Entry::of_alarm(&id, &self.shared.desk.now(), DAEMON, what);
+            self.shared.desk.announce(entry.on(self.name(), self.setup.patient.as_str()));
+        }
+    }
+
+    /// The alarm that lasts ends here, though no verdict ended it.
+    pub(super) fn end_alarm(&mut self, why: &str) {
+        if let Some(raised_second) = self.alarm.take() {
+            let id = seizure_id(self.name(), self.watch.timeline(), raised_second);
+            let what = What::Ended { end_second: None, detail: why.to_string() };
             let entry = Entry::of_alarm(&id, &self.shared.desk.now(), DAEMON, what);
             self.shared.desk.announce(entry.on(self.name(), self.setup.patient.as_str()));
         }
