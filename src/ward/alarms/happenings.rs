@@ -77,11 +77,22 @@ impl LogKeeper {
 
     /// A message that is due goes to its carrier, another waits.
     fn hand_out(&mut self, outgoing: Outgoing, now: &Moment) {
-        if outgoing.escalation && now.since_us(&outgoing.due).is_some_and(|passed| passed < 0) {
+        let early = outgoing.escalation && now.since_us(&outgoing.due).is_some_and(|passed| passed < 0);
+        if early || self.waits_behind_others(&outgoing) {
             self.later.push(outgoing);
         } else {
             self.send(outgoing, now);
         }
+    }
+
+    /// Whether an earlier message for the same channel has not been handed out yet.
+    fn waits_behind_others(&self, outgoing: &Outgoing) -> bool {
+        let earlier = |other: &Outgoing| {
+            other.channel == outgoing.channel
+                && !other.escalation
+                && other.id.is_some_and(|id| outgoing.id.is_none_or(|own| id < own))
+        };
+        self.later.iter().any(earlier)
     }
 
     pub(super) fn send(&mut self, outgoing: Outgoing, now: &Moment) {
@@ -106,10 +117,12 @@ impl LogKeeper {
             }
         }
         let Some(message) = self.message(&outgoing) else { return };
-        if self.carriers.hand(Ready { outgoing: outgoing.clone(), message }) {
+        if !self.waits_behind_others(&outgoing)
+            && self.carriers.hand(Ready { outgoing: outgoing.clone(), message })
+        {
             self.under_way.insert(name);
         } else {
-            // Its carrier is full: it waits.
+            // Its carrier is full: it waits, and what comes after it waits behind it.
             self.later.push(Outgoing { due: now.after_us(5_000_000), ..outgoing });
         }
     }

@@ -109,16 +109,24 @@ impl LogKeeper {
                 self.reopen();
             }
             self.follow_others();
+            // What waits is handed out first: the end of an alarm does not go before the alarm.
+            self.hand_out_later();
             if was_down && self.log.is_some() {
                 self.end_what_was_left();
             }
         }
+        self.hand_out_later();
+    }
+
+    /// Hands out what was to wait and is due now, in the order of the outbox.
+    fn hand_out_later(&mut self) {
         let now = self.clocks.now();
         // An escalation whose clock was lost with a restart of the machine is due at once.
         let due = |outgoing: &Outgoing| now.since_us(&outgoing.due).is_none_or(|passed| passed >= 0);
-        let (ready, later): (Vec<Outgoing>, Vec<Outgoing>) =
+        let (mut ready, later): (Vec<Outgoing>, Vec<Outgoing>) =
             std::mem::take(&mut self.later).into_iter().partition(due);
         self.later = later;
+        ready.sort_by_key(|outgoing| outgoing.id.unwrap_or(i64::MAX));
         for outgoing in ready {
             self.send(outgoing, &now);
         }
