@@ -171,6 +171,37 @@ fn a_message_that_is_refused_holds_up_none_behind_it() {
 }
 
 #[test]
+fn one_message_that_is_refused_does_not_make_the_channel_down() {
+    let receiver = Receiver::start(Behaviour::AnswerTo("\"event\":\"raised\"", 422));
+    let ward = Ward::with(&receiver.channel("desk", "kinds = [\"seizure\"]"), &bed("emu-01", "40.0", 20.0));
+    let mut daemon = ward.start();
+    let refused =
+        |receiver: &Receiver| receiver.came().iter().filter(|came| came.json()["event"] == "raised").count();
+    // More often than a channel that is away may fail.
+    daemon.wait_for("attempts", |_| (refused(&receiver) >= 4).then_some(()));
+    daemon.wait_for("the end of the alarm", |_| seizures(&receiver, "ended").into_iter().next());
+    assert!(ward.alarms().iter().all(|entry| entry["kind"] != "channel-down"), "{:?}", ward.alarms());
+    let (_, metrics) = daemon.get("/metrics");
+    assert!(metrics.contains("vigil_channel_up{channel=\"desk\"} 1"), "{metrics}");
+    daemon.stop();
+}
+
+#[test]
+fn a_channel_that_refuses_every_message_is_down() {
+    let good = Receiver::start(Behaviour::Take);
+    let strict = Receiver::start(Behaviour::Answer(401));
+    let channels = good.channel("good", ALL) + &strict.channel("strict", "kinds = [\"seizure\"]");
+    let ward = Ward::with(&channels, &bed("emu-01", "40.0", 20.0));
+    let mut daemon = ward.start();
+    daemon.wait_for("that nobody can be told", |_| technical(&good, "channel strict: "));
+    strict.set(Behaviour::Take);
+    daemon.wait_for("that it is up", |_| {
+        ward.alarms().into_iter().find(|entry| entry["kind"] == "channel-down" && entry["raised"] == false)
+    });
+    daemon.stop();
+}
+
+#[test]
 fn what_nobody_acknowledges_in_time_goes_to_the_second_channel_and_what_somebody_did_does_not() {
     let (desk, pager) = (Receiver::start(Behaviour::Take), Receiver::start(Behaviour::Take));
     let channels = desk.channel("desk", "kinds = [\"seizure\"]")

@@ -24,7 +24,7 @@ use crate::ward::metrics::Metrics;
 /// Messages that may wait with a carrier; the outbox keeps the others.
 const WAITING: usize = 1024;
 
-/// Failures in a row after which the channel is down.
+/// Failures in a row, or different messages refused with none taken in between, after which the channel is down.
 const DOWN_AFTER: u32 = 2;
 
 /// Failures of one message after which another is tried, to learn which of the two is at fault: the other end, or it.
@@ -66,6 +66,7 @@ impl Carriers {
             metrics,
             clocks: Clocks::here(),
             failures: 0,
+            refused: 0,
             is_down: false,
         };
         tokio::spawn(carrier.run(channel, ready));
@@ -91,6 +92,8 @@ struct Carrier {
     clocks: Clocks,
     /// Failures in a row.
     failures: u32,
+    /// Different messages that were refused, and none was taken since.
+    refused: u32,
     is_down: bool,
 }
 
@@ -146,6 +149,8 @@ impl Carrier {
             } else if now >= next_probe && !line.is_paused(now) {
                 let found = tokio::time::timeout(self.limit(), channel.probe()).await;
                 match found {
+                    // That somebody is there does not mean that they take anything.
+                    Ok(Ok(())) if self.refused >= DOWN_AFTER => self.failures = 0,
                     Ok(Ok(())) => self.is_there(),
                     Ok(Err(error)) => self.is_away(&error.to_string()),
                     Err(_) => self.is_away("no answer in time"),
@@ -206,6 +211,7 @@ impl Carrier {
     async fn attempt(&mut self, channel: &mut Channel, line: &mut Line, place: Place) -> Tried {
         let Some(held) = line.held(place) else { return Tried::Gone };
         let outgoing = held.ready.outgoing.clone();
+        let before = held.attempts;
         held.attempts += 1;
         let attempts = outgoing.attempts + held.attempts;
         let mut message = held.ready.message.clone();
@@ -220,6 +226,7 @@ impl Carrier {
             Err(_) => Err(SendError::Away(format!("no answer within {} s", self.config.timeout_s))),
         };
         let Err(error) = sent else {
+            self.refused = 0;
             self.is_there();
             self.metrics.sent(&self.config.name);
             self.tell(Work::Delivered(Box::new(outgoing), attempts));
@@ -231,7 +238,7 @@ impl Carrier {
         let tried = match &error {
             SendError::Away(_) => Tried::Away(reason.clone()),
             SendError::Refused(_) => {
-                self.is_away(&reason);
+                self.has_refused(&reason, before == 0);
                 line.set_aside(place);
                 Tried::Refused
             }
@@ -258,6 +265,24 @@ impl Carrier {
         self.metrics.channel_up(&self.config.name, true);
         if std::mem::take(&mut self.is_down) {
             self.transition(false, String::new());
+        }
+    }
+
+    /// The other end is there and does not want a message; `anew` where it has not been asked before.
+    ///
+    /// One such message says nothing of the channel. Where it takes none at all - another secret, another address - nobody
+    /// hears of a seizure: a second message that is refused before one is taken makes it down. Each message counts once:
+    /// one that is refused for a day is no news each minute.
+    fn has_refused(&mut self, reason: &str, anew: bool) {
+        let channel = self.config.name.as_str();
+        tracing::warn!(channel, reason, anew, "a message is refused; it waits alone");
+        self.metrics.refused(channel);
+        self.failures = 0;
+        self.refused += u32::from(anew);
+        if self.refused < DOWN_AFTER {
+            self.is_there();
+        } else if anew && !self.is_down {
+            self.down(reason);
         }
     }
 
