@@ -125,13 +125,29 @@ impl AlarmLog {
         // Once for each channel, however often the daemon is killed in between.
         entry.key = format!("{}/escalated/{}", outgoing.alarm, outgoing.channel);
         match self.append(&entry) {
-            Ok(Appended::New(_) | Appended::Known) => Ok(true),
+            Ok(Appended::New(_)) => Ok(true),
+            // It was due before, and has not arrived.
+            Ok(Appended::Known) => self.stands(outgoing, at),
             Err(error) if error.is_refusal() => {
                 self.settle(outgoing, "withdrawn", 0, "somebody took note in time")?;
                 Ok(false)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether an escalation that was due still asks for somebody. Where somebody has taken note before it arrived, or the
+    /// alarm is over, it is withdrawn, and that is on disk when this returns.
+    ///
+    /// # Errors
+    /// [`LogError`].
+    pub fn stands(&mut self, outgoing: &Outgoing, at: &Moment) -> Result<bool, LogError> {
+        let history = entries_of(&self.connection, &outgoing.alarm).map_err(self.told("read"))?;
+        let stands = Held::fold(&history).is_some_and(|held| held.state.asks_for_somebody(at));
+        if !stands {
+            self.settle(outgoing, "withdrawn", 0, "somebody took note before it arrived")?;
+        }
+        Ok(stands)
     }
 
     /// The other end has taken a message: it waits no longer, and that is logged.

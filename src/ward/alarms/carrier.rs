@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::desk::Work;
@@ -29,6 +29,9 @@ const DOWN_AFTER: u32 = 2;
 
 /// Failures of one message after which another is tried, to learn which of the two is at fault: the other end, or it.
 const DOUBTED_AFTER: u32 = 3;
+
+/// How long the desk is waited for before an escalation is tried.
+const ASKED_FOR: Duration = Duration::from_secs(2);
 
 /// How often a channel that has nothing to carry is looked at.
 const PROBED_EVERY: Duration = Duration::from_secs(30);
@@ -215,6 +218,10 @@ impl Carrier {
         held.attempts += 1;
         let attempts = outgoing.attempts + held.attempts;
         let mut message = held.ready.message.clone();
+        if outgoing.escalation && !self.stands(&outgoing).await {
+            line.done(place);
+            return Tried::Gone;
+        }
         if self.config.names {
             message.patient_name = self.name_of(message.patient.as_deref()).await;
         }
@@ -250,6 +257,14 @@ impl Carrier {
             self.tell(Work::Failed(Box::new(outgoing), attempts, reason));
         }
         tried
+    }
+
+    /// Whether nobody has taken note of an alarm that is escalated: since it was handed over, somebody may have.
+    async fn stands(&self, outgoing: &Outgoing) -> bool {
+        let (answer, wait) = oneshot::channel();
+        let asked = self.desk.try_send(Work::Stands(Box::new(outgoing.clone()), answer)).is_ok();
+        // A desk that does not answer keeps no alarm back.
+        !asked || !matches!(tokio::time::timeout(ASKED_FOR, wait).await, Ok(Ok(false)))
     }
 
     fn is_too_old(&self, outgoing: &Outgoing) -> bool {

@@ -110,7 +110,7 @@ impl LogKeeper {
                         true
                     }
                 },
-                None => self.open.get(&outgoing.alarm).is_none_or(|held| !held.state.is_acknowledged()),
+                None => self.asks_for_somebody(&outgoing.alarm, now),
             };
             if !stands {
                 return;
@@ -125,6 +125,29 @@ impl LogKeeper {
             // Its carrier is full: it waits, and what comes after it waits behind it.
             self.later.push(Outgoing { due: now.after_us(5_000_000), ..outgoing });
         }
+    }
+
+    /// Whether an escalation that is with its carrier is to be tried still; one that is not is withdrawn.
+    pub(super) fn stands(&mut self, outgoing: &Outgoing) -> bool {
+        let now = self.clocks.now();
+        let stands = match self.log.as_mut().map(|log| log.stands(outgoing, &now)) {
+            Some(Ok(stands)) => stands,
+            failed => {
+                if let Some(Err(error)) = failed {
+                    self.down(&error);
+                }
+                self.asks_for_somebody(&outgoing.alarm, &now)
+            }
+        };
+        if !stands {
+            self.under_way.remove(&name_of(outgoing));
+        }
+        stands
+    }
+
+    /// The same out of memory. What is not known there is told rather than kept back.
+    fn asks_for_somebody(&self, alarm: &str, now: &Moment) -> bool {
+        self.open.get(alarm).is_none_or(|held| held.state.asks_for_somebody(now))
     }
 
     fn message(&mut self, outgoing: &Outgoing) -> Option<Message> {
