@@ -184,6 +184,25 @@ impl AlarmLog {
         self.settle_with(outgoing, "given-up", attempts, reason, Some((what, at)))
     }
 
+    /// Messages are given up, all or none, and that is logged.
+    ///
+    /// # Errors
+    /// [`LogError`].
+    pub fn given_up_all(&mut self, outgoing: &[Outgoing], reason: &str, at: &Moment) -> Result<(), LogError> {
+        let path = self.path.clone();
+        let told = |error: rusqlite::Error| super::of_sqlite(&error, "write", &path);
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
+        for outgoing in outgoing {
+            settle_in(&transaction, outgoing, "given-up", outgoing.attempts, reason).map_err(told)?;
+            let (channel, message) = (outgoing.channel.clone(), outgoing.entry.clone());
+            let attempts = outgoing.attempts;
+            let what = What::Undelivered { channel, message, attempts, reason: reason.to_string() };
+            super::append_in(&transaction, &self.routing, &settled(outgoing, what, at), &path)?;
+        }
+        transaction.commit().map_err(told)
+    }
+
     fn settle(
         &mut self,
         outgoing: &Outgoing,
@@ -206,22 +225,34 @@ impl AlarmLog {
         let told = |error: rusqlite::Error| super::of_sqlite(&error, "write", &path);
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
-        transaction
-            .prepare_cached(
-                "UPDATE outbox SET state = ?3, attempts = max(attempts, ?4), error = ?5
-                 WHERE channel = ?1 AND entry = ?2 AND state = 'waiting'",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![outgoing.channel, outgoing.entry, state, attempts, error])
-            })
-            .map_err(told)?;
+        settle_in(&transaction, outgoing, state, attempts, error).map_err(told)?;
         if let Some((what, at)) = logged {
-            let mut entry = Entry::of_alarm(&outgoing.alarm, at, DAEMON, what);
-            entry.key = format!("{}/{}/{}", outgoing.entry, entry.what.name(), outgoing.channel);
-            super::append_in(&transaction, &self.routing, &entry, &path)?;
+            super::append_in(&transaction, &self.routing, &settled(outgoing, what, at), &path)?;
         }
         transaction.commit().map_err(told)
     }
+}
+
+fn settle_in(
+    transaction: &Transaction<'_>,
+    outgoing: &Outgoing,
+    state: &str,
+    attempts: u32,
+    error: &str,
+) -> rusqlite::Result<usize> {
+    transaction
+        .prepare_cached(
+            "UPDATE outbox SET state = ?3, attempts = max(attempts, ?4), error = ?5
+             WHERE channel = ?1 AND entry = ?2 AND state = 'waiting'",
+        )?
+        .execute(params![outgoing.channel, outgoing.entry, state, attempts, error])
+}
+
+/// What the log says of a message that waits no longer.
+fn settled(outgoing: &Outgoing, what: What, at: &Moment) -> Entry {
+    let mut entry = Entry::of_alarm(&outgoing.alarm, at, DAEMON, what);
+    entry.key = format!("{}/{}/{}", outgoing.entry, entry.what.name(), outgoing.channel);
+    entry
 }
 
 fn waiting(connection: &Connection) -> rusqlite::Result<Vec<Outgoing>> {

@@ -75,7 +75,7 @@ impl Carriers {
         tokio::spawn(carrier.run(channel, ready));
     }
 
-    /// Whether there is such a channel: one that was taken out of the configuration leaves its messages behind.
+    /// Whether there is such a channel.
     pub fn has(&self, channel: &str) -> bool {
         self.ways.contains_key(channel)
     }
@@ -215,6 +215,14 @@ impl Carrier {
         let Some(held) = line.held(place) else { return Tried::Gone };
         let outgoing = held.ready.outgoing.clone();
         let before = held.attempts;
+        // What was raised days ago is no news: it waited under another daemon, or its channel was away from vigil.toml.
+        if before == 0 && self.is_too_old(&outgoing) {
+            let reason = format!("it is older than {} h", self.config.give_up_h);
+            let attempts = outgoing.attempts;
+            self.tell(Work::GivenUp(Box::new(outgoing), attempts, reason));
+            line.done(place);
+            return Tried::Gone;
+        }
         held.attempts += 1;
         let attempts = outgoing.attempts + held.attempts;
         let mut message = held.ready.message.clone();

@@ -97,7 +97,7 @@ impl LogKeeper {
 
     pub(super) fn send(&mut self, outgoing: Outgoing, now: &Moment) {
         let name = name_of(&outgoing);
-        // What is for a channel that is configured no more stays in the outbox.
+        // What was written for a channel that is not configured here waits for a daemon that knows it.
         if self.under_way.contains(&name) || !self.carriers.has(&outgoing.channel) {
             return;
         }
