@@ -109,9 +109,13 @@ impl AlarmLog {
     /// [`LogError`].
     pub fn message(&self, outgoing: &Outgoing, ward: &str) -> Result<Option<Message>, LogError> {
         let history = entries_of(&self.connection, &outgoing.alarm).map_err(self.told("read"))?;
-        let Some(held) = Held::fold(&history) else { return Ok(None) };
-        let entry = history.iter().find(|logged| logged.entry.key == outgoing.entry);
-        Ok(entry.and_then(|logged| Message::of(&logged.entry, &held, ward, outgoing.escalation)))
+        let Some(at) = history.iter().position(|logged| logged.entry.key == outgoing.entry) else {
+            return Ok(None);
+        };
+        // What came later has a message of its own.
+        let known = if outgoing.escalation { &history[..] } else { &history[..=at] };
+        let entry = &history[at].entry;
+        Ok(Held::fold(known).and_then(|held| Message::of(entry, &held, ward, outgoing.escalation)))
     }
 
     /// An escalation is due: it stands (and is logged as made), or somebody has taken note and it is withdrawn.
