@@ -95,7 +95,7 @@ pub struct Preview {
     pub kept: usize,
     /// Alarms of the period that nobody has judged: left out, with a minute on either side.
     pub unreviewed: usize,
-    /// Alarms judged uncertain, or differently by two readers: left out in the same way.
+    /// Alarms judged uncertain, differently by two readers, or false within a seizure: left out in the same way.
     pub uncertain: usize,
     /// Seizures marked as missed.
     pub marked_missed: usize,

@@ -6,6 +6,7 @@
 mod audit;
 mod backup;
 mod error;
+mod judged;
 mod news;
 mod outbox;
 mod read;
@@ -18,11 +19,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 
-use super::entry::{Entry, Judgement, What};
+use super::entry::{Entry, What};
 use super::message::{Posting, Routing};
 pub use audit::{AuditEntry, AuditPage, AuditQuery, LARGEST_PAGE, PAGE};
 pub use backup::{Merged, restore};
 pub use error::LogError;
+pub use judged::LONGEST_US;
 pub use news::Touched;
 pub use outbox::{Outgoing, Waiting};
 pub use record::{AlarmRecord, Held, Logged, Mark, ReviewRecord, Stretch};
@@ -247,33 +249,12 @@ fn about_alarm(
         state.apply(act, &entry.at).map_err(refused)?;
     }
     if let What::Reviewed(review) | What::SecondReading(review) = &entry.what {
-        check_review(review.judgement, review.onset_us, review.offset_us, held.kind())?;
+        judged::check(review, &held, &entry.at)?;
     }
     let mut entry = entry.clone();
     (entry.bed, entry.patient, entry.detector) =
         (held.bed.clone(), held.patient.clone(), held.detector.clone());
     Ok((entry, held))
-}
-
-fn check_review(
-    judgement: Judgement,
-    onset_us: Option<i64>,
-    offset_us: Option<i64>,
-    kind: super::state::AlarmKind,
-) -> Result<(), LogError> {
-    let mistake = |what: &str| Err(LogError::Mistake(what.to_string()));
-    if kind != super::state::AlarmKind::Seizure {
-        return mistake("a technical alarm is not reviewed: it is about the watch, not the patient");
-    }
-    if judgement != Judgement::Seizure && (onset_us.is_some() || offset_us.is_some()) {
-        return mistake("onset and offset are given, but the alarm is not judged a seizure");
-    }
-    match (onset_us, offset_us) {
-        (Some(onset), Some(offset)) if offset <= onset => {
-            mistake("the seizure's offset lies before its onset")
-        }
-        _ => Ok(()),
-    }
 }
 
 /// What SQLite says, in the words of this project.
