@@ -100,7 +100,13 @@ impl AlarmLog {
         if version > schema::VERSION {
             return Err(LogError::Newer { path: path.to_path_buf(), found: version, known: schema::VERSION });
         }
-        for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", "ON")] {
+        for (pragma, value) in [
+            ("journal_mode", "WAL"),
+            ("synchronous", "FULL"),
+            ("foreign_keys", "ON"),
+            // An entry is not replaced by one with its number either.
+            ("recursive_triggers", "ON"),
+        ] {
             connection.pragma_update(None, pragma, value).map_err(told("open"))?;
         }
         schema::migrate(&mut connection, schema::VERSION).map_err(told("write"))?;
@@ -176,11 +182,7 @@ fn append_in(
     path: &Path,
 ) -> Result<Appended, LogError> {
     let told = |error| of_sqlite(&error, "write", path);
-    let known: bool = transaction
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE key = ?1)")
-        .and_then(|mut statement| statement.query_row([&entry.key], |row| row.get(0)))
-        .map_err(told)?;
-    if known {
+    if is_known(transaction, &entry.key).map_err(told)? {
         return Ok(Appended::Known);
     }
     let (entry, held) = match &entry.alarm {
@@ -194,6 +196,12 @@ fn append_in(
         held.map_or_else(Vec::new, |held| routing.postings(&entry, held.kind(), held.priority));
     let outgoing = outbox::post(transaction, &entry, &postings).map_err(told)?;
     Ok(Appended::New(outgoing))
+}
+
+fn is_known(transaction: &Transaction<'_>, key: &str) -> rusqlite::Result<bool> {
+    transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE key = ?1)")?
+        .query_row([key], |row| row.get(0))
 }
 
 /// Writes an entry, unless one with its key is there; whether it was written.
