@@ -173,8 +173,11 @@ impl Carrier {
         };
         let reason = match self.attempt(channel, line, place).await {
             Tried::Gone => return false,
-            Tried::Taken | Tried::Refused => {
+            tried @ (Tried::Taken | Tried::Refused) => {
                 line.release();
+                if matches!(tried, Tried::Refused) {
+                    line.set_aside(place);
+                }
                 return true;
             }
             Tried::Away(reason) => reason,
@@ -185,12 +188,15 @@ impl Carrier {
         }
         let other = line.behind(place, Instant::now()).filter(|_| before + 1 >= DOUBTED_AFTER);
         if let Some(other) = other
-            && let Tried::Taken | Tried::Refused = self.attempt(channel, line, other).await
+            && let tried @ (Tried::Taken | Tried::Refused) = self.attempt(channel, line, other).await
         {
             let channel = self.config.name.as_str();
             tracing::warn!(channel, reason, "a message fails again and again while others go through");
             line.release();
             line.set_aside(place);
+            if matches!(tried, Tried::Refused) {
+                line.set_aside(other);
+            }
             return true;
         }
         self.is_away(&reason);
@@ -254,7 +260,6 @@ impl Carrier {
             SendError::Away(_) => Tried::Away(reason.clone()),
             SendError::Refused(_) => {
                 self.has_refused(&reason, before == 0);
-                line.set_aside(place);
                 Tried::Refused
             }
         };
