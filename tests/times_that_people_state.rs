@@ -132,7 +132,7 @@ fn an_alarm_judged_false_within_a_seizure_counts_as_neither() {
     story.missed("emu-01", "chb03", "Grace", [900, 1200]);
     story.missed("emu-01", "chb03", "Grace", [2000, 2060]);
     let known = truth(&story);
-    assert_eq!((known.judged, known.uncertain, known.marks), (0, 1, 2));
+    assert_eq!((known.judged, known.uncertain, known.contradicted, known.marks), (0, 1, 1, 2));
     let seizures: Vec<f64> =
         known.seizures.iter().map(|seizure| seizure.onset_s - story.start_s as f64).collect();
     assert_eq!(seizures, [2000.0], "what is contradicted is not known");

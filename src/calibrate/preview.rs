@@ -328,6 +328,14 @@ fn warnings_of_period(period: &Period, differing: usize, too_little: Option<Stri
             100.0 * truth.unreviewed as f64 / truth.alarms.len().max(1) as f64
         ));
     }
+    if truth.contradicted > 0 {
+        warnings.push(format!(
+            "{} of {} alarms are judged false within a known seizure: both are left out, with a minute on either side; settle \
+             which of the two is wrong",
+            truth.contradicted,
+            truth.alarms.len()
+        ));
+    }
     if period.seizures.is_empty() {
         warnings.push(
             "no seizure of this period is known: how many any settings find is not known either".into(),

@@ -53,6 +53,8 @@ pub struct Truth {
     pub unreviewed: usize,
     /// Of them, judged uncertain, differently by two readers, or false within a seizure.
     pub uncertain: usize,
+    /// Of those, judged false within a seizure.
+    pub contradicted: usize,
     /// Seizures that were marked as missed.
     pub marks: usize,
 }
@@ -123,6 +125,7 @@ impl Truth {
             }
             self.judged -= 1;
             self.uncertain += 1;
+            self.contradicted += 1;
             if let Some(alarm) = self.alarms.iter_mut().find(|alarm| alarm.alarm == *name) {
                 alarm.judgement = None;
                 spans.push(alarm.span_s);
