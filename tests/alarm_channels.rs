@@ -12,9 +12,12 @@ use std::time::Duration;
 
 use daemon::{TOKEN, Ward};
 use receiver::{Behaviour, Receiver};
-use vigil::alarm::Priority;
-use vigil::alarm::message::Message;
-use vigil::alarm::state::AlarmKind;
+use vigil::alarm::entry::{DAEMON, Entry, What, seizure_id};
+use vigil::alarm::log::Appended;
+use vigil::alarm::message::{Message, Route, Routing};
+use vigil::alarm::moment::Moment;
+use vigil::alarm::state::{AlarmKind, Phase};
+use vigil::alarm::{AlarmLog, Priority};
 use vigil::channel::{hl7, syslog, webhook};
 
 /// A bed that raises an alarm within seconds, twenty times as fast as a patient.
@@ -63,6 +66,7 @@ fn message() -> Message {
         ward: "EMU ^ East".into(),
         alarm: "s-emu-01-7-46".into(),
         kind: AlarmKind::Seizure,
+        phase: Phase::Active,
         priority: Priority::High,
         bed: "emu-01".into(),
         patient: Some("chb03".into()),
@@ -198,6 +202,71 @@ fn an_independent_hl7_listener_reads_every_field_of_an_alarm() {
     assert_eq!(facets(1, "MDC_ATTR_EVENT_PHASE"), "end");
     assert_eq!(facets(1, "MDC_ATTR_ALARM_STATE"), "latched");
     daemon.stop();
+}
+
+/// What HL7 is told of what happens to a seizure alarm, in order: phase of the event, state of the alarm, and whether its
+/// sound is on.
+fn told_over_hl7(happenings: &[(&str, What)]) -> Vec<[String; 3]> {
+    let folder = tempfile::tempdir().unwrap();
+    let route = Route {
+        channel: "integration".into(),
+        kinds: vec![AlarmKind::Seizure],
+        least: Priority::Low,
+        beds: Vec::new(),
+        after_s: None,
+    };
+    let log = AlarmLog::open(&folder.path().join("alarms.sqlite")).unwrap();
+    let mut log = log.with_routing(Routing { routes: vec![route] });
+    let at = |second: i64| Moment {
+        wall_us: (1_700_000_000 + second) * 1_000_000,
+        mono_us: second * 1_000_000,
+        boot: "one".into(),
+    };
+    let alarm = seizure_id("emu-01", 7, 46);
+    let raised = What::Seizure {
+        timeline: 7,
+        onset_second: 40,
+        raised_second: 46,
+        onset_us: at(-6).wall_us,
+        excluded: None,
+    };
+    let mut outgoing = Vec::new();
+    for (second, (who, what)) in [(DAEMON, raised)].iter().chain(happenings).enumerate() {
+        let entry = Entry::of_alarm(&alarm, &at(second as i64), who, what.clone());
+        match log.append(&entry.on("emu-01", "chb03")).unwrap() {
+            Appended::New(new) => outgoing.extend(new),
+            Appended::Known => panic!("each happens once"),
+        }
+    }
+    // They are told after all of it has happened, as after an outage: each is told as it was.
+    let config: hl7::Hl7Config = serde_json::from_str("{\"to\": \"localhost:2575\"}").unwrap();
+    let facet = |text: &str, name: &str| {
+        let segment = text.split('\r').find(|segment| segment.contains(name)).unwrap();
+        segment.split('|').nth(5).unwrap().to_string()
+    };
+    let report = |outgoing| hl7::report(&log.message(outgoing, "EMU").unwrap().unwrap(), &config, "c");
+    let facets = ["MDC_ATTR_EVENT_PHASE", "MDC_ATTR_ALARM_STATE", "MDC_ATTR_ALARM_INACTIVATION_STATE"];
+    outgoing.iter().map(report).map(|text| facets.map(|name| facet(&text, name))).collect()
+}
+
+#[test]
+fn a_seizure_alarm_that_is_over_is_inactive_whichever_came_first() {
+    let ended = || ("vigil", What::Ended { end_second: Some(80), detail: String::new() });
+    let acknowledged = || ("Ada", What::Acknowledged);
+    assert_eq!(
+        told_over_hl7(&[acknowledged(), ended()]),
+        [
+            ["start", "active", "enabled"],
+            ["update", "active", "alert-acknowledged"],
+            ["end", "inactive", "enabled"]
+        ]
+    );
+    assert_eq!(
+        told_over_hl7(&[ended(), acknowledged()]),
+        [["start", "active", "enabled"], ["end", "latched", "enabled"], ["end", "inactive", "enabled"]]
+    );
+    let paused = ("Ada", What::AudioPaused { for_s: 60 });
+    assert_eq!(told_over_hl7(&[paused])[1], ["update", "active", "audio-paused"]);
 }
 
 #[test]

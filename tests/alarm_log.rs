@@ -66,6 +66,47 @@ fn what_is_written_can_be_neither_changed_nor_deleted() {
 }
 
 #[test]
+fn what_another_program_has_taken_out_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = log_path(folder.path());
+    let mut log = AlarmLog::open(&path).unwrap();
+    for second in [3, 4, 5] {
+        log.append(&seizure(second)).unwrap();
+    }
+    log.check().unwrap();
+    let raw = Connection::open(&path).unwrap();
+    let guard: String = raw
+        .query_row("SELECT sql FROM sqlite_schema WHERE name = 'entry_is_kept'", [], |row| row.get(0))
+        .unwrap();
+    raw.execute_batch("DROP TRIGGER entry_is_kept").unwrap();
+    let found = log.check().unwrap_err().to_string();
+    assert!(found.contains("entry_is_kept is gone: entries can have been deleted"), "{found}");
+    // Also with the guard put back, and of the last entry as well.
+    for (seq, words) in [(3, "1 of 3 entries are missing, the first after number 2"), (1, "after number 0")] {
+        raw.execute_batch("DROP TRIGGER IF EXISTS entry_is_kept").unwrap();
+        raw.execute("DELETE FROM entry WHERE seq = ?1", [seq]).unwrap();
+        raw.execute_batch(&guard).unwrap();
+        let found = log.check().unwrap_err().to_string();
+        assert!(found.contains(words), "{found}");
+    }
+}
+
+#[test]
+fn a_copy_that_is_taken_back_leaves_no_number_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = log_path(folder.path());
+    let mut log = AlarmLog::open(&path).unwrap();
+    log.append(&seizure(3)).unwrap();
+    log.append(&seizure(4)).unwrap();
+    let copy = folder.path().join("copy.sqlite");
+    log.back_up(&copy).unwrap();
+    restore(&path, &copy).unwrap();
+    log.append(&seizure(5)).unwrap();
+    log.check().unwrap();
+    assert_eq!(log.last_seq().unwrap(), 3);
+}
+
+#[test]
 fn an_alarm_and_its_messages_are_written_together_and_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut log = AlarmLog::open(&log_path(folder.path())).unwrap().with_routing(routing());

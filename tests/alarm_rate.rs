@@ -151,8 +151,32 @@ fn marked_seizures_without_an_alarm_lower_the_sensitivity_and_two_alarms_of_one_
     let withdrawn = What::MissedWithdrawn { mark: entry.key, note: "chewing".into() };
     night.log.append(&Entry::of_bed("emu-01", &at(20_060), "Ada", withdrawn)).unwrap();
     let rate = &night.rates(By::Ward)[0];
-    assert_eq!((rate.known_seizures, rate.missed, rate.sensitivity), (2, 0, Some(1.0)));
+    // And with no mark left nobody is known to have looked for missed ones: that both were found says nothing of others.
+    assert_eq!((rate.known_seizures, rate.missed, rate.sensitivity), (2, 0, None));
+    assert_eq!(rate.sensitivity_95, None);
     assert!(night.folder.path().join("alarms.sqlite").is_file());
+}
+
+#[test]
+fn a_seizure_that_several_people_tell_of_counts_once_and_one_that_was_found_is_not_missed() {
+    let mut night = Night::new();
+    night.watched("d1", 0, 36_000, [0; 4]);
+    night.alarm("d1", 1_000, None, Some(Judgement::Seizure));
+    let mut act = 0;
+    let mut mark = |by: &str, onset: i64, offset: i64| {
+        act += 1;
+        let missed =
+            What::Missed { onset_us: at(onset).wall_us, offset_us: at(offset).wall_us, note: String::new() };
+        let entry = Entry::of_bed("emu-01", &at(20_000 + act), by, missed);
+        night.log.append(&entry.on("emu-01", "chb03").by_detector("d1")).unwrap();
+    };
+    // Two people mark the same one, a little differently.
+    mark("Ada", 9_000, 9_060);
+    mark("Grace", 9_010, 9_070);
+    // And the one that was found, over its edges.
+    mark("Ada", 980, 1_010);
+    let rate = &night.rates(By::Patient)[0];
+    assert_eq!((rate.known_seizures, rate.missed, rate.sensitivity), (2, 1, Some(0.5)));
 }
 
 #[test]

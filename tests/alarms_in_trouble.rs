@@ -173,6 +173,37 @@ fn a_message_that_is_refused_holds_up_none_behind_it() {
 }
 
 #[test]
+fn one_message_that_is_refused_does_not_make_the_channel_down() {
+    let receiver = Receiver::start(Behaviour::AnswerTo("\"event\":\"raised\"", 422));
+    let ward = Ward::with(&receiver.channel("desk", "kinds = [\"seizure\"]"), &bed("emu-01", "40.0", 20.0));
+    let mut daemon = ward.start();
+    let refused =
+        |receiver: &Receiver| receiver.came().iter().filter(|came| came.json()["event"] == "raised").count();
+    // More often than a channel that is away may fail.
+    daemon.wait_for("attempts", |_| (refused(&receiver) >= 4).then_some(()));
+    daemon.wait_for("the end of the alarm", |_| seizures(&receiver, "ended").into_iter().next());
+    assert!(ward.alarms().iter().all(|entry| entry["kind"] != "channel-down"), "{:?}", ward.alarms());
+    let (_, metrics) = daemon.get("/metrics");
+    assert!(metrics.contains("vigil_channel_up{channel=\"desk\"} 1"), "{metrics}");
+    daemon.stop();
+}
+
+#[test]
+fn a_channel_that_refuses_every_message_is_down() {
+    let good = Receiver::start(Behaviour::Take);
+    let strict = Receiver::start(Behaviour::Answer(401));
+    let channels = good.channel("good", ALL) + &strict.channel("strict", "kinds = [\"seizure\"]");
+    let ward = Ward::with(&channels, &bed("emu-01", "40.0", 20.0));
+    let mut daemon = ward.start();
+    daemon.wait_for("that nobody can be told", |_| technical(&good, "channel strict: "));
+    strict.set(Behaviour::Take);
+    daemon.wait_for("that it is up", |_| {
+        ward.alarms().into_iter().find(|entry| entry["kind"] == "channel-down" && entry["raised"] == false)
+    });
+    daemon.stop();
+}
+
+#[test]
 fn what_nobody_acknowledges_in_time_goes_to_the_second_channel_and_what_somebody_did_does_not() {
     let (desk, pager) = (Receiver::start(Behaviour::Take), Receiver::start(Behaviour::Take));
     let channels = desk.channel("desk", "kinds = [\"seizure\"]")
@@ -195,6 +226,52 @@ fn what_nobody_acknowledges_in_time_goes_to_the_second_channel_and_what_somebody
     assert_eq!(told["alarm"], second["alarm"]);
     assert_eq!(pager.taken().len(), 1, "the first was acknowledged");
     assert!(desk.taken().iter().any(|told| told["event"] == "acknowledged" && told["by"] == "Ada"));
+    daemon.stop();
+}
+
+#[test]
+fn what_is_acknowledged_before_its_escalation_arrives_is_not_escalated_also_after_a_restart() {
+    let (desk, pager) = (Receiver::start(Behaviour::Take), Receiver::start(Behaviour::Answer(503)));
+    let channels = desk.channel("desk", "kinds = [\"seizure\"]")
+        + &pager.channel("pager", "kinds = [\"seizure\"]\nescalation_after_s = 1");
+    let ward = Ward::with(&channels, &bed("emu-01", "40.0, 300.0, 600.0", 20.0));
+    let mut daemon = ward.start();
+    let alarms = |desk: &Receiver| -> Vec<String> {
+        seizures(desk, "raised").iter().map(|told| told["alarm"].as_str().unwrap().to_string()).collect()
+    };
+    let acknowledge = |daemon: &daemon::Daemon, alarm: &str| {
+        let path = format!("/api/v1/alarms/{alarm}/acknowledge");
+        assert_eq!(daemon.ask("POST", &path, Some(TOKEN), "{\"by\": \"Ada\"}").0, 200);
+    };
+    let tried = |alarm: &str| pager.came().iter().any(|came| came.body.contains(alarm));
+    // The first is acknowledged while its escalation waits with the channel's task,
+    daemon
+        .wait_for("the first escalation", |_| alarms(&desk).first().filter(|alarm| tried(alarm)).map(|_| ()));
+    acknowledge(&daemon, &alarms(&desk)[0]);
+    // the second while it waits in the log of a daemon that is not there.
+    daemon
+        .wait_for("the second escalation", |_| alarms(&desk).get(1).filter(|alarm| tried(alarm)).map(|_| ()));
+    daemon.kill();
+    let acknowledged = std::process::Command::new(env!("CARGO_BIN_EXE_vigil"))
+        .args(["alarms", "acknowledge", &alarms(&desk)[1], "--by", "Grace", "--config"])
+        .arg(ward.path("vigil.toml"))
+        .output()
+        .unwrap();
+    assert!(acknowledged.status.success(), "{}", String::from_utf8_lossy(&acknowledged.stderr));
+    pager.set(Behaviour::Take);
+    let mut daemon = ward.start();
+    daemon.wait_for("the third escalation", |_| {
+        let known = alarms(&desk);
+        let third =
+            |told: &serde_json::Value| !known[..2].iter().any(|alarm| told["alarm"] == alarm.as_str());
+        pager.taken().into_iter().find(third)
+    });
+    let known = alarms(&desk);
+    for told in pager.taken() {
+        assert!(!known[..2].iter().any(|alarm| told["alarm"] == alarm.as_str()), "{told}");
+    }
+    let waiting = ward.log().unwrap().waiting().unwrap();
+    assert!(waiting.iter().all(|outgoing| !known[..2].contains(&outgoing.alarm)), "{waiting:?}");
     daemon.stop();
 }
 

@@ -93,7 +93,8 @@ fn messages_carry_the_name_only_where_a_channel_is_told_to() {
 fn hl7_carries_it_as_pid_5_and_syslog_never() {
     use vigil::channel::hl7::{Hl7Config, report};
     let message: vigil::alarm::message::Message = serde_json::from_value(serde_json::json!({
-        "key": "k", "event": "raised", "ward": "EMU", "alarm": "s-emu-01-1-2", "kind": "seizure", "priority": "high",
+        "key": "k", "event": "raised", "ward": "EMU", "alarm": "s-emu-01-1-2", "kind": "seizure", "phase": "active",
+        "priority": "high",
         "bed": "emu-01", "patient": "chb03", "patient_name": "O^Hara|Scarlett", "detail": "seizure alarm",
         "time": "2026-11-24T03:00:00.000Z", "raised": "2026-11-24T03:00:00.000Z", "by": "vigil", "detector": "",
         "notice": "",

@@ -160,19 +160,28 @@ pub fn reviewed<'a>(
         .chain(marks.map(|mark| ([mark.onset_us, mark.offset_us], "sz".to_string())))
         .collect();
     spans.sort();
-    let mut seizures: Vec<([i64; 2], String)> = Vec::new();
-    for (span, kind) in spans {
+    let seizures = joined(spans, |of, kind| {
+        if of == "sz" {
+            *of = kind;
+        }
+    });
+    seizures.iter().filter_map(|(span, kind)| event(*span, kind, period_us)).collect()
+}
+
+/// Spans in the order of their beginnings, those that overlap made one: they tell of one seizure. `with` takes what a
+/// later one says into what is known.
+pub(super) fn joined<T>(spans: Vec<([i64; 2], T)>, with: impl Fn(&mut T, T)) -> Vec<([i64; 2], T)> {
+    let mut seizures: Vec<([i64; 2], T)> = Vec::new();
+    for (span, says) in spans {
         match seizures.last_mut() {
-            Some((last, of)) if span[0] < last[1] => {
+            Some((last, known)) if span[0] < last[1] => {
                 last[1] = last[1].max(span[1]);
-                if of == "sz" {
-                    *of = kind;
-                }
+                with(known, says);
             }
-            _ => seizures.push((span, kind)),
+            _ => seizures.push((span, says)),
         }
     }
-    seizures.iter().filter_map(|(span, kind)| event(*span, kind, period_us)).collect()
+    seizures
 }
 
 /// The seizure behind an alarm that was judged one, in microseconds since 1970: as the reviewer corrected it, else as the

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::entry::{Entry, What};
 use super::log::Held;
 use super::moment::Moment;
-use super::state::AlarmKind;
+use super::state::{AlarmKind, Phase};
 use super::technical::Priority;
 
 /// One happening, as it goes out.
@@ -21,6 +21,8 @@ pub struct Message {
     pub alarm: String,
     /// Its kind.
     pub kind: AlarmKind,
+    /// Where the alarm stood after what is told; of an escalation, where it stands.
+    pub phase: Phase,
     /// How soon somebody must act.
     pub priority: Priority,
     /// The bed; empty for the ward's own.
@@ -52,8 +54,8 @@ pub struct Message {
 pub const NOTICE: &str = "research and secondary notification only; not a medical device";
 
 impl Message {
-    /// What is told of an entry of an alarm; `None` for what nobody is told of. `escalated` is a raised alarm that nobody
-    /// took note of.
+    /// What is told of an entry of an alarm, as the alarm was after it (`held`); `None` for what nobody is told of.
+    /// `escalated` is a raised alarm that nobody took note of: then `held` is the alarm as it is.
     pub fn of(entry: &Entry, held: &Held, ward: &str, escalated: bool) -> Option<Message> {
         let (event, detail) = match &entry.what {
             What::Seizure { .. } => ("raised", "seizure alarm".to_string()),
@@ -71,6 +73,7 @@ impl Message {
             ward: ward.to_string(),
             alarm: held.alarm.clone(),
             kind: held.kind(),
+            phase: held.state.phase(&entry.at),
             priority: held.priority,
             bed: held.bed.clone(),
             patient: (!held.patient.is_empty()).then(|| held.patient.clone()),

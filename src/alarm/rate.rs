@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::entry::Judgement;
+use super::export::{confirmed_us, joined};
 use super::exposure::Excluded;
 use super::log::{Held, Mark, Stretch};
 use super::state::AlarmKind;
@@ -66,9 +67,10 @@ pub struct Rate {
     pub at_most_per_hour_95: Option<Interval>,
     /// Distinct seizures: those behind alarms, and those that a reviewer marked as missed.
     pub known_seizures: u64,
-    /// Of them, marked as missed.
+    /// Of them, marked as missed and not found.
     pub missed: u64,
-    /// Share of them with an alarm; `None` without any, or where nobody looked for missed ones.
+    /// Share of them with an alarm; `None` without any, or where nobody has marked a missed one: then it is not known
+    /// whether anybody looked.
     pub sensitivity: Option<f64>,
     /// Its exact 95 % interval (Clopper and Pearson).
     pub sensitivity_95: Option<Interval>,
@@ -148,9 +150,10 @@ fn rate<'a>(
     let unreviewed = counted.len() as u64 - seizures - false_alarms - uncertain;
     let monitored_h = monitored_s as f64 / 3600.0;
     let per_hour = |count: u64| (monitored_h > 0.0).then(|| count as f64 / monitored_h);
-    let missed = marks.count() as u64;
-    let found = distinct(counted.iter().chain(&apart).copied());
-    let known = found + missed;
+    let marks: Vec<&Mark> = marks.collect();
+    let [known, found] = known_and_found(counted.iter().chain(&apart).copied(), &marks);
+    // Where nobody has marked a seizure, nobody is known to have looked: that all known ones were found says nothing.
+    let looked = !marks.is_empty();
     let at_most = false_alarms + uncertain + unreviewed;
     Rate {
         of,
@@ -171,35 +174,27 @@ fn rate<'a>(
         at_most_per_hour: per_hour(at_most),
         at_most_per_hour_95: garwood(at_most, monitored_h),
         known_seizures: known,
-        missed,
-        sensitivity: (known > 0).then(|| found as f64 / known as f64),
-        sensitivity_95: clopper_pearson(found, known),
+        missed: known - found,
+        sensitivity: (looked && known > 0).then(|| found as f64 / known as f64),
+        sensitivity_95: clopper_pearson(found, known).filter(|_| looked),
     }
 }
 
-/// How many seizures lie behind alarms that were judged such: alarms whose seizures overlap tell of one.
-fn distinct<'a>(alarms: impl Iterator<Item = &'a Held>) -> u64 {
-    let mut spans: BTreeMap<&str, Vec<[i64; 2]>> = BTreeMap::new();
-    for alarm in alarms {
-        let Some(review) = alarm.review.as_ref().map(|record| &record.review) else { continue };
-        if review.judgement != Judgement::Seizure {
-            continue;
-        }
-        let onset = review.onset_us.or(alarm.onset_us).unwrap_or(alarm.raised.wall_us);
-        let ended = alarm.ended.as_ref().map_or(alarm.raised.wall_us, |at| at.wall_us);
-        let offset = review.offset_us.unwrap_or(ended).max(onset + 1);
-        spans.entry(alarm.patient.as_str()).or_default().push([onset, offset]);
+/// Distinct seizures of each patient, and those of them with an alarm: behind alarms that were judged such, and marked as
+/// missed. What overlaps is one seizure, whoever said it; one that was found and marked as well was found.
+fn known_and_found<'a>(alarms: impl Iterator<Item = &'a Held>, marks: &[&'a Mark]) -> [u64; 2] {
+    let confirmed = alarms.filter_map(|held| Some((held.patient.as_str(), confirmed_us(held)?, true)));
+    let marked = marks.iter().map(|mark| (mark.patient.as_str(), [mark.onset_us, mark.offset_us], false));
+    let mut spans: BTreeMap<&str, Vec<([i64; 2], bool)>> = BTreeMap::new();
+    for (patient, span, found) in confirmed.chain(marked) {
+        spans.entry(patient).or_default().push((span, found));
     }
-    let mut count = 0;
+    let mut counts = [0, 0];
     for mut spans in spans.into_values() {
         spans.sort_unstable();
-        let mut until = i64::MIN;
-        for [onset, offset] in spans {
-            if onset >= until {
-                count += 1;
-            }
-            until = until.max(offset);
-        }
+        let seizures = joined(spans, |found, also| *found |= also);
+        counts[0] += seizures.len() as u64;
+        counts[1] += seizures.iter().filter(|(_, found)| *found).count() as u64;
     }
-    count
+    counts
 }

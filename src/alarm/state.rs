@@ -226,6 +226,11 @@ impl AlarmState {
         matches!(self.phase(now), Phase::Active | Phase::Latched) && !self.is_paused(now)
     }
 
+    /// Whether others are to be told because nobody has taken note: raised, not acknowledged, not cleared.
+    pub fn asks_for_somebody(&self, now: &Moment) -> bool {
+        matches!(self.phase(now), Phase::Active | Phase::AudioPaused | Phase::Latched)
+    }
+
     /// Whether somebody has taken note.
     pub fn is_acknowledged(&self) -> bool {
         !self.acknowledged_by.is_empty()

@@ -95,7 +95,7 @@ pub struct Preview {
     pub kept: usize,
     /// Alarms of the period that nobody has judged: left out, with a minute on either side.
     pub unreviewed: usize,
-    /// Alarms judged uncertain, or differently by two readers: left out in the same way.
+    /// Alarms judged uncertain, differently by two readers, or false within a seizure: left out in the same way.
     pub uncertain: usize,
     /// Seizures marked as missed.
     pub marked_missed: usize,
@@ -326,6 +326,14 @@ fn warnings_of_period(period: &Period, differing: usize, too_little: Option<Stri
             truth.unreviewed,
             truth.alarms.len(),
             100.0 * truth.unreviewed as f64 / truth.alarms.len().max(1) as f64
+        ));
+    }
+    if truth.contradicted > 0 {
+        warnings.push(format!(
+            "{} of {} alarms are judged false within a known seizure: both are left out, with a minute on either side; settle \
+             which of the two is wrong",
+            truth.contradicted,
+            truth.alarms.len()
         ));
     }
     if period.seizures.is_empty() {

@@ -2,7 +2,7 @@
 //!
 //! A seizure is an alarm judged one, with its corrected times, or one that was marked as missed. An alarm that nobody has
 //! judged, that was judged uncertain, or on which two readers differ says nothing either way: it is left out, with the
-//! minute on either side. So is time of maintenance, and of technical alarms that impair judging. Everything else that was
+//! minute on either side. An alarm that was judged false within a seizure contradicts it: both are left out. So is time of maintenance, and of technical alarms that impair judging. Everything else that was
 //! recorded counts as without a seizure.
 
 use crate::alarm::entry::{Judgement, What};
@@ -51,8 +51,10 @@ pub struct Truth {
     pub judged: usize,
     /// Of them, not judged yet.
     pub unreviewed: usize,
-    /// Of them, judged uncertain, or differently by two readers.
+    /// Of them, judged uncertain, differently by two readers, or false within a seizure.
     pub uncertain: usize,
+    /// Of those, judged false within a seizure.
+    pub contradicted: usize,
     /// Seizures that were marked as missed.
     pub marks: usize,
 }
@@ -66,6 +68,8 @@ impl Truth {
         let within = |span: [f64; 2]| span[0] < to_s && span[1] > from_s;
         let mut truth = Truth::default();
         let mut seizures: Vec<[f64; 2]> = Vec::new();
+        // Alarms judged false: where they were raised.
+        let mut denied: Vec<(String, f64)> = Vec::new();
         for held in log.alarms(i64::MIN, i64::MAX)? {
             if held.kind() != AlarmKind::Seizure || held.patient != patient {
                 continue;
@@ -83,7 +87,7 @@ impl Truth {
             }
             match judgement {
                 Some(Judgement::Seizure) => seizures.extend(confirmed_us(&held).map(|span| span.map(in_s))),
-                Some(_) => {}
+                Some(_) => denied.push((held.alarm.clone(), in_s(raised_us))),
                 None => truth
                     .left_out
                     .push(LeftOut { bed: None, span_s: [span_s[0] - AFTER_S, span_s[1] + AFTER_S] }),
@@ -98,8 +102,40 @@ impl Truth {
             }
         }
         truth.seizures = distinct(seizures);
+        truth.leave_out_contradictions(&denied);
         truth.left_out.extend(impaired(&log.disturbances()?).into_iter().filter(|out| within(out.span_s)));
         Ok(truth)
+    }
+}
+
+impl Truth {
+    /// A seizure within which an alarm was judged false says nothing, nor does the alarm: which of the two is wrong, people
+    /// must settle.
+    fn leave_out_contradictions(&mut self, denied: &[(String, f64)]) {
+        let holds = |seizure: &SeizureMark, at_s: f64| (seizure.onset_s..=seizure.end_s).contains(&at_s);
+        let (doubted, seizures): (Vec<SeizureMark>, Vec<SeizureMark>) = std::mem::take(&mut self.seizures)
+            .into_iter()
+            .partition(|seizure| denied.iter().any(|(_, raised_s)| holds(seizure, *raised_s)));
+        self.seizures = seizures;
+        let mut spans: Vec<[f64; 2]> =
+            doubted.iter().map(|seizure| [seizure.onset_s, seizure.end_s]).collect();
+        for (name, raised_s) in denied {
+            if !doubted.iter().any(|seizure| holds(seizure, *raised_s)) {
+                continue;
+            }
+            self.judged -= 1;
+            self.uncertain += 1;
+            self.contradicted += 1;
+            if let Some(alarm) = self.alarms.iter_mut().find(|alarm| alarm.alarm == *name) {
+                alarm.judgement = None;
+                spans.push(alarm.span_s);
+            }
+        }
+        self.left_out.extend(
+            spans
+                .into_iter()
+                .map(|[from_s, to_s]| LeftOut { bed: None, span_s: [from_s - AFTER_S, to_s + AFTER_S] }),
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alarm::Priority;
 use crate::alarm::message::Message;
-use crate::alarm::state::AlarmKind;
+use crate::alarm::state::{AlarmKind, Phase};
 
 /// `hl7 = { ... }`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,14 +54,7 @@ pub fn report(message: &Message, config: &Hl7Config, control: &str) -> String {
         }
         AlarmKind::Technical => ("196616^MDC_EVT_ALARM^MDC", message.detail.as_str()),
     };
-    let (phase, state, inactivation) = match message.event.as_str() {
-        "raised" => ("start", "active", "enabled"),
-        "escalated" => ("escalate", "active", "enabled"),
-        "acknowledged" => ("update", "active", "alert-acknowledged"),
-        "audio-paused" => ("update", "active", "audio-paused"),
-        _ if message.kind.latches() => ("end", "latched", "enabled"),
-        _ => ("end", "inactive", "enabled"),
-    };
+    let (phase, state, inactivation) = facets(message);
     let priority = match message.priority {
         Priority::High => "PH",
         Priority::Medium => "PM",
@@ -87,7 +80,7 @@ pub fn report(message: &Message, config: &Hl7Config, control: &str) -> String {
         format!("PV1||I|{}^^{}", field(&message.ward), field(bed)),
         format!("OBR|1||{}^VIGIL|{event}|||{}", field(&message.alarm), stamp(&message.raised)),
     ];
-    let facets = [
+    let observations = [
         ("ST", event, text),
         ("ST", "68480^MDC_ATTR_ALERT_SOURCE^MDC", bed),
         ("ST", "68481^MDC_ATTR_EVENT_PHASE^MDC", phase),
@@ -96,7 +89,7 @@ pub fn report(message: &Message, config: &Hl7Config, control: &str) -> String {
         ("ST", "68484^MDC_ATTR_ALARM_PRIORITY^MDC", priority),
         ("ST", "68485^MDC_ATTR_ALERT_TYPE^MDC", kind),
     ];
-    for (index, (value_type, name, value)) in facets.into_iter().enumerate() {
+    for (index, (value_type, name, value)) in observations.into_iter().enumerate() {
         let number = index + 1;
         segments.push(format!(
             "OBX|{number}|{value_type}|{name}|1.0.0.0.{number}|{}||||||R|||{time}",
@@ -107,6 +100,30 @@ pub fn report(message: &Message, config: &Hl7Config, control: &str) -> String {
         segments.push(format!("NTE|1||{}", field(&message.detail)));
     }
     segments.iter().map(|segment| format!("{segment}\r")).collect()
+}
+
+/// Phase of the event, state of the alarm, and whether its sound is on. The state is where the alarm stands after what is
+/// told: an alarm that was acknowledged and ends, or that ended and is acknowledged, is over with either.
+fn facets(message: &Message) -> (&'static str, &'static str, &'static str) {
+    let state = match message.phase {
+        Phase::Pending | Phase::Active | Phase::AudioPaused | Phase::Acknowledged => "active",
+        Phase::Latched => "latched",
+        Phase::Cleared => "inactive",
+    };
+    let phase = match message.event.as_str() {
+        _ if message.phase == Phase::Cleared => "end",
+        "raised" => "start",
+        "escalated" => "escalate",
+        "ended" => "end",
+        _ => "update",
+    };
+    let inactivation = match (message.phase, message.event.as_str()) {
+        (Phase::Cleared, _) => "enabled",
+        (Phase::Acknowledged, _) => "alert-acknowledged",
+        (Phase::AudioPaused, _) | (_, "audio-paused") => "audio-paused",
+        _ => "enabled",
+    };
+    (phase, state, inactivation)
 }
 
 /// What an answer says of the message with this control id: `Some(Ok)` where it was taken, `Some(Err)` with the other

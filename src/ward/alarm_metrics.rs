@@ -43,6 +43,7 @@ pub struct ChannelMetrics {
     waiting: Family<ChannelLabel, Gauge>,
     sent: Family<ChannelLabel, Counter>,
     failed: Family<ChannelLabel, Counter>,
+    refused: Family<ChannelLabel, Counter>,
 }
 
 impl ChannelMetrics {
@@ -51,6 +52,11 @@ impl ChannelMetrics {
         r.register("vigil_channel_waiting_count", "Messages that wait for the channel", self.waiting.clone());
         r.register("vigil_channel_sent_messages", "Messages that the other end has taken", self.sent.clone());
         r.register("vigil_channel_failed_attempts", "Attempts that failed", self.failed.clone());
+        r.register(
+            "vigil_channel_refused_attempts",
+            "Of them, answered by the other end with a refusal of the message",
+            self.refused.clone(),
+        );
     }
 
     pub(super) fn up(&self, channel: &str, up: bool) {
@@ -63,6 +69,10 @@ impl ChannelMetrics {
 
     pub(super) fn sent(&self, channel: &str) {
         self.sent.get_or_create(&label(channel)).inc();
+    }
+
+    pub(super) fn refused(&self, channel: &str) {
+        self.refused.get_or_create(&label(channel)).inc();
     }
 
     pub(super) fn failed(&self, channel: &str) {

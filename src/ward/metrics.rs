@@ -154,6 +154,11 @@ impl Metrics {
         self.channels.sent(channel);
     }
 
+    /// The other end has refused a message.
+    pub fn refused(&self, channel: &str) {
+        self.channels.refused(channel);
+    }
+
     /// An attempt has failed.
     pub fn failed(&self, channel: &str) {
         self.channels.failed(channel);

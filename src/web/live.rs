@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -120,9 +122,18 @@ fn newer(strip: &Strip, last: Option<u64>) -> bool {
     last.is_none_or(|last| strip.second > last || strip.second + 60 < last)
 }
 
+/// Up to where pages were told: the number of an entry, and the file that it is one of.
+#[derive(Clone, Copy, PartialEq)]
+struct Told {
+    seq: i64,
+    file: u64,
+}
+
 /// What the log has new.
 struct News {
-    seq: i64,
+    told: Told,
+    /// Another log lies there now: what was told before is no beginning for what is new.
+    other_log: bool,
     alarms: Vec<AlarmRecord>,
     changed: Vec<&'static str>,
     /// Alarms whose sound is off for a while.
@@ -131,18 +142,24 @@ struct News {
 
 impl News {
     /// What is new after an entry. That a pause runs out is written nowhere: alarms that were `hushed` are looked at again.
-    fn of(
-        log: &AlarmLog,
-        after: Option<i64>,
-        hushed: BTreeSet<String>,
-        desk: &Desk,
-    ) -> Result<News, LogError> {
-        let Some(after) = after else {
-            let (seq, open, now) = (log.last_seq()?, log.open_alarms()?, desk.now());
+    fn of(path: &Path, after: Option<Told>, hushed: BTreeSet<String>, desk: &Desk) -> Result<News, LogError> {
+        // Looked at before it is opened: one that is exchanged in between is noticed the next time.
+        let file = std::fs::metadata(path).map_or(0, |metadata| metadata.ino());
+        let log = AlarmLog::open_existing(path)?;
+        let last = log.last_seq()?;
+        // A log that was restored counts from lower numbers on: after the old one, nothing would ever be new.
+        let Some(after) = after.filter(|after| after.file == file && after.seq <= last) else {
+            let (open, now) = (log.open_alarms()?, desk.now());
             let hushed = open.iter().map(|held| held.record(&now)).filter(is_hushed).map(|alarm| alarm.alarm);
-            return Ok(News { seq, alarms: Vec::new(), changed: Vec::new(), hushed: hushed.collect() });
+            return Ok(News {
+                told: Told { seq: last, file },
+                other_log: after.is_some(),
+                alarms: Vec::new(),
+                changed: Vec::new(),
+                hushed: hushed.collect(),
+            });
         };
-        let touched = log.touched_since(after)?;
+        let touched = log.touched_since(after.seq)?;
         let mut waiting = Vec::new();
         for alarm in hushed.into_iter().filter(|id| !touched.alarms.iter().any(|held| held.alarm == *id)) {
             waiting.extend(Held::fold(&log.history(&alarm)?));
@@ -155,7 +172,8 @@ impl News {
         alarms.extend(again);
         let hushed = alarms.iter().filter(|alarm| is_hushed(alarm)).chain(&still);
         let hushed = hushed.map(|alarm| alarm.alarm.clone()).collect();
-        Ok(News { seq: touched.seq, alarms, changed: touched.changed(), hushed })
+        let told = Told { seq: touched.seq, file };
+        Ok(News { told, other_log: false, alarms, changed: touched.changed(), hushed })
     }
 }
 
@@ -166,20 +184,22 @@ fn is_hushed(alarm: &AlarmRecord) -> bool {
 
 async fn tell_of_alarms(live: Live, shared: Arc<Shared>) {
     let mut written = shared.desk.written();
-    let mut seq: Option<i64> = None;
+    let mut told: Option<Told> = None;
     let mut hushed = BTreeSet::new();
     loop {
         // As soon as the desk has written; and from time to time in any case.
         let _ = tokio::time::timeout(LOOKED_EVERY, written.changed()).await;
         written.mark_unchanged();
-        let (path, desk, after, paused) = (log_path(&shared.state), shared.desk.clone(), seq, hushed.clone());
+        let (path, desk, after, paused) =
+            (log_path(&shared.state), shared.desk.clone(), told, hushed.clone());
         let began = Instant::now();
-        let looked = tokio::task::spawn_blocking(move || {
-            News::of(&AlarmLog::open_existing(&path)?, after, paused, &desk)
-        });
+        let looked = tokio::task::spawn_blocking(move || News::of(&path, after, paused, &desk));
         match looked.await {
             Ok(Ok(news)) => {
-                (seq, hushed) = (Some(news.seq), news.hushed);
+                (told, hushed) = (Some(news.told), news.hushed);
+                if news.other_log {
+                    live.tell("resync", &json!({}));
+                }
                 news.alarms.iter().for_each(|alarm| live.tell("alarm", alarm));
                 news.changed.iter().for_each(|what| live.tell("changed", &json!({ "what": what })));
             }
@@ -198,7 +218,8 @@ pub fn routes() -> OpenApiRouter<Api> {
 }
 
 /// Server-sent events: `hello`, `beat` each second, `bed` each second for each bed, `gone`, `alarm` as it changes,
-/// `changed` where lists and rates must be asked for anew, `resync` where messages were lost.
+/// `changed` where lists and rates must be asked for anew, `resync` where everything must: messages were lost, or another
+/// log of alarms was put in place.
 #[utoipa::path(get, path = "/events", tag = "live",
     responses((status = 200, description = "server-sent events", content_type = "text/event-stream", body = String)))]
 async fn events(

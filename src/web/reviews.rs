@@ -14,7 +14,7 @@ use super::input::{Asked, Named, Told};
 use super::problem::Problem;
 use crate::alarm::entry::{Entry, Judgement};
 use crate::alarm::log::{Held, Mark};
-use crate::alarm::request::{MissedRequest, ReviewRequest, WithdrawRequest};
+use crate::alarm::request::{Lying, MissedRequest, ReviewRequest, WithdrawRequest};
 use crate::alarm::{AlarmLog, LogError};
 use crate::ward::alarms::ActError;
 
@@ -132,9 +132,14 @@ async fn missed(
 ) -> Result<Json<Done>, Problem> {
     let by = caller.named(missing.by.as_deref())?;
     let Missing { by: _, bed, onset, offset, note } = missing;
+    let live = api.shared.board.get(&bed).map(|status| Lying {
+        patient: status.patient,
+        cnn: status.cnn,
+        autoencoder: status.autoencoder,
+    });
     let request = MissedRequest { by, bed, onset, offset, note };
     let now = api.shared.desk.now();
-    let entry = api.read_log(move |log| request.entry(log, &now)).await?.0;
+    let entry = api.read_log(move |log| request.entry(log, &now, live.as_ref())).await?.0;
     api.act(entry, None).await
 }
 

@@ -13,6 +13,8 @@ pub enum Behaviour {
     Take,
     /// Answers with this code.
     Answer(u16),
+    /// Answers with this code to whatever holds this text, and takes the rest.
+    AnswerTo(&'static str, u16),
     /// Takes it after so many milliseconds.
     Slow(u64),
     /// Reads it and says nothing.
@@ -114,11 +116,16 @@ fn serve(stream: TcpStream, how: &Mutex<Behaviour>, came: &Mutex<Vec<Came>>) {
             return;
         }
         let behaviour = *how.lock().unwrap();
-        let taken = matches!(behaviour, Behaviour::Take | Behaviour::Slow(_));
         let body = String::from_utf8(body).unwrap();
+        let behaviour = match behaviour {
+            Behaviour::AnswerTo(text, code) if body.contains(text) => Behaviour::Answer(code),
+            Behaviour::AnswerTo(..) => Behaviour::Take,
+            other => other,
+        };
+        let taken = matches!(behaviour, Behaviour::Take | Behaviour::Slow(_));
         came.lock().unwrap().push(Came { at: SystemTime::now(), headers, body, taken });
         let words = match behaviour {
-            Behaviour::Take => "HTTP/1.1 204 No Content\r\n\r\n".to_string(),
+            Behaviour::Take | Behaviour::AnswerTo(..) => "HTTP/1.1 204 No Content\r\n\r\n".to_string(),
             Behaviour::Slow(ms) => {
                 std::thread::sleep(Duration::from_millis(ms));
                 "HTTP/1.1 204 No Content\r\n\r\n".to_string()

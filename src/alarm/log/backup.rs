@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::{AlarmLog, LogError, insert, of_sqlite};
+use super::{AlarmLog, LogError, insert, is_known, of_sqlite};
 use crate::durable;
 
 /// What came of taking a copy back.
@@ -49,18 +49,21 @@ impl AlarmLog {
         })
     }
 
-    /// Looks through the whole file.
+    /// Looks through the whole file, and for traces of a change by another program: what refuses changes, and a number for
+    /// each entry. That an entry says today what it said when it was written, this cannot tell.
     ///
     /// # Errors
     /// [`LogError::Damaged`] with what was found.
     pub fn check(&self) -> Result<(), LogError> {
-        sound(&self.connection, &self.path)
+        sound(&self.connection, &self.path)?;
+        let found = untouched(&self.connection).map_err(self.told("read"))?;
+        found.map_or(Ok(()), |found| Err(LogError::Damaged { path: self.path.clone(), found }))
     }
 
     /// Adds what another log holds and this one lacks. Nothing that is here is lost.
     fn merge(&mut self, from: &Path) -> Result<Merged, LogError> {
         let copy = AlarmLog::open_read_only(from)?;
-        copy.check()?;
+        sound(&copy.connection, from)?;
         let entries = copy.entries()?;
         let path = self.path.clone();
         let told = |error: rusqlite::Error| of_sqlite(&error, "write", &path);
@@ -68,8 +71,10 @@ impl AlarmLog {
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
         let mut merged = Merged { added: 0, known: 0, set_aside: None };
         for logged in entries {
-            // What was told by the copy's time was told; nobody is told of it anew.
-            let added = insert(&transaction, &logged.entry, &path)?;
+            // What was told by the copy's time was told; nobody is told of it anew. An entry that is there is not tried:
+            // also an insertion that is ignored takes a number, and leaves a hole.
+            let added = !is_known(&transaction, &logged.entry.key).map_err(told)?
+                && insert(&transaction, &logged.entry, &path)?;
             *(if added { &mut merged.added } else { &mut merged.known }) += 1;
         }
         transaction.commit().map_err(told)?;
@@ -109,8 +114,9 @@ impl AlarmLog {
 /// # Errors
 /// [`LogError`]; a copy that is damaged itself changes nothing.
 pub fn restore(path: &Path, from: &Path) -> Result<Merged, LogError> {
-    AlarmLog::open_read_only(from)?.check()?;
-    let opened = AlarmLog::open(path).and_then(|log| log.check().map(|()| log));
+    sound(&AlarmLog::open_read_only(from)?.connection, from)?;
+    // One that somebody has changed is not set aside: it may hold what the copy lacks.
+    let opened = AlarmLog::open(path).and_then(|log| sound(&log.connection, path).map(|()| log));
     match opened {
         Ok(mut log) => log.merge(from),
         Err(LogError::Damaged { .. }) => {
@@ -144,6 +150,43 @@ fn set_aside(path: &Path) -> Result<PathBuf, LogError> {
         }
     }
     Ok(aside)
+}
+
+/// Traces of a change by another program, in words; `None` where there are none.
+fn untouched(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    for (trigger, what) in [("entry_stays", "changed"), ("entry_is_kept", "deleted")] {
+        let stands: bool = connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM sqlite_schema
+                            WHERE type = 'trigger' AND name = ?1 AND tbl_name = 'entry' AND sql LIKE '%RAISE (ABORT%')",
+            [trigger],
+            |row| row.get(0),
+        )?;
+        if !stands {
+            return Ok(Some(format!("the trigger {trigger} is gone: entries can have been {what}")));
+        }
+    }
+    // The last number that was ever given lies beside the table.
+    let (entries, last): (i64, i64) = connection.query_row(
+        "SELECT (SELECT count(*) FROM entry),
+                max((SELECT coalesce(max(seq), 0) FROM entry),
+                    coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'entry'), 0))",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    if entries == last {
+        return Ok(None);
+    }
+    let after: i64 = connection.query_row(
+        "SELECT coalesce(max(seq), 0) FROM
+            (SELECT seq, row_number() OVER (ORDER BY seq) AS place FROM entry) WHERE seq = place",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(Some(format!(
+        "{} of {last} entries are missing, the first after number {after}: deleted by another program, or a gap that a \
+         `restore` by an earlier version left",
+        last - entries
+    )))
 }
 
 fn sound(connection: &Connection, path: &Path) -> Result<(), LogError> {

@@ -6,6 +6,7 @@
 mod audit;
 mod backup;
 mod error;
+mod judged;
 mod news;
 mod outbox;
 mod read;
@@ -18,11 +19,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 
-use super::entry::{Entry, Judgement, What};
+use super::entry::{Entry, What};
 use super::message::{Posting, Routing};
 pub use audit::{AuditEntry, AuditPage, AuditQuery, LARGEST_PAGE, PAGE};
 pub use backup::{Merged, restore};
 pub use error::LogError;
+pub use judged::LONGEST_US;
 pub use news::Touched;
 pub use outbox::{Outgoing, Waiting};
 pub use record::{AlarmRecord, Held, Logged, Mark, ReviewRecord, Stretch};
@@ -98,7 +100,13 @@ impl AlarmLog {
         if version > schema::VERSION {
             return Err(LogError::Newer { path: path.to_path_buf(), found: version, known: schema::VERSION });
         }
-        for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", "ON")] {
+        for (pragma, value) in [
+            ("journal_mode", "WAL"),
+            ("synchronous", "FULL"),
+            ("foreign_keys", "ON"),
+            // An entry is not replaced by one with its number either.
+            ("recursive_triggers", "ON"),
+        ] {
             connection.pragma_update(None, pragma, value).map_err(told("open"))?;
         }
         schema::migrate(&mut connection, schema::VERSION).map_err(told("write"))?;
@@ -174,11 +182,7 @@ fn append_in(
     path: &Path,
 ) -> Result<Appended, LogError> {
     let told = |error| of_sqlite(&error, "write", path);
-    let known: bool = transaction
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE key = ?1)")
-        .and_then(|mut statement| statement.query_row([&entry.key], |row| row.get(0)))
-        .map_err(told)?;
-    if known {
+    if is_known(transaction, &entry.key).map_err(told)? {
         return Ok(Appended::Known);
     }
     let (entry, held) = match &entry.alarm {
@@ -192,6 +196,12 @@ fn append_in(
         held.map_or_else(Vec::new, |held| routing.postings(&entry, held.kind(), held.priority));
     let outgoing = outbox::post(transaction, &entry, &postings).map_err(told)?;
     Ok(Appended::New(outgoing))
+}
+
+fn is_known(transaction: &Transaction<'_>, key: &str) -> rusqlite::Result<bool> {
+    transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE key = ?1)")?
+        .query_row([key], |row| row.get(0))
 }
 
 /// Writes an entry, unless one with its key is there; whether it was written.
@@ -247,33 +257,12 @@ fn about_alarm(
         state.apply(act, &entry.at).map_err(refused)?;
     }
     if let What::Reviewed(review) | What::SecondReading(review) = &entry.what {
-        check_review(review.judgement, review.onset_us, review.offset_us, held.kind())?;
+        judged::check(review, &held, &entry.at)?;
     }
     let mut entry = entry.clone();
     (entry.bed, entry.patient, entry.detector) =
         (held.bed.clone(), held.patient.clone(), held.detector.clone());
     Ok((entry, held))
-}
-
-fn check_review(
-    judgement: Judgement,
-    onset_us: Option<i64>,
-    offset_us: Option<i64>,
-    kind: super::state::AlarmKind,
-) -> Result<(), LogError> {
-    let mistake = |what: &str| Err(LogError::Mistake(what.to_string()));
-    if kind != super::state::AlarmKind::Seizure {
-        return mistake("a technical alarm is not reviewed: it is about the watch, not the patient");
-    }
-    if judgement != Judgement::Seizure && (onset_us.is_some() || offset_us.is_some()) {
-        return mistake("onset and offset are given, but the alarm is not judged a seizure");
-    }
-    match (onset_us, offset_us) {
-        (Some(onset), Some(offset)) if offset <= onset => {
-            mistake("the seizure's offset lies before its onset")
-        }
-        _ => Ok(()),
-    }
 }
 
 /// What SQLite says, in the words of this project.

@@ -109,9 +109,13 @@ impl AlarmLog {
     /// [`LogError`].
     pub fn message(&self, outgoing: &Outgoing, ward: &str) -> Result<Option<Message>, LogError> {
         let history = entries_of(&self.connection, &outgoing.alarm).map_err(self.told("read"))?;
-        let Some(held) = Held::fold(&history) else { return Ok(None) };
-        let entry = history.iter().find(|logged| logged.entry.key == outgoing.entry);
-        Ok(entry.and_then(|logged| Message::of(&logged.entry, &held, ward, outgoing.escalation)))
+        let Some(at) = history.iter().position(|logged| logged.entry.key == outgoing.entry) else {
+            return Ok(None);
+        };
+        // What came later has a message of its own.
+        let known = if outgoing.escalation { &history[..] } else { &history[..=at] };
+        let entry = &history[at].entry;
+        Ok(Held::fold(known).and_then(|held| Message::of(entry, &held, ward, outgoing.escalation)))
     }
 
     /// An escalation is due: it stands (and is logged as made), or somebody has taken note and it is withdrawn.
@@ -125,13 +129,29 @@ impl AlarmLog {
         // Once for each channel, however often the daemon is killed in between.
         entry.key = format!("{}/escalated/{}", outgoing.alarm, outgoing.channel);
         match self.append(&entry) {
-            Ok(Appended::New(_) | Appended::Known) => Ok(true),
+            Ok(Appended::New(_)) => Ok(true),
+            // It was due before, and has not arrived.
+            Ok(Appended::Known) => self.stands(outgoing, at),
             Err(error) if error.is_refusal() => {
                 self.settle(outgoing, "withdrawn", 0, "somebody took note in time")?;
                 Ok(false)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether an escalation that was due still asks for somebody. Where somebody has taken note before it arrived, or the
+    /// alarm is over, it is withdrawn, and that is on disk when this returns.
+    ///
+    /// # Errors
+    /// [`LogError`].
+    pub fn stands(&mut self, outgoing: &Outgoing, at: &Moment) -> Result<bool, LogError> {
+        let history = entries_of(&self.connection, &outgoing.alarm).map_err(self.told("read"))?;
+        let stands = Held::fold(&history).is_some_and(|held| held.state.asks_for_somebody(at));
+        if !stands {
+            self.settle(outgoing, "withdrawn", 0, "somebody took note before it arrived")?;
+        }
+        Ok(stands)
     }
 
     /// The other end has taken a message: it waits no longer, and that is logged.
@@ -168,6 +188,25 @@ impl AlarmLog {
         self.settle_with(outgoing, "given-up", attempts, reason, Some((what, at)))
     }
 
+    /// Messages are given up, all or none, and that is logged.
+    ///
+    /// # Errors
+    /// [`LogError`].
+    pub fn given_up_all(&mut self, outgoing: &[Outgoing], reason: &str, at: &Moment) -> Result<(), LogError> {
+        let path = self.path.clone();
+        let told = |error: rusqlite::Error| super::of_sqlite(&error, "write", &path);
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
+        for outgoing in outgoing {
+            settle_in(&transaction, outgoing, "given-up", outgoing.attempts, reason).map_err(told)?;
+            let (channel, message) = (outgoing.channel.clone(), outgoing.entry.clone());
+            let attempts = outgoing.attempts;
+            let what = What::Undelivered { channel, message, attempts, reason: reason.to_string() };
+            super::append_in(&transaction, &self.routing, &settled(outgoing, what, at), &path)?;
+        }
+        transaction.commit().map_err(told)
+    }
+
     fn settle(
         &mut self,
         outgoing: &Outgoing,
@@ -190,22 +229,34 @@ impl AlarmLog {
         let told = |error: rusqlite::Error| super::of_sqlite(&error, "write", &path);
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
-        transaction
-            .prepare_cached(
-                "UPDATE outbox SET state = ?3, attempts = max(attempts, ?4), error = ?5
-                 WHERE channel = ?1 AND entry = ?2 AND state = 'waiting'",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![outgoing.channel, outgoing.entry, state, attempts, error])
-            })
-            .map_err(told)?;
+        settle_in(&transaction, outgoing, state, attempts, error).map_err(told)?;
         if let Some((what, at)) = logged {
-            let mut entry = Entry::of_alarm(&outgoing.alarm, at, DAEMON, what);
-            entry.key = format!("{}/{}/{}", outgoing.entry, entry.what.name(), outgoing.channel);
-            super::append_in(&transaction, &self.routing, &entry, &path)?;
+            super::append_in(&transaction, &self.routing, &settled(outgoing, what, at), &path)?;
         }
         transaction.commit().map_err(told)
     }
+}
+
+fn settle_in(
+    transaction: &Transaction<'_>,
+    outgoing: &Outgoing,
+    state: &str,
+    attempts: u32,
+    error: &str,
+) -> rusqlite::Result<usize> {
+    transaction
+        .prepare_cached(
+            "UPDATE outbox SET state = ?3, attempts = max(attempts, ?4), error = ?5
+             WHERE channel = ?1 AND entry = ?2 AND state = 'waiting'",
+        )?
+        .execute(params![outgoing.channel, outgoing.entry, state, attempts, error])
+}
+
+/// What the log says of a message that waits no longer.
+fn settled(outgoing: &Outgoing, what: What, at: &Moment) -> Entry {
+    let mut entry = Entry::of_alarm(&outgoing.alarm, at, DAEMON, what);
+    entry.key = format!("{}/{}/{}", outgoing.entry, entry.what.name(), outgoing.channel);
+    entry
 }
 
 fn waiting(connection: &Connection) -> rusqlite::Result<Vec<Outgoing>> {

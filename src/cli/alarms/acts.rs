@@ -209,7 +209,8 @@ pub fn missed(args: &MissedArgs) -> Result<(), CliError> {
         offset: args.offset.clone(),
         note: args.note.clone(),
     };
-    let entry = request.entry(&log, &Clocks::here().now())?;
+    // Who lies in the bed at this moment, the daemon alone knows.
+    let entry = request.entry(&log, &Clocks::here().now(), None)?;
     log.append(&entry)?;
     say!("{}: a missed seizure of {} is marked", entry.key, entry.patient);
     Ok(())

@@ -111,6 +111,10 @@ fn print(rate: &Rate, by: Each) {
             100.0 * upper,
             rate.missed
         ),
+        _ if rate.known_seizures > 0 => say!(
+            "  sensitivity: it is not known; {} seizures had an alarm, and nobody has marked one that had none",
+            rate.known_seizures
+        ),
         _ => say!("  sensitivity: no seizure is known"),
     }
 }

@@ -1,15 +1,18 @@
 //! One channel's task: messages in order, tried again with growing pauses until they are taken.
+//!
+//! While the other end is away all wait, in order. What fails by itself, while another goes through, waits for itself.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::desk::Work;
+use super::line::{Line, Place, pause_after};
 use crate::alarm::log::Outgoing;
 use crate::alarm::message::Message;
 use crate::alarm::moment::Clocks;
@@ -21,11 +24,14 @@ use crate::ward::metrics::Metrics;
 /// Messages that may wait with a carrier; the outbox keeps the others.
 const WAITING: usize = 1024;
 
-/// First and longest pause after a failure.
-const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
-
-/// Failures in a row after which the channel is down.
+/// Failures in a row, or different messages refused with none taken in between, after which the channel is down.
 const DOWN_AFTER: u32 = 2;
+
+/// Failures of one message after which another is tried, to learn which of the two is at fault: the other end, or it.
+const DOUBTED_AFTER: u32 = 3;
+
+/// How long the desk is waited for before an escalation is tried.
+const ASKED_FOR: Duration = Duration::from_secs(2);
 
 /// How often a channel that has nothing to carry is looked at.
 const PROBED_EVERY: Duration = Duration::from_secs(30);
@@ -63,12 +69,13 @@ impl Carriers {
             metrics,
             clocks: Clocks::here(),
             failures: 0,
+            refused: 0,
             is_down: false,
         };
         tokio::spawn(carrier.run(channel, ready));
     }
 
-    /// Whether there is such a channel: one that was taken out of the configuration leaves its messages behind.
+    /// Whether there is such a channel.
     pub fn has(&self, channel: &str) -> bool {
         self.ways.contains_key(channel)
     }
@@ -88,14 +95,21 @@ struct Carrier {
     clocks: Clocks,
     /// Failures in a row.
     failures: u32,
+    /// Different messages that were refused, and none was taken since.
+    refused: u32,
     is_down: bool,
 }
 
-/// A message that waits for its next attempt.
-struct Held {
-    ready: Ready,
-    attempts: u32,
-    not_before: Instant,
+/// What came of an attempt.
+enum Tried {
+    /// The other end has taken it.
+    Taken,
+    /// The other end does not want it.
+    Refused,
+    /// The other end is away, or does not bear this message.
+    Away(String),
+    /// It was not tried, or is given up.
+    Gone,
 }
 
 impl Carrier {
@@ -109,45 +123,85 @@ impl Carrier {
                 return;
             }
         };
-        let mut queue: VecDeque<Held> = VecDeque::new();
+        let mut line = Line::default();
         let mut next_probe = Instant::now();
         loop {
-            let next = queue.iter().map(|held| held.not_before).min();
-            let wake = next.unwrap_or(next_probe);
+            let now = Instant::now();
+            let wake = match line.next(now) {
+                Some(next) if line.is_paused(now) => next,
+                Some(next) => next.min(next_probe),
+                None => next_probe,
+            };
             tokio::select! {
                 biased;
                 came = ready.recv() => match came {
-                    Some(ready) => queue.push_back(Held { ready, attempts: 0, not_before: Instant::now() }),
+                    Some(ready) => line.push(ready),
                     None => return,
                 },
                 () = tokio::time::sleep_until(wake) => {}
             }
+            // Those that came together are put in order before one of them is tried.
+            while let Ok(ready) = ready.try_recv() {
+                line.push(ready);
+            }
             let now = Instant::now();
-            // The first that may be tried: a refused one waits, and those behind it pass.
-            if let Some(place) = queue.iter().position(|held| held.not_before <= now) {
-                if let Some(held) = queue.remove(place)
-                    && let Some((held, others_wait)) = self.attempt(&mut channel, held).await
-                {
-                    if others_wait {
-                        let until = held.not_before;
-                        queue.iter_mut().for_each(|held| held.not_before = held.not_before.max(until));
-                        queue.push_front(held);
-                    } else {
-                        queue.push_back(held);
-                    }
+            if let Some(place) = line.first(now) {
+                if self.try_at(&mut channel, &mut line, place).await {
+                    next_probe = Instant::now() + PROBED_EVERY;
                 }
-                next_probe = Instant::now() + PROBED_EVERY;
-            } else if queue.is_empty() && now >= next_probe {
+            } else if now >= next_probe && !line.is_paused(now) {
                 let found = tokio::time::timeout(self.limit(), channel.probe()).await;
-                self.look_at(&match found {
-                    Ok(found) => found,
-                    Err(_) => Err(SendError::Away("no answer in time".into())),
-                });
+                match found {
+                    // That somebody is there does not mean that they take anything.
+                    Ok(Ok(())) if self.refused >= DOWN_AFTER => self.failures = 0,
+                    Ok(Ok(())) => self.is_there(),
+                    Ok(Err(error)) => self.is_away(&error.to_string()),
+                    Err(_) => self.is_away("no answer in time"),
+                }
                 let pause = if self.failures == 0 { PROBED_EVERY } else { pause_after(self.failures) };
                 next_probe = Instant::now() + pause;
             }
-            self.metrics.waiting(&self.config.name, queue.len());
+            self.metrics.waiting(&self.config.name, line.len());
         }
+    }
+
+    /// Tries the message at a place, and where that one fails again and again, the next. Whether that told anything of
+    /// the channel.
+    async fn try_at(&mut self, channel: &mut Channel, line: &mut Line, place: Place) -> bool {
+        let Some((alone, before)) = line.held(place).map(|held| (held.alone, held.attempts)) else {
+            return false;
+        };
+        let reason = match self.attempt(channel, line, place).await {
+            Tried::Gone => return false,
+            tried @ (Tried::Taken | Tried::Refused) => {
+                line.release();
+                if matches!(tried, Tried::Refused) {
+                    line.set_aside(place);
+                }
+                return true;
+            }
+            Tried::Away(reason) => reason,
+        };
+        if alone {
+            line.set_aside(place);
+            return false;
+        }
+        let other = line.behind(place, Instant::now()).filter(|_| before + 1 >= DOUBTED_AFTER);
+        if let Some(other) = other
+            && let tried @ (Tried::Taken | Tried::Refused) = self.attempt(channel, line, other).await
+        {
+            let channel = self.config.name.as_str();
+            tracing::warn!(channel, reason, "a message fails again and again while others go through");
+            line.release();
+            line.set_aside(place);
+            if matches!(tried, Tried::Refused) {
+                line.set_aside(other);
+            }
+            return true;
+        }
+        self.is_away(&reason);
+        line.pause(self.failures);
+        true
     }
 
     /// A patient's name, where there is one: looked up as a message goes, and kept nowhere.
@@ -162,10 +216,26 @@ impl Carrier {
         Duration::from_secs(self.config.timeout_s.into())
     }
 
-    /// Tries once. What was not taken comes back, with whether the others wait with it.
-    async fn attempt(&mut self, channel: &mut Channel, mut held: Held) -> Option<(Held, bool)> {
+    /// Tries once. What was not taken keeps its place.
+    async fn attempt(&mut self, channel: &mut Channel, line: &mut Line, place: Place) -> Tried {
+        let Some(held) = line.held(place) else { return Tried::Gone };
+        let outgoing = held.ready.outgoing.clone();
+        let before = held.attempts;
+        // What was raised days ago is no news: it waited under another daemon, or its channel was away from vigil.toml.
+        if before == 0 && self.is_too_old(&outgoing) {
+            let reason = format!("it is older than {} h", self.config.give_up_h);
+            let attempts = outgoing.attempts;
+            self.tell(Work::GivenUp(Box::new(outgoing), attempts, reason));
+            line.done(place);
+            return Tried::Gone;
+        }
         held.attempts += 1;
+        let attempts = outgoing.attempts + held.attempts;
         let mut message = held.ready.message.clone();
+        if outgoing.escalation && !self.stands(&outgoing).await {
+            line.done(place);
+            return Tried::Gone;
+        }
         if self.config.names {
             message.patient_name = self.name_of(message.patient.as_deref()).await;
         }
@@ -176,48 +246,81 @@ impl Carrier {
             Ok(sent) => sent,
             Err(_) => Err(SendError::Away(format!("no answer within {} s", self.config.timeout_s))),
         };
-        self.look_at(&sent);
-        let outgoing = held.ready.outgoing.clone();
-        let attempts = outgoing.attempts + held.attempts;
         let Err(error) = sent else {
+            self.refused = 0;
+            self.is_there();
             self.metrics.sent(&self.config.name);
             self.tell(Work::Delivered(Box::new(outgoing), attempts));
-            return None;
+            line.done(place);
+            return Tried::Taken;
         };
         self.metrics.failed(&self.config.name);
         let reason = error.to_string();
+        let tried = match &error {
+            SendError::Away(_) => Tried::Away(reason.clone()),
+            SendError::Refused(_) => {
+                self.has_refused(&reason, before == 0);
+                Tried::Refused
+            }
+        };
+        if self.is_too_old(&outgoing) {
+            self.tell(Work::GivenUp(Box::new(outgoing), attempts, reason));
+            line.done(place);
+        } else {
+            self.tell(Work::Failed(Box::new(outgoing), attempts, reason));
+        }
+        tried
+    }
+
+    /// Whether nobody has taken note of an alarm that is escalated: since it was handed over, somebody may have.
+    async fn stands(&self, outgoing: &Outgoing) -> bool {
+        let (answer, wait) = oneshot::channel();
+        let asked = self.desk.try_send(Work::Stands(Box::new(outgoing.clone()), answer)).is_ok();
+        // A desk that does not answer keeps no alarm back.
+        !asked || !matches!(tokio::time::timeout(ASKED_FOR, wait).await, Ok(Ok(false)))
+    }
+
+    fn is_too_old(&self, outgoing: &Outgoing) -> bool {
         let now = self.clocks.now();
         // A wall clock that somebody sets forward makes no message old.
         let age_us = now.since_us(&outgoing.due).unwrap_or(now.wall_us - outgoing.due.wall_us);
-        if age_us > i64::from(self.config.give_up_h) * 3_600_000_000 {
-            self.tell(Work::GivenUp(Box::new(outgoing), attempts, reason));
-            return None;
-        }
-        self.tell(Work::Failed(Box::new(outgoing), attempts, reason));
-        // While the other end is away all wait as long as it is; a message that it refuses waits for itself.
-        let is_away = matches!(error, SendError::Away(_));
-        held.not_before = Instant::now() + pause_after(if is_away { self.failures } else { held.attempts });
-        Some((held, is_away))
+        age_us > i64::from(self.config.give_up_h) * 3_600_000_000
     }
 
-    /// Tells of a channel that goes down or comes back.
-    fn look_at(&mut self, found: &Result<(), SendError>) {
-        match found {
-            Ok(()) => {
-                self.failures = 0;
-                self.metrics.channel_up(&self.config.name, true);
-                if std::mem::take(&mut self.is_down) {
-                    self.transition(false, String::new());
-                }
-            }
-            Err(error) => {
-                self.failures = self.failures.saturating_add(1);
-                let channel = self.config.name.as_str();
-                tracing::warn!(channel, %error, failures = self.failures, "a channel does not take a message");
-                if self.failures >= DOWN_AFTER && !self.is_down {
-                    self.down(&error.to_string());
-                }
-            }
+    /// The other end takes messages.
+    fn is_there(&mut self) {
+        self.failures = 0;
+        self.metrics.channel_up(&self.config.name, true);
+        if std::mem::take(&mut self.is_down) {
+            self.transition(false, String::new());
+        }
+    }
+
+    /// The other end is there and does not want a message; `anew` where it has not been asked before.
+    ///
+    /// One such message says nothing of the channel. Where it takes none at all - another secret, another address - nobody
+    /// hears of a seizure: a second message that is refused before one is taken makes it down. Each message counts once:
+    /// one that is refused for a day is no news each minute.
+    fn has_refused(&mut self, reason: &str, anew: bool) {
+        let channel = self.config.name.as_str();
+        tracing::warn!(channel, reason, anew, "a message is refused; it waits alone");
+        self.metrics.refused(channel);
+        self.failures = 0;
+        self.refused += u32::from(anew);
+        if self.refused < DOWN_AFTER {
+            self.is_there();
+        } else if anew && !self.is_down {
+            self.down(reason);
+        }
+    }
+
+    /// It does not.
+    fn is_away(&mut self, reason: &str) {
+        self.failures = self.failures.saturating_add(1);
+        let (channel, failures) = (self.config.name.as_str(), self.failures);
+        tracing::warn!(channel, error = reason, failures, "a channel does not take a message");
+        if self.failures >= DOWN_AFTER && !self.is_down {
+            self.down(reason);
         }
     }
 
@@ -238,9 +341,4 @@ impl Carrier {
         // A desk so far behind hears of it with the next attempt.
         let _ = self.desk.try_send(work);
     }
-}
-
-/// How long to wait after so many failures.
-fn pause_after(failures: u32) -> Duration {
-    PAUSES[0].saturating_mul(1 << failures.saturating_sub(1).min(16)).min(PAUSES[1])
 }

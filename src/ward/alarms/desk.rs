@@ -64,6 +64,8 @@ pub enum Work {
     },
     /// A person does something; `after` is the review that a reviewer has seen.
     Act(Box<Entry>, Option<i64>, oneshot::Sender<Result<(), LogError>>),
+    /// Whether an escalation is to be tried still. One that is not is withdrawn.
+    Stands(Box<Outgoing>, oneshot::Sender<bool>),
     /// A message was taken.
     Delivered(Box<Outgoing>, u32),
     /// An attempt has failed.
@@ -208,6 +210,9 @@ fn run(mut keeper: LogKeeper, waiting: &Receiver<Work>) {
             Ok(Work::Resumed { bed, alarms }) => keeper.resumed(&bed, &alarms),
             Ok(Work::Act(entry, after, answer)) => {
                 let _ = answer.send(keeper.act(*entry, after));
+            }
+            Ok(Work::Stands(outgoing, answer)) => {
+                let _ = answer.send(keeper.stands(&outgoing));
             }
             Ok(Work::Delivered(outgoing, attempts)) => keeper.delivered(&outgoing, attempts),
             Ok(Work::Failed(outgoing, attempts, reason)) => keeper.failed(&outgoing, attempts, &reason),

@@ -77,16 +77,27 @@ impl LogKeeper {
 
     /// A message that is due goes to its carrier, another waits.
     fn hand_out(&mut self, outgoing: Outgoing, now: &Moment) {
-        if outgoing.escalation && now.since_us(&outgoing.due).is_some_and(|passed| passed < 0) {
+        let early = outgoing.escalation && now.since_us(&outgoing.due).is_some_and(|passed| passed < 0);
+        if early || self.waits_behind_others(&outgoing) {
             self.later.push(outgoing);
         } else {
             self.send(outgoing, now);
         }
     }
 
+    /// Whether an earlier message for the same channel has not been handed out yet.
+    fn waits_behind_others(&self, outgoing: &Outgoing) -> bool {
+        let earlier = |other: &Outgoing| {
+            other.channel == outgoing.channel
+                && !other.escalation
+                && other.id.is_some_and(|id| outgoing.id.is_none_or(|own| id < own))
+        };
+        self.later.iter().any(earlier)
+    }
+
     pub(super) fn send(&mut self, outgoing: Outgoing, now: &Moment) {
         let name = name_of(&outgoing);
-        // What is for a channel that is configured no more stays in the outbox.
+        // What was written for a channel that is not configured here waits for a daemon that knows it.
         if self.under_way.contains(&name) || !self.carriers.has(&outgoing.channel) {
             return;
         }
@@ -99,19 +110,44 @@ impl LogKeeper {
                         true
                     }
                 },
-                None => self.open.get(&outgoing.alarm).is_none_or(|held| !held.state.is_acknowledged()),
+                None => self.asks_for_somebody(&outgoing.alarm, now),
             };
             if !stands {
                 return;
             }
         }
         let Some(message) = self.message(&outgoing) else { return };
-        if self.carriers.hand(Ready { outgoing: outgoing.clone(), message }) {
+        if !self.waits_behind_others(&outgoing)
+            && self.carriers.hand(Ready { outgoing: outgoing.clone(), message })
+        {
             self.under_way.insert(name);
         } else {
-            // Its carrier is full: it waits.
+            // Its carrier is full: it waits, and what comes after it waits behind it.
             self.later.push(Outgoing { due: now.after_us(5_000_000), ..outgoing });
         }
+    }
+
+    /// Whether an escalation that is with its carrier is to be tried still; one that is not is withdrawn.
+    pub(super) fn stands(&mut self, outgoing: &Outgoing) -> bool {
+        let now = self.clocks.now();
+        let stands = match self.log.as_mut().map(|log| log.stands(outgoing, &now)) {
+            Some(Ok(stands)) => stands,
+            failed => {
+                if let Some(Err(error)) = failed {
+                    self.down(&error);
+                }
+                self.asks_for_somebody(&outgoing.alarm, &now)
+            }
+        };
+        if !stands {
+            self.under_way.remove(&name_of(outgoing));
+        }
+        stands
+    }
+
+    /// The same out of memory. What is not known there is told rather than kept back.
+    fn asks_for_somebody(&self, alarm: &str, now: &Moment) -> bool {
+        self.open.get(alarm).is_none_or(|held| held.state.asks_for_somebody(now))
     }
 
     fn message(&mut self, outgoing: &Outgoing) -> Option<Message> {

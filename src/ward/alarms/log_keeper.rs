@@ -45,6 +45,8 @@ pub struct LogKeeper {
     pub(super) file: Option<u64>,
     pub(super) change: i64,
     pub(super) looked: Option<Instant>,
+    /// Whether what waited for channels that are configured no more is given up.
+    settled: bool,
     /// Alarms that are open, by identity: what is known while the log is down.
     pub(super) open: BTreeMap<String, Held>,
     /// The technical alarm that is raised, by whose and what.
@@ -86,6 +88,7 @@ impl LogKeeper {
             file: None,
             change: -1,
             looked: None,
+            settled: false,
             open: BTreeMap::new(),
             technical: BTreeMap::new(),
             under_way: HashSet::new(),
@@ -109,16 +112,24 @@ impl LogKeeper {
                 self.reopen();
             }
             self.follow_others();
+            // What waits is handed out first: the end of an alarm does not go before the alarm.
+            self.hand_out_later();
             if was_down && self.log.is_some() {
                 self.end_what_was_left();
             }
         }
+        self.hand_out_later();
+    }
+
+    /// Hands out what was to wait and is due now, in the order of the outbox.
+    fn hand_out_later(&mut self) {
         let now = self.clocks.now();
         // An escalation whose clock was lost with a restart of the machine is due at once.
         let due = |outgoing: &Outgoing| now.since_us(&outgoing.due).is_none_or(|passed| passed >= 0);
-        let (ready, later): (Vec<Outgoing>, Vec<Outgoing>) =
+        let (mut ready, later): (Vec<Outgoing>, Vec<Outgoing>) =
             std::mem::take(&mut self.later).into_iter().partition(due);
         self.later = later;
+        ready.sort_by_key(|outgoing| outgoing.id.unwrap_or(i64::MAX));
         for outgoing in ready {
             self.send(outgoing, &now);
         }
@@ -156,9 +167,8 @@ impl LogKeeper {
             Ok(log) => {
                 self.file = inode(&self.path);
                 self.change = -1;
-                let waiting = log.waiting();
                 self.log = Some(log);
-                match waiting {
+                match self.waiting() {
                     Ok(waiting) => self.take_up(waiting),
                     Err(error) => return self.down(&error),
                 }
@@ -173,6 +183,25 @@ impl LogKeeper {
             }
             Err(error) => self.down(&error),
         }
+    }
+
+    /// What the outbox holds. At the start, what waited for a channel that has left the configuration is given up: put back
+    /// after months, it would tell of alarms of that time as if they were new.
+    fn waiting(&mut self) -> Result<Vec<Outgoing>, LogError> {
+        let Some(log) = &mut self.log else { return Ok(Vec::new()) };
+        let (waiting, left): (Vec<Outgoing>, Vec<Outgoing>) = log
+            .waiting()?
+            .into_iter()
+            .partition(|outgoing| self.settled || self.carriers.has(&outgoing.channel));
+        if !left.is_empty() {
+            tracing::warn!(
+                messages = left.len(),
+                "messages for channels that are configured no more are given up"
+            );
+            log.given_up_all(&left, "its channel is configured no more", &self.clocks.now())?;
+        }
+        self.settled = true;
+        Ok(waiting)
     }
 
     fn open_and_move(&self) -> Result<AlarmLog, LogError> {

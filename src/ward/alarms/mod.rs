@@ -13,6 +13,7 @@
 mod carrier;
 mod desk;
 mod happenings;
+mod line;
 mod log_keeper;
 mod rates;
 
