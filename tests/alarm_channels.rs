@@ -300,8 +300,9 @@ fn an_hl7_listener_that_hangs_up_after_each_message_gets_the_next_at_once() {
         let mut channel = vigil::channel::Channel::new(&config).unwrap();
         for _ in 0..3 {
             channel.send(&message()).await.unwrap();
-            // The listener has hung up, and on one computer that has arrived.
+            // The listener has hung up, and on one computer that has arrived; the runtime hears of it as it waits.
             hangs_up.recv_timeout(daemon::PATIENCE).unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     });
     answering.join().unwrap();
