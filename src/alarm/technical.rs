@@ -343,7 +343,10 @@ impl Health {
             return Some(Transition { kind, raised: false, detail: condition.end() });
         };
         if condition.raised && condition.has_news(kind, now_s) {
-            return Some(Transition { kind, raised: false, detail: condition.end() });
+            // It goes on with more channels: those that it told of stay told, or two that take turns would never end.
+            condition.raised = false;
+            let detail = std::mem::take(&mut condition.detail);
+            return Some(Transition { kind, raised: false, detail });
         }
         condition.seen(kind, detail, now_s);
         if condition.raised {
@@ -355,7 +358,7 @@ impl Health {
         }
         condition.raised = true;
         condition.by_share |= !condition.lasts(kind, now_s);
-        condition.told = condition.channels.keys().map(|channel| (channel.clone(), now_s)).collect();
+        condition.told.extend(condition.channels.keys().map(|channel| (channel.clone(), now_s)));
         Some(Transition { kind, raised: true, detail: condition.detail.clone() })
     }
 

@@ -120,14 +120,12 @@ impl Visitor<'_> for PaceVisitor {
 pub(super) struct PlayClock {
     pace: Pace,
     started: Instant,
-    /// Seconds since 1970 at the start.
-    started_s: f64,
 }
 
 impl PlayClock {
     /// Starts now.
     pub fn start(pace: Pace) -> PlayClock {
-        PlayClock { pace, started: Instant::now(), started_s: now_s() }
+        PlayClock { pace, started: Instant::now() }
     }
 
     /// Waits until this many seconds of signal have been played.
@@ -143,7 +141,8 @@ impl PlayClock {
     /// Wall time of a moment of the signal, in seconds since 1970.
     pub fn taken_at_s(&self, signal_s: f64) -> f64 {
         match self.pace {
-            Pace::Times(multiple) => self.started_s + signal_s / multiple,
+            // By the wall clock of now: it may have been set, or the machine may have slept, since the start.
+            Pace::Times(multiple) => now_s() - (self.started.elapsed().as_secs_f64() - signal_s / multiple),
             Pace::Max => now_s(),
         }
     }

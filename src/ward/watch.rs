@@ -154,7 +154,10 @@ impl Watch {
     /// Whether a stream's frames cannot be counted on from those before: they come at another rate. Their
     /// numbers would be taken for others that were judged, recorded and gathered already.
     pub fn counts_otherwise(&self, layout: &LiveLayout) -> bool {
-        self.next_frame > 0 && self.rate_hz != Some(layout.rate_hz)
+        // One that cannot be watched has no frames to count: what was gathered waits for the next that can.
+        self.next_frame > 0
+            && self.rate_hz != Some(layout.rate_hz)
+            && Intake::new(layout, &self.rules, &self.signal, 0).is_ok()
     }
 
     /// Begins a new time line: frames and seconds are counted from 0, nothing is gathered yet, and the

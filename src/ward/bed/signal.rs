@@ -157,13 +157,13 @@ impl Bed {
         }
     }
 
-    /// A stream comes. One that is counted otherwise waits until all that came before is judged, under the
-    /// numbers that it has.
+    /// A stream comes. One that is another waits until all that came before is judged, under the numbers and
+    /// the names that it has.
     fn join(&mut self, layout: LiveLayout) {
-        if self.watch.counts_otherwise(&layout) {
-            self.changing = Some(layout);
-        } else {
+        if self.watch.layout() == Some(&layout) {
             self.connect(&layout);
+        } else {
+            self.changing = Some(layout);
         }
     }
 
@@ -173,7 +173,9 @@ impl Bed {
             && self.under_way.is_empty()
             && let Some(layout) = self.changing.take()
         {
-            self.begin_anew();
+            if self.watch.counts_otherwise(&layout) {
+                self.begin_anew();
+            }
             self.connect(&layout);
         }
     }
@@ -198,6 +200,7 @@ impl Bed {
         self.shared.board.update(self.name(), |status| {
             (status.second, status.time, status.label, status.probabilities) = (None, None, None, None);
             (status.accumulator, status.alarming, status.baseline_s) = (0.0, false, 0);
+            status.strips.clear();
         });
     }
 

@@ -20,6 +20,9 @@ impl Bed {
         // What was lost is found once the connection has held for a while, or where there is no more to come.
         if self.connected || self.ended {
             self.observe(TechnicalKind::SourceLost, None);
+        } else if let Some(lost) = self.health.detail(TechnicalKind::SourceLost).map(str::to_string) {
+            // It lasts between two attempts, too: the time of a connection that holds begins with the connection.
+            self.observe(TechnicalKind::SourceLost, Some(lost));
         }
         if self.ended {
             self.observe(TechnicalKind::NoSignal, None);
@@ -69,7 +72,12 @@ impl Bed {
     /// Samples that arrive are no watch yet: a stream that breaks off within each second makes no window,
     /// and without a window nothing else says that nothing is judged.
     fn look_for_whole_seconds(&mut self, silent_s: f64) {
-        let flowing = self.connected && self.last_arrival.is_some() && silent_s < SILENT_S;
+        if silent_s >= SILENT_S {
+            // What was begun before a silence says nothing of what comes after it.
+            self.broken_since = None;
+        }
+        // A slow replay takes long for each second.
+        let flowing = self.real_time && self.connected && self.last_arrival.is_some() && silent_s < SILENT_S;
         let broken = self.broken_since.is_some_and(|since| since.elapsed().as_secs_f64() >= BROKEN_S);
         if flowing && broken {
             let detail = "no whole second arrives: the signal breaks off within each".to_string();
