@@ -173,6 +173,8 @@ fn a_seizure_that_several_people_tell_of_counts_once_and_one_that_was_found_is_n
     // Two people mark the same one, a little differently.
     mark("Ada", 9_000, 9_060);
     mark("Grace", 9_010, 9_070);
+    // It lasted, and what came after was marked as another part.
+    mark("Ada", 9_070, 9_500);
     // And the one that was found, over its edges.
     mark("Ada", 980, 1_010);
     let rate = &night.rates(By::Patient)[0];

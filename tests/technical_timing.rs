@@ -139,6 +139,17 @@ fn an_electrode_that_wavers_while_another_is_off_is_told_once() {
 }
 
 #[test]
+fn two_electrodes_that_take_turns_are_told_once_each() {
+    let mut health = Health::default();
+    let mut raised = Vec::new();
+    for second in 0..300 {
+        let channels: &[&str] = if second / 4 % 2 == 0 { &["T7"] } else { &["O1"] };
+        raised.extend(flat(&mut health, channels, second).into_iter().filter(|told| told.0));
+    }
+    assert_eq!(raised, [(true, "T7".to_string()), (true, "O1".to_string())]);
+}
+
+#[test]
 fn an_electrode_that_was_mended_and_comes_off_again_later_is_news() {
     let mut health = Health::default();
     let mut raised = Vec::new();

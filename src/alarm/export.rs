@@ -168,13 +168,13 @@ pub fn reviewed<'a>(
     seizures.iter().filter_map(|(span, kind)| event(*span, kind, period_us)).collect()
 }
 
-/// Spans in the order of their beginnings, those that overlap made one: they tell of one seizure. `with` takes what a
-/// later one says into what is known.
+/// Spans in the order of their beginnings, those that overlap or touch made one: they tell of one seizure, which may have
+/// been marked in parts. `with` takes what a later one says into what is known.
 pub(super) fn joined<T>(spans: Vec<([i64; 2], T)>, with: impl Fn(&mut T, T)) -> Vec<([i64; 2], T)> {
     let mut seizures: Vec<([i64; 2], T)> = Vec::new();
     for (span, says) in spans {
         match seizures.last_mut() {
-            Some((last, known)) if span[0] < last[1] => {
+            Some((last, known)) if span[0] <= last[1] => {
                 last[1] = last[1].max(span[1]);
                 with(known, says);
             }

@@ -171,7 +171,7 @@ fn distinct(mut spans: Vec<[f64; 2]>) -> Vec<SeizureMark> {
     let mut seizures: Vec<SeizureMark> = Vec::new();
     for [onset_s, end_s] in spans {
         match seizures.last_mut() {
-            Some(last) if onset_s < last.end_s => last.end_s = last.end_s.max(end_s),
+            Some(last) if onset_s <= last.end_s => last.end_s = last.end_s.max(end_s),
             _ => seizures.push(SeizureMark { onset_s, end_s }),
         }
     }

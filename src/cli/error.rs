@@ -258,7 +258,7 @@ fn of_replay(error: &ReplayError) -> u8 {
 fn of_log(error: &LogError) -> u8 {
     match error {
         LogError::Missing { .. } | LogError::Disk { doing: "open" | "read", .. } => 3,
-        LogError::Damaged { .. } | LogError::Newer { .. } => 4,
+        LogError::Damaged { .. } | LogError::Touched { .. } | LogError::Newer { .. } => 4,
         LogError::Locked { .. } | LogError::Disk { .. } => 9,
         LogError::Mistake(_) => 2,
         _ => 12,

@@ -53,11 +53,11 @@ impl AlarmLog {
     /// each entry. That an entry says today what it said when it was written, this cannot tell.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] with what was found.
+    /// [`LogError::Damaged`] or [`LogError::Touched`] with what was found.
     pub fn check(&self) -> Result<(), LogError> {
         sound(&self.connection, &self.path)?;
         let found = untouched(&self.connection).map_err(self.told("read"))?;
-        found.map_or(Ok(()), |found| Err(LogError::Damaged { path: self.path.clone(), found }))
+        found.map_or(Ok(()), |found| Err(LogError::Touched { path: self.path.clone(), found }))
     }
 
     /// Adds what another log holds and this one lacks. Nothing that is here is lost.

@@ -10,6 +10,17 @@ use crate::alarm::state::OutOfOrder;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LogError {
+    /// Traces of a change by another program, or of an earlier version's `restore`.
+    #[error(
+        "{path}: {found}; the file itself is sound and stays in use: compare it with a backup (`vigil alarms restore` \
+         adds entries that are missing, and mends neither numbers nor a guard)"
+    )]
+    Touched {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        found: String,
+    },
     /// No database, or a damaged one.
     #[error(
         "{path}: {found}; expected vigil's log of alarms; the file is left as it is: restore a backup with `vigil alarms restore`"

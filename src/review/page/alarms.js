@@ -116,7 +116,13 @@ export function alarmsView(context) {
     if (!list.has(id)) {
       const found = await api.get(`/alarms/${part(id)}`).catch((error) => { notice(error.message); return null; });
       if (chosen !== id) return;
-      if (!found) { awaited = null; return; }
+      // What could not be opened is not chosen: it would be judged beside the EEG, the note and the ends of the one before.
+      if (!found) {
+        [awaited, chosen] = [null, null];
+        paintAbout();
+        judging.paint();
+        return;
+      }
       list.set(id, found.alarm);
       if (!order.includes(id)) order.unshift(id);
     }

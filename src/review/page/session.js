@@ -25,6 +25,8 @@ export class Session extends EventTarget {
   async signOut() {
     this.#leaves = true;
     await this.#api.delete("/session").catch(() => {});
+    // An answer to an earlier question may have come in between, and said that somebody is here.
+    this.#leaves = true;
     await this.load();
   }
 

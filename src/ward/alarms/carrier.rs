@@ -36,6 +36,10 @@ const ASKED_FOR: Duration = Duration::from_secs(2);
 /// How often a channel that has nothing to carry is looked at.
 const PROBED_EVERY: Duration = Duration::from_secs(30);
 
+/// The wall clocks of two starts of the machine may differ by so much because one was wrong (a clock in local time, or
+/// not set yet): what looks older by less is tried once before it is given up.
+const WALL_IS_WRONG: Duration = Duration::from_secs(24 * 3600);
+
 /// A message that is due.
 pub struct Ready {
     /// Its place in the outbox.
@@ -145,7 +149,10 @@ impl Carrier {
                 line.push(ready);
             }
             let now = Instant::now();
-            if let Some(place) = line.first(now) {
+            // What fails by itself says nothing of the channel, and keeps nobody from looking at it.
+            let is_alone = |line: &mut Line, place| line.held(place).is_some_and(|held| held.alone);
+            let first = line.first(now).filter(|place| now < next_probe || !is_alone(&mut line, *place));
+            if let Some(place) = first {
                 if self.try_at(&mut channel, &mut line, place).await {
                     next_probe = Instant::now() + PROBED_EVERY;
                 }
@@ -222,7 +229,7 @@ impl Carrier {
         let outgoing = held.ready.outgoing.clone();
         let before = held.attempts;
         // What was raised days ago is no news: it waited under another daemon, or its channel was away from vigil.toml.
-        if before == 0 && self.is_too_old(&outgoing) {
+        if before == 0 && self.is_too_old(&outgoing, WALL_IS_WRONG) {
             let reason = format!("it is older than {} h", self.config.give_up_h);
             let attempts = outgoing.attempts;
             self.tell(Work::GivenUp(Box::new(outgoing), attempts, reason));
@@ -263,7 +270,7 @@ impl Carrier {
                 Tried::Refused
             }
         };
-        if self.is_too_old(&outgoing) {
+        if self.is_too_old(&outgoing, Duration::ZERO) {
             self.tell(Work::GivenUp(Box::new(outgoing), attempts, reason));
             line.done(place);
         } else {
@@ -280,10 +287,12 @@ impl Carrier {
         !asked || !matches!(tokio::time::timeout(ASKED_FOR, wait).await, Ok(Ok(false)))
     }
 
-    fn is_too_old(&self, outgoing: &Outgoing) -> bool {
+    /// Whether a message is to be given up. `doubt` is taken off an age that the wall clock alone tells.
+    fn is_too_old(&self, outgoing: &Outgoing, doubt: Duration) -> bool {
         let now = self.clocks.now();
         // A wall clock that somebody sets forward makes no message old.
-        let age_us = now.since_us(&outgoing.due).unwrap_or(now.wall_us - outgoing.due.wall_us);
+        let by_wall = || now.wall_us - outgoing.due.wall_us - doubt.as_micros() as i64;
+        let age_us = now.since_us(&outgoing.due).unwrap_or_else(by_wall);
         age_us > i64::from(self.config.give_up_h) * 3_600_000_000
     }
 

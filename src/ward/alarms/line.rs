@@ -55,18 +55,25 @@ impl Line {
         }
     }
 
-    /// The first that may be tried.
+    /// The first that may be tried. Those that fail by themselves come after all others: each takes its time, and they
+    /// must not keep what is new from being told.
     pub fn first(&self, now: Instant) -> Option<Place> {
         if self.is_paused(now) {
             return None;
         }
-        self.waiting.iter().find(|(_, held)| held.may(now)).map(|(place, _)| *place)
+        let due = self.waiting.iter().filter(|(_, held)| held.may(now));
+        due.min_by_key(|(place, held)| (held.alone, **place)).map(|(place, _)| *place)
     }
 
-    /// The next behind a place that could be tried, and has not failed by itself.
+    /// The next behind a place that could be tried, and has not failed by itself. What becomes of an alarm does not go
+    /// before its raising: a receiver would hold it for raised for ever.
     pub fn behind(&self, place: Place, now: Instant) -> Option<Place> {
+        let first = &self.waiting.get(&place)?.ready;
+        let is_of_it = |other: &Held| {
+            first.message.event == "raised" && other.ready.outgoing.alarm == first.outgoing.alarm
+        };
         let mut others = self.waiting.range((std::ops::Bound::Excluded(place), std::ops::Bound::Unbounded));
-        others.find(|(_, held)| held.may(now) && !held.alone).map(|(place, _)| *place)
+        others.find(|(_, held)| held.may(now) && !held.alone && !is_of_it(held)).map(|(place, _)| *place)
     }
 
     /// Whether all wait.
