@@ -2,8 +2,9 @@
 //!
 //! A seizure is an alarm judged one, with its corrected times, or one that was marked as missed. An alarm that nobody has
 //! judged, that was judged uncertain, or on which two readers differ says nothing either way: it is left out, with the
-//! minute on either side. An alarm that was judged false within a seizure contradicts it: both are left out. So is time of maintenance, and of technical alarms that impair judging. Everything else that was
-//! recorded counts as without a seizure.
+//! minute on either side. An alarm that was judged false within a seizure contradicts it: both are left out. So is time
+//! of maintenance, and of technical alarms that impair judging. Everything else that was recorded counts as without a
+//! seizure.
 
 use crate::alarm::entry::{Judgement, What};
 use crate::alarm::export::confirmed_us;
