@@ -9,8 +9,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use daemon::Ward;
 use vigil::record::{About, Item, RecordConfig, RecordFile, Recorder, VERSION, files_of};
-use vigil::source::lsl::time::local_clock_s;
-use vigil::source::lsl::{Outlet, OutletStream};
 
 fn about(bed: &str) -> About {
     About {
@@ -60,29 +58,7 @@ fn every_stream_gets_a_file_of_its_own_whatever_time_it_claims() {
 #[test]
 fn a_device_that_stamps_in_milliseconds_is_recorded_at_the_time_of_its_arrival_and_told() {
     let name = format!("milliseconds-{}", std::process::id());
-    let sender = name.clone();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async move {
-            let stream = OutletStream {
-                name: sender.clone(),
-                type_: "EEG".into(),
-                source_id: sender,
-                labels: recorder::LABELS.map(String::from).to_vec(),
-                units: vec!["microvolts".into(); 19],
-                rate_hz: 256.0,
-            };
-            let outlet = Outlet::bind([127, 0, 0, 1].into(), vec![stream]).await.unwrap();
-            let began = local_clock_s();
-            for piece in 0u32.. {
-                let due = f64::from(piece) / 16.0;
-                tokio::time::sleep(Duration::from_secs_f64((began + due - local_clock_s()).max(0.0))).await;
-                let frames: Vec<f32> =
-                    (0..16 * 19).map(|at| ((piece * 304 + at) as f32 / 50.0).sin() * 40.0).collect();
-                outlet.push_stamped(0, &frames, (1.8e9 + began + due) * 1e3).unwrap();
-            }
-        });
-    });
+    recorder::stream_over_lsl(&name, |due_s| (1.8e9 + due_s) * 1e3);
     let ward = Ward::new(&format!(
         "[[bed]]\nname = \"emu-01\"\npatient = \"chb03\"\n\
          source.lsl = {{ source_id = \"{name}\", hosts = [\"127.0.0.1\"], multicast = false }}\n"

@@ -10,8 +10,6 @@ use std::time::Duration;
 
 use daemon::{TOKEN, Ward};
 use recorder::Recorder;
-use vigil::source::lsl::time::local_clock_s;
-use vigil::source::lsl::{Outlet, OutletStream};
 
 fn synthetic(name: &str, eeg: &str) -> String {
     format!(
@@ -146,33 +144,15 @@ fn volts_that_are_called_microvolts_are_told_within_a_minute_of_signal() {
 #[test]
 fn a_device_whose_clock_is_moved_is_told_and_loses_no_sample() {
     let name = format!("clock-{}", std::process::id());
-    let sender = name.clone();
     let (leaps, moved) = (Arc::new(AtomicBool::new(false)), 100.0);
     let leap = leaps.clone();
-    // An LSL stream whose stamps leap by a hundred seconds while its samples flow.
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async move {
-            let stream = OutletStream {
-                name: sender.clone(),
-                type_: "EEG".into(),
-                source_id: sender,
-                labels: recorder::LABELS.map(String::from).to_vec(),
-                units: vec!["microvolts".into(); 19],
-                rate_hz: 256.0,
-            };
-            let outlet = Outlet::bind([127, 0, 0, 1].into(), vec![stream]).await.unwrap();
-            let began = local_clock_s();
-            for piece in 0u32.. {
-                let due = f64::from(piece) / 16.0;
-                tokio::time::sleep(Duration::from_secs_f64((began + due - local_clock_s()).max(0.0))).await;
-                let frames: Vec<f32> =
-                    (0..16 * 19).map(|at| ((piece * 304 + at) as f32 / 50.0).sin() * 40.0).collect();
-                let ahead = if leap.load(Ordering::Relaxed) { moved } else { 0.0 };
-                outlet.push_stamped(0, &frames, began + due + ahead).unwrap();
-            }
-        });
-    });
+    // Stamps leap by a hundred seconds while samples flow.
+    recorder::stream_over_lsl(
+        &name,
+        move |due_s| {
+            if leap.load(Ordering::Relaxed) { due_s + moved } else { due_s }
+        },
+    );
     let ward = Ward::new(&format!(
         "[[bed]]\nname = \"emu-01\"\npatient = \"chb03\"\n\
          source.lsl = {{ source_id = \"{name}\", hosts = [\"127.0.0.1\"], multicast = false }}\n"

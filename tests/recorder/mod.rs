@@ -1,5 +1,5 @@
 //! A stand-in for BrainVision Recorder, written from the protocol's description: it sends as fast as it
-//! is told.
+//! is told. Beside it, a sender over LSL with stamps of a test's choice.
 #![allow(dead_code, reason = "each test uses a part")]
 
 use std::io::Write;
@@ -7,6 +7,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+use vigil::source::lsl::time::local_clock_s;
+use vigil::source::lsl::{Outlet, OutletStream};
 
 pub const LABELS: [&str; 19] = [
     "Fp1", "Fp2", "F3", "F4", "C3", "C4", "P3", "P4", "O1", "O2", "F7", "F8", "T7", "T8", "P7", "P8", "Fz",
@@ -152,4 +155,32 @@ fn serve(mut stream: TcpStream, rate_hz: f64, state: &State) -> std::io::Result<
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
     }
     Ok(())
+}
+
+/// Sends the 19 channels at 256 Hz over LSL from 127.0.0.1, in real time, until the test ends. `name` is its source id, too;
+/// `stamp` makes a stamp of the moment, by LSL's clock in seconds, at which a block of 16 frames is due.
+pub fn stream_over_lsl(name: &str, stamp: impl Fn(f64) -> f64 + Send + 'static) {
+    let name = name.to_string();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let stream = OutletStream {
+                name: name.clone(),
+                type_: "EEG".into(),
+                source_id: name,
+                labels: LABELS.map(String::from).to_vec(),
+                units: vec!["microvolts".into(); 19],
+                rate_hz: 256.0,
+            };
+            let outlet = Outlet::bind([127, 0, 0, 1].into(), vec![stream]).await.unwrap();
+            let began_s = local_clock_s();
+            for piece in 0u32.. {
+                let due_s = began_s + f64::from(piece) / 16.0;
+                tokio::time::sleep(Duration::from_secs_f64((due_s - local_clock_s()).max(0.0))).await;
+                let frames: Vec<f32> =
+                    (0..16 * 19).map(|at| ((piece * 304 + at) as f32 / 50.0).sin() * 40.0).collect();
+                outlet.push_stamped(0, &frames, stamp(due_s)).unwrap();
+            }
+        });
+    });
 }
