@@ -16,6 +16,17 @@ fn watching(daemon: &mut daemon::Daemon, bed: &str) {
 }
 
 #[test]
+fn who_hears_the_address_finds_every_bed() {
+    let beds: String = (1..=8).map(|bed| synthetic(&format!("emu-{bed:02}"), bed)).collect();
+    let ward = Ward::new(&beds);
+    let daemon = ward.start();
+    let (code, body) = daemon.get("/api/v1/beds");
+    let listed: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let patients: Vec<_> = listed.as_array().unwrap().iter().map(|bed| bed["patient"].clone()).collect();
+    assert_eq!((code, patients), (200, vec![serde_json::json!("chb03"); 8]), "{body}");
+}
+
+#[test]
 fn a_bed_can_be_added_changed_and_removed_over_the_api_while_others_run() {
     let ward = Ward::new(&synthetic("emu-01", 1));
     let mut daemon = ward.start();
@@ -25,6 +36,7 @@ fn a_bed_can_be_added_changed_and_removed_over_the_api_while_others_run() {
     assert_eq!(daemon.ask("PUT", "/api/v1/beds/emu-02", Some("wrong"), bed).0, 401);
     let (code, body) = daemon.ask("PUT", "/api/v1/beds/emu-02", Some(TOKEN), bed);
     assert_eq!((code, body.contains("bed emu-02: started")), (200, true), "{body}");
+    assert_eq!(daemon.bed("emu-02")["patient"], "chb03", "what was added is there from the answer on");
     watching(&mut daemon, "emu-02");
     let changed = bed.replace("\"seed\": 2", "\"seed\": 3");
     let (code, body) = daemon.ask("PUT", "/api/v1/beds/emu-02", Some(TOKEN), &changed);

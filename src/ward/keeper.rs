@@ -308,8 +308,7 @@ impl Keeper {
         self.started += 1;
         let (commands, listening) = mpsc::channel(COMMANDS);
         let setup = BedSetup { config: config.clone(), patient, judge, baseline, slot };
-        let task =
-            tokio::spawn(Bed::run(setup, self.shared.clone(), watch, source, resumed_wall_s, listening));
+        let task = Bed::start(setup, self.shared.clone(), watch, source, resumed_wall_s, listening);
         Ok((commands, task, with))
     }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 use super::alarms::Work;
 use super::clocks::Clocks;
@@ -136,20 +137,19 @@ pub struct Bed {
 }
 
 impl Bed {
-    /// Runs the bed until it is told to stop.
-    pub async fn run(
+    /// Shows the bed as connecting, and starts its task: whoever asks from now on finds it.
+    pub fn start(
         setup: BedSetup,
         shared: Arc<Shared>,
         watch: Watch,
-        mut source: Box<dyn LiveSource>,
+        source: Box<dyn LiveSource>,
         resumed_wall_s: Option<f64>,
-        mut commands: mpsc::Receiver<Command>,
-    ) {
-        let (replies, mut judged) = mpsc::channel(2 * UNDER_WAY);
-        let (to_bed, mut fed) = mpsc::channel(WAITING);
+        commands: mpsc::Receiver<Command>,
+    ) -> JoinHandle<()> {
+        let (replies, judged) = mpsc::channel(2 * UNDER_WAY);
         let real_time = setup.config.source.real_time();
         let journal = Journal::new(&setup, shared.recorder.clone(), &watch, &shared.state);
-        let mut bed = Bed {
+        let bed = Bed {
             interrupted: false,
             due_wall_s: resumed_wall_s,
             clocks: Clocks::default(),
@@ -176,66 +176,78 @@ impl Bed {
             watch,
         };
         bed.first_status(source.describe());
-        bed.tell_asked();
-        if !bed.setup.judge.shared {
+        tokio::spawn(bed.run(source, resumed_wall_s, commands, judged))
+    }
+
+    /// Runs the bed until it is told to stop.
+    async fn run(
+        mut self,
+        mut source: Box<dyn LiveSource>,
+        resumed_wall_s: Option<f64>,
+        mut commands: mpsc::Receiver<Command>,
+        mut judged: mpsc::Receiver<Judged>,
+    ) {
+        let (to_bed, mut fed) = mpsc::channel(WAITING);
+        self.tell_asked();
+        if !self.setup.judge.shared {
             // Gathered for an autoencoder that the patient has by now.
-            bed.watch.baseline.begin_anew();
+            self.watch.baseline.begin_anew();
         }
         if resumed_wall_s.is_none() {
             // From the first moment on a restart knows which count of frames and seconds this is.
-            bed.save();
+            self.save();
         }
-        bed.catch_up().await;
-        bed.alarm = bed.journal.last_announced().filter(|_| bed.watch.is_alarming());
-        bed.log_detector();
-        let goes_on = bed.alarm.into_iter().chain(bed.journal.to_be_judged_again());
-        let alarms = goes_on.map(|second| seizure_id(bed.name(), bed.watch.timeline(), second)).collect();
-        bed.shared.desk.tell(Work::Resumed { bed: bed.name().to_string(), alarms });
-        let next_frame = bed.watch.next_frame();
+        self.catch_up().await;
+        self.alarm = self.journal.last_announced().filter(|_| self.watch.is_alarming());
+        self.log_detector();
+        let goes_on = self.alarm.into_iter().chain(self.journal.to_be_judged_again());
+        let alarms = goes_on.map(|second| seizure_id(self.name(), self.watch.timeline(), second)).collect();
+        self.shared.desk.tell(Work::Resumed { bed: self.name().to_string(), alarms });
+        let next_frame = self.watch.next_frame();
         // What can be asked for its past goes on without a gap.
         let seamless = next_frame > 0 && source.resume_at(next_frame);
-        bed.interrupted = resumed_wall_s.is_some() && !seamless;
-        let delay = if real_time { bed.shared.until_slot(bed.setup.slot) } else { Duration::ZERO };
+        self.interrupted = resumed_wall_s.is_some() && !seamless;
+        let delay = if self.real_time { self.shared.until_slot(self.setup.slot) } else { Duration::ZERO };
         let feeder = tokio::spawn(feed(source, delay, to_bed));
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut listening = true;
         let stopped = loop {
-            let room = if bed.real_time { BACKLOG } else { 1 };
+            let room = if self.real_time { BACKLOG } else { 1 };
             tokio::select! {
                 biased;
                 command = commands.recv() => match command {
                     Some(Command::Switch { judge, detector }) => {
-                        bed.watch.set(detector);
-                        bed.switch(judge);
+                        self.watch.set(detector);
+                        self.switch(judge);
                     }
-                    Some(Command::FitAgain) => bed.fit_asked = false,
+                    Some(Command::FitAgain) => self.fit_asked = false,
                     Some(Command::Stop(done)) => break Some(done),
                     None => break None,
                 },
-                Some(done) = judged.recv() => bed.judged(done),
-                _ = ticks.tick() => bed.tick(),
-                came = fed.recv(), if listening && bed.is_ready_for_more(room) => match came {
-                    Some(came) => bed.fed(came),
+                Some(done) = judged.recv() => self.judged(done),
+                _ = ticks.tick() => self.tick(),
+                came = fed.recv(), if listening && self.is_ready_for_more(room) => match came {
+                    Some(came) => self.fed(came),
                     None => listening = false,
                 },
             }
-            bed.hand_over();
-            bed.change_if_due();
+            self.hand_over();
+            self.change_if_due();
         };
         feeder.abort();
         drop(fed);
         let deadline = tokio::time::Instant::now() + DRAIN;
-        while !(bed.waiting.is_empty() && bed.under_way.is_empty()) {
+        while !(self.waiting.is_empty() && self.under_way.is_empty()) {
             match tokio::time::timeout_at(deadline, judged.recv()).await {
-                Ok(Some(done)) => bed.judged(done),
+                Ok(Some(done)) => self.judged(done),
                 _ => break,
             }
-            bed.hand_over();
+            self.hand_over();
         }
-        bed.stop().await;
-        bed.shared.desk.flush().await;
-        bed.shared.scribe.flush().await;
+        self.stop().await;
+        self.shared.desk.flush().await;
+        self.shared.scribe.flush().await;
         if let Some(done) = stopped {
             let _ = done.send(());
         }
@@ -249,7 +261,7 @@ impl Bed {
         &self.setup.config.name
     }
 
-    pub(super) fn first_status(&self, source: String) {
+    fn first_status(&self, source: String) {
         let setup = &self.setup;
         let wanted = if setup.judge.shared { setup.baseline.seconds } else { 0 };
         self.shared.board.update(self.name(), |status| {
