@@ -2,6 +2,8 @@
 //! wrong in words.
 
 use std::path::Path;
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use vigil::alarm::entry::{DAEMON, Entry, Judgement, Review, What, seizure_id, technical_id};
@@ -278,6 +280,31 @@ fn a_log_that_another_process_holds_is_told_as_locked_and_soon() {
     assert!(AlarmLog::open_existing(&path).unwrap().entries().unwrap().is_empty());
     holder.execute_batch("ROLLBACK").unwrap();
     assert!(matches!(log.append(&seizure(1)).unwrap(), Appended::New(_)));
+}
+
+#[test]
+fn of_two_that_begin_a_log_at_one_moment_neither_is_refused_before_it_has_waited() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..100 {
+        let path = log_path(&folder.path().join(round.to_string()));
+        let together = Barrier::new(2);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    together.wait();
+                    let began = Instant::now();
+                    match AlarmLog::open(&path) {
+                        Ok(log) => assert!(log.entries().unwrap().is_empty()),
+                        // A disk that takes that long is no fault of the log's.
+                        Err(LogError::Locked { .. }) => {
+                            assert!(began.elapsed() >= Duration::from_millis(250), "refused at once");
+                        }
+                        Err(error) => panic!("{error}"),
+                    }
+                });
+            }
+        });
+    }
 }
 
 #[test]

@@ -43,6 +43,9 @@ const EVERY: Duration = Duration::from_secs(1);
 /// How often the log is looked at though nobody has said that it changed: another process may write to it.
 const LOOKED_EVERY: Duration = Duration::from_millis(500);
 
+/// How long the log is waited for before the first page may listen.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
+
 /// One message, written once for all pages.
 struct Message {
     event: &'static str,
@@ -65,11 +68,17 @@ struct BedTold<'a> {
 }
 
 impl Live {
-    /// Starts to tell; to be called within the runtime. It ends with the runtime.
-    pub fn start(shared: Arc<Shared>) -> Live {
+    /// Starts to tell; it ends with the runtime. What the log gets from the moment in which this returns is told to
+    /// every page that listens by then.
+    pub async fn start(shared: Arc<Shared>) -> Live {
         let live = Live { pages: channel(WAITING).0 };
+        let written = shared.desk.written();
+        // A disk that hangs keeps no page from seeing its beds.
+        let first = tokio::time::timeout(FIRST_LOOK, look(&shared, None, BTreeSet::new())).await;
+        let (told, hushed) =
+            first.ok().flatten().map_or((None, BTreeSet::new()), |news| (Some(news.told), news.hushed));
         tokio::spawn(tell_of_beds(live.clone(), shared.clone()));
-        tokio::spawn(tell_of_alarms(live.clone(), shared));
+        tokio::spawn(tell_of_alarms(live.clone(), shared, written, told, hushed));
         live
     }
 
@@ -182,30 +191,42 @@ fn is_hushed(alarm: &AlarmRecord) -> bool {
     matches!(alarm.phase, Phase::AudioPaused | Phase::Latched) && !alarm.sounds
 }
 
-async fn tell_of_alarms(live: Live, shared: Arc<Shared>) {
-    let mut written = shared.desk.written();
-    let mut told: Option<Told> = None;
-    let mut hushed = BTreeSet::new();
+/// Looks at the log, on a thread that may wait for it; `None` where it cannot be read.
+async fn look(shared: &Shared, told: Option<Told>, hushed: BTreeSet<String>) -> Option<News> {
+    let (path, desk) = (log_path(&shared.state), shared.desk.clone());
+    match tokio::task::spawn_blocking(move || News::of(&path, told, hushed, &desk)).await {
+        Ok(Ok(news)) => Some(news),
+        // That the log is down is a technical alarm of its own; beds are told of in any case.
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "the log cannot be read for the pages");
+            None
+        }
+        Err(error) => {
+            tracing::error!(%error, "telling the pages of alarms failed");
+            None
+        }
+    }
+}
+
+async fn tell_of_alarms(
+    live: Live,
+    shared: Arc<Shared>,
+    mut written: watch::Receiver<u64>,
+    mut told: Option<Told>,
+    mut hushed: BTreeSet<String>,
+) {
     loop {
         // As soon as the desk has written; and from time to time in any case.
         let _ = tokio::time::timeout(LOOKED_EVERY, written.changed()).await;
         written.mark_unchanged();
-        let (path, desk, after, paused) =
-            (log_path(&shared.state), shared.desk.clone(), told, hushed.clone());
         let began = Instant::now();
-        let looked = tokio::task::spawn_blocking(move || News::of(&path, after, paused, &desk));
-        match looked.await {
-            Ok(Ok(news)) => {
-                (told, hushed) = (Some(news.told), news.hushed);
-                if news.other_log {
-                    live.tell("resync", &json!({}));
-                }
-                news.alarms.iter().for_each(|alarm| live.tell("alarm", alarm));
-                news.changed.iter().for_each(|what| live.tell("changed", &json!({ "what": what })));
+        if let Some(news) = look(&shared, told, hushed.clone()).await {
+            (told, hushed) = (Some(news.told), news.hushed);
+            if news.other_log {
+                live.tell("resync", &json!({}));
             }
-            // That the log is down is a technical alarm of its own; beds are told of in any case.
-            Ok(Err(error)) => tracing::debug!(%error, "the log cannot be read for the pages"),
-            Err(error) => tracing::error!(%error, "telling the pages of alarms failed"),
+            news.alarms.iter().for_each(|alarm| live.tell("alarm", alarm));
+            news.changed.iter().for_each(|what| live.tell("changed", &json!({ "what": what })));
         }
         // Many entries in a moment are told of together.
         tokio::time::sleep(Duration::from_millis(20).max(began.elapsed())).await;

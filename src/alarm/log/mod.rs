@@ -15,7 +15,7 @@ pub mod schema;
 mod second;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 
@@ -100,16 +100,15 @@ impl AlarmLog {
         if version > schema::VERSION {
             return Err(LogError::Newer { path: path.to_path_buf(), found: version, known: schema::VERSION });
         }
-        for (pragma, value) in [
-            ("journal_mode", "WAL"),
-            ("synchronous", "FULL"),
-            ("foreign_keys", "ON"),
-            // An entry is not replaced by one with its number either.
-            ("recursive_triggers", "ON"),
-        ] {
-            connection.pragma_update(None, pragma, value).map_err(told("open"))?;
+        let began = Instant::now();
+        // Of two that begin a log at one moment SQLite refuses one at once, without waiting as it does elsewhere.
+        while let Err(error) = prepare(&mut connection) {
+            let busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+            if !busy || began.elapsed() > PATIENCE {
+                return Err(of_sqlite(&error, "open", path));
+            }
+            std::thread::sleep(Duration::from_millis(10));
         }
-        schema::migrate(&mut connection, schema::VERSION).map_err(told("write"))?;
         Ok(AlarmLog { connection, path: path.to_path_buf(), routing: Routing::default() })
     }
 
@@ -266,6 +265,20 @@ fn about_alarm(
 }
 
 /// What SQLite says, in the words of this project.
+/// Sets what holds for a connection, and brings the tables up to date.
+fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
+    for (pragma, value) in [
+        ("journal_mode", "WAL"),
+        ("synchronous", "FULL"),
+        ("foreign_keys", "ON"),
+        // An entry is not replaced by one with its number either.
+        ("recursive_triggers", "ON"),
+    ] {
+        connection.pragma_update(None, pragma, value)?;
+    }
+    schema::migrate(connection, schema::VERSION)
+}
+
 fn of_sqlite(error: &rusqlite::Error, doing: &'static str, path: &Path) -> LogError {
     let path = path.to_path_buf();
     match error.sqlite_error_code() {
