@@ -5,13 +5,22 @@ mod receiver;
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use daemon::{TOKEN, Ward};
 use vigil::config::WardConfig;
 
 fn alarms(config: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_vigil"));
-    command.arg("alarms").args(arguments).arg("--config").arg(config).output().unwrap()
+    let began = Instant::now();
+    loop {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vigil"));
+        let output = command.arg("alarms").args(arguments).arg("--config").arg(config).output().unwrap();
+        // A daemon may write for longer than the command waits: it is asked again, as its message says.
+        if output.status.code() != Some(9) || began.elapsed() > daemon::PATIENCE {
+            return output;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 fn said(output: &Output) -> String {

@@ -49,7 +49,8 @@ fn what_waited_while_the_other_end_was_away_arrives_in_the_order_in_which_it_hap
     // Failed so often that others were tried, too.
     daemon.wait_for("attempts", |_| (receiver.came().len() >= 6).then_some(()));
     assert!(receiver.taken().is_empty());
-    receiver.set(Behaviour::Take);
+    // It is back when the oldest is tried, and not between that one and another that is tried in its stead.
+    receiver.set(Behaviour::TakeFrom(["\"kind\":\"seizure\"", "\"event\":\"raised\""]));
     // What is new is no reason to go first.
     act(&daemon, &alarm, "acknowledge", "{\"by\": \"Grace\"}");
     daemon.wait_for("all of it", |_| {
@@ -101,6 +102,9 @@ fn after_a_restart_no_alarm_ends_before_it_is_told_of() {
     let ward = Ward::with(&receiver.channel("desk", ""), &bed("40.0"));
     let mut daemon = ward.start();
     let alarm = raised(&ward, &mut daemon);
+    daemon.wait_for("an attempt", |_| {
+        receiver.came().iter().any(|came| came.json()["event"] == "raised").then_some(())
+    });
     daemon.kill();
     receiver.set(Behaviour::Take);
     // The bed is taken away meanwhile: whatever lasted ends with the start.
@@ -109,12 +113,14 @@ fn after_a_restart_no_alarm_ends_before_it_is_told_of() {
     daemon.wait_for("its end", |_| {
         receiver.taken().into_iter().find(|told| told["alarm"] == alarm.as_str() && told["event"] == "ended")
     });
-    let events: Vec<String> = receiver
+    let mut events: Vec<String> = receiver
         .taken()
         .iter()
         .filter(|told| told["alarm"] == alarm.as_str())
         .map(|told| told["event"].as_str().unwrap().to_string())
         .collect();
+    // A message that was on its way at the kill may come again.
+    events.dedup();
     assert_eq!(events, ["raised", "ended"]);
     daemon.stop();
 }

@@ -5,7 +5,7 @@ mod daemon;
 mod receiver;
 mod small_disk;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use daemon::{TOKEN, Ward};
 use receiver::{Behaviour, Receiver};
@@ -207,10 +207,11 @@ fn a_channel_that_refuses_every_message_is_down() {
 fn what_nobody_acknowledges_in_time_goes_to_the_second_channel_and_what_somebody_did_does_not() {
     let (desk, pager) = (Receiver::start(Behaviour::Take), Receiver::start(Behaviour::Take));
     let channels = desk.channel("desk", "kinds = [\"seizure\"]")
-        + &pager.channel("pager", "kinds = [\"seizure\"]\nescalation_after_s = 10");
-    // Each alarm lasts long enough for everything that is asked about it.
-    let lasting = bed("emu-01", "40.0, 220.0", 10.0)
-        .replace("duration_s = 4000", "duration_s = 4000, seizure_duration_s = [75.0, 80.0]");
+        + &pager.channel("pager", "kinds = [\"seizure\"]\nescalation_after_s = 45");
+    // Each alarm lasts half a minute: long enough for everything that is asked about it. The second is another bed's, and
+    // rises a few seconds after the first.
+    let lasting = (bed("emu-01", "20.0", 4.0) + &bed("emu-02", "40.0", 4.0))
+        .replace("duration_s = 4000", "duration_s = 4000, seizure_duration_s = [180.0, 180.0]");
     let ward = Ward::with(&channels, &lasting);
     let mut daemon = ward.start();
     let first = daemon.wait_for("the first alarm", |_| seizures(&desk, "raised").into_iter().next());
@@ -279,10 +280,11 @@ fn what_is_acknowledged_before_its_escalation_arrives_is_not_escalated_also_afte
 fn an_acknowledgement_on_the_command_line_is_seen_by_the_daemon() {
     let (desk, pager) = (Receiver::start(Behaviour::Take), Receiver::start(Behaviour::Take));
     let channels = desk.channel("desk", "kinds = [\"seizure\"]")
-        + &pager.channel("pager", "kinds = [\"seizure\"]\nescalation_after_s = 10");
+        + &pager.channel("pager", "kinds = [\"seizure\"]\nescalation_after_s = 45");
     let ward = Ward::with(&channels, &bed("emu-01", "40.0", 20.0));
     let mut daemon = ward.start();
     let alarm = daemon.wait_for("the alarm", |_| seizures(&desk, "raised").into_iter().next());
+    let raised = Instant::now();
     let acknowledge = || {
         std::process::Command::new(env!("CARGO_BIN_EXE_vigil"))
             .args(["alarms", "acknowledge", alarm["alarm"].as_str().unwrap(), "--by", "Grace", "--config"])
@@ -300,7 +302,8 @@ fn an_acknowledgement_on_the_command_line_is_seen_by_the_daemon() {
         desk.taken().into_iter().find(|told| told["event"] == "acknowledged" && told["by"] == "Grace")
     });
     daemon.wait_for("the end of the alarm", |_| seizures(&desk, "ended").into_iter().next());
-    std::thread::sleep(Duration::from_secs(11));
+    // Its escalation would have come by now.
+    std::thread::sleep(Duration::from_secs(47).saturating_sub(raised.elapsed()));
     assert!(pager.taken().is_empty());
     let (code, body) = daemon.get(&format!("/api/v1/alarms/{}", alarm["alarm"].as_str().unwrap()));
     assert!(code == 200 && body.contains("\"phase\":\"cleared\""), "{body}");

@@ -34,7 +34,12 @@ fn killed(kills: usize, seconds: u64, speed: f64) {
     let ward = Ward::with(&receiver.channel("desk", "kinds = [\"seizure\"]"), &beds(seconds, speed));
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     for _ in 0..kills {
-        let daemon = ward.start();
+        let mut daemon = ward.start();
+        // Every bed's first state is on disk before the first kill: without one its time begins anew, and rightly.
+        daemon.wait_for("a state of every bed", |_| {
+            let is_there = |seed| ward.path(&format!("state/beds/emu-{seed}.state")).is_file();
+            (0..BEDS).all(is_there).then_some(())
+        });
         // A state is saved every three seconds: some kills come before one, some after.
         std::thread::sleep(Duration::from_millis(rng.random_range(50..5_500)));
         daemon.kill();

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use daemon::{TOKEN, Ward};
 use vigil::record::{RecordFile, RecordedSource};
+use vigil::ward::checkpoint::decode;
 
 fn until(daemon: &mut daemon::Daemon, second: u64) {
     daemon
@@ -24,8 +25,13 @@ fn what_comes_at_a_lower_rate_is_recorded_from_its_first_second_on_and_judged_on
     let (code, body) = daemon.ask("PUT", "/api/v1/beds/emu-01", Some(TOKEN), lower);
     assert_eq!((code, body.contains("bed emu-01: changed")), (200, true), "{body}");
     daemon.wait_for("the other rate", |daemon| (daemon.bed("emu-01")["rate_hz"] == 256.0).then_some(()));
-    daemon.wait_for("a new count", |daemon| daemon.bed("emu-01")["second"].as_u64().filter(|now| *now < 60));
     until(&mut daemon, 70);
+    // A state of the new count is on disk before the kill: without one a restart would take up the old one's.
+    daemon.wait_for("the new count's state", |_| {
+        let file = RecordFile::open(ward.files("emu-01").last()?).ok()?;
+        let state = decode(&std::fs::read(ward.path("state/beds/emu-01.state")).ok()?).ok()?;
+        (file.about().rate_hz == 256.0 && state.timeline == file.about().timeline).then_some(())
+    });
     // A restart takes up the new count, and none of the old one's frames.
     daemon.kill();
     let mut daemon = ward.start();

@@ -63,8 +63,8 @@ fn schemathesis_meets_no_error_of_the_server_and_no_answer_that_is_not_described
         .unwrap();
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
-    // It is alive, and none of its threads has panicked.
-    assert_eq!(daemon.get("/healthz").0, 200);
+    // It is alive, and none of its threads has panicked. Under so much the proof may come late.
+    daemon.wait_for("the proof", |daemon| (daemon.get("/healthz").0 == 200).then_some(()));
     assert!(!daemon.log().contains("panicked"), "{}", daemon.log());
     daemon.stop();
 }

@@ -34,5 +34,5 @@ fn of_many_who_ask_at_once_few_are_answered_and_the_others_are_told_to_ask_again
     }
     // Whoever comes afterwards is answered, and the watch goes on.
     assert_eq!(Visitor::at(&daemon.address).get(&path).code, 200);
-    assert_eq!(daemon.get("/healthz").0, 200);
+    daemon.wait_for("the proof", |daemon| (daemon.get("/healthz").0 == 200).then_some(()));
 }

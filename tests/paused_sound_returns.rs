@@ -18,7 +18,10 @@ fn an_alarm_whose_pause_ran_out_is_told_to_pages_as_one_that_sounds() {
     let daemon = ward.start();
     let mut page = Listener::start(&Visitor::at(&daemon.address));
     // After a second beat the page has been told of what stood before.
-    assert!(page.hears("beat") && page.hears("beat"));
+    for _ in 0..2 {
+        assert!(page.hears("beat"));
+        page.heard.clear();
+    }
     let asked = r#"{"by": "Nurse N", "seconds": 5}"#;
     let (code, told) = daemon.ask("POST", &format!("/api/v1/alarms/{alarm}/pause"), Some(TOKEN), asked);
     assert_eq!(code, 200, "{told}");

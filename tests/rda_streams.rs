@@ -188,8 +188,10 @@ async fn a_receive_that_is_given_up_loses_nothing() {
 
 #[tokio::test]
 async fn a_port_without_a_recorder_is_told_as_such() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    let port = free.expect("a free port").port();
+    // A socket that does not listen keeps the port from others.
+    let nobody = tokio::net::TcpSocket::new_v4().expect("a socket");
+    nobody.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let port = nobody.local_addr().expect("bound").port();
     let error = in_time(source(port).connect()).await.expect_err("nobody listens");
     assert!(matches!(&error, LiveError::Unreachable { .. }), "{error}");
 }

@@ -3,6 +3,8 @@
 mod daemon;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use daemon::Ward;
 use vigil::detect::Verdict;
@@ -56,37 +58,56 @@ fn whoever_reads_while_a_second_is_written_finds_it_whole_or_not_at_all() {
         configuration: serde_json::Value::Null,
     };
     recorder.record(&bed, Item::Begin(Box::new(about)));
+    // How often it was looked at while it grew, and how many seconds were found.
+    let (looks, found) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let writing = {
         let (recorder, bed) = (recorder.clone(), bed.clone());
+        let (looks, found) = (looks.clone(), found.clone());
+        let wait_for = |count: &AtomicU64, more_than: u64| {
+            while count.load(Ordering::Relaxed) <= more_than {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        };
         std::thread::spawn(move || {
             for number in 0..SECONDS {
                 for item in second(number) {
                     assert!(recorder.record(&bed, item), "the recorder gave something up");
                 }
-                // Slow enough to be read many times while it grows.
-                std::thread::sleep(std::time::Duration::from_micros(300));
+                // Slow enough to be read many times while it grows, however slow the reader is.
+                std::thread::sleep(Duration::from_micros(300));
+                if number % 120 == 119 {
+                    wait_for(&looks, looks.load(Ordering::Relaxed));
+                }
+                // What was written is on disk soon, though nothing follows.
+                if number % 1200 == 1199 {
+                    wait_for(&found, number);
+                }
             }
             recorder.stop();
         })
     };
-    let mut looks = 0;
+    let began = Instant::now();
     while !thread.is_finished() {
+        assert!(began.elapsed() < daemon::PATIENCE, "what is written is not found");
         let Some(path) = files_of(folder.path(), &bed).unwrap().pop() else { continue };
         let file = RecordFile::open(&path).unwrap();
-        for (number, found) in file.verdicts().unwrap().iter().enumerate() {
-            let of = (found.verdict.second, found.frame, found.time_s);
+        let verdicts = file.verdicts().unwrap();
+        for (number, read) in verdicts.iter().enumerate() {
+            let of = (read.verdict.second, read.frame, read.time_s);
             assert_eq!(of, (number as u64, number as u64 * RATE, START_S + number as f64));
         }
+        found.store(verdicts.len() as u64, Ordering::Relaxed);
         for stretch in file.stretches().unwrap() {
             assert_eq!((stretch.row, stretch.first_frame), (0, 0));
             assert_eq!(file.time_of(stretch.first_frame).unwrap(), START_S);
             let last = file.read(stretch.rows - 1, 1).unwrap();
             assert_eq!(last, [(stretch.rows - 1) as f32], "the last of {} rows", stretch.rows);
-            looks += 1;
+            looks.fetch_add(1, Ordering::Relaxed);
         }
     }
     writing.join().unwrap();
     thread.join().unwrap();
+    let looks = looks.load(Ordering::Relaxed);
     assert!(looks > 20, "it was looked at {looks} times only while it grew");
     let path = files_of(folder.path(), &bed).unwrap().pop().unwrap();
     assert_eq!(RecordFile::open(&path).unwrap().verdicts().unwrap().len() as u64, SECONDS);
@@ -96,17 +117,25 @@ fn whoever_reads_while_a_second_is_written_finds_it_whole_or_not_at_all() {
 fn a_reader_follows_a_file_that_is_being_written() {
     let ward = Ward::new("[[bed]]\nname = \"emu-01\"\npatient = \"chb03\"\nsource.synthetic = {}\n");
     let mut daemon = ward.start();
-    let path = daemon.wait_for("a file", |_| ward.files("emu-01").pop());
-    let file = RecordFile::open(&path).unwrap();
-    let rows = daemon.wait_for("signal", |_| {
-        file.refresh().unwrap();
-        (file.rows() > 0 && !file.verdicts().unwrap().is_empty()).then(|| file.rows())
-    });
-    daemon.wait_for("more signal", |_| {
-        file.refresh().unwrap();
-        (file.rows() > rows + 256).then_some(())
-    });
-    assert_eq!(file.read(0, rows).unwrap().len(), rows * 19);
+    // At a full hour another file goes on: then the new one is followed, from its beginning.
+    let (path, rows) = loop {
+        let path = daemon.wait_for("a file", |_| ward.files("emu-01").pop());
+        let file = RecordFile::open(&path).unwrap();
+        let goes_on = || ward.files("emu-01").last() == Some(&path);
+        let rows = daemon.wait_for("signal", |_| {
+            file.refresh().unwrap();
+            let is_there = file.rows() > 0 && !file.verdicts().unwrap().is_empty();
+            (is_there || !goes_on()).then(|| file.rows())
+        });
+        daemon.wait_for("more signal", |_| {
+            file.refresh().unwrap();
+            (file.rows() > rows + 256 || !goes_on()).then_some(())
+        });
+        if file.rows() > rows + 256 && rows > 0 {
+            assert_eq!(file.read(0, rows).unwrap().len(), rows * 19);
+            break (path, rows);
+        }
+    };
     let python = std::env::var("VIGIL_PYTHON")
         .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/.venv/bin/python").into());
     let script = "import sys, h5py; f = h5py.File(sys.argv[1], 'r', swmr=True); print(f['signal'].shape[0])";

@@ -11,9 +11,9 @@ fn an_alarm_is_seen_heard_paused_acknowledged_reviewed_and_exported() {
     let Some(python) = browser::python() else { return };
     let ward = Ward::new(&format!(
         "{}{}",
-        // The one whose alarm lasts long enough to be acted on, and one that has had its night already.
+        // The one whose alarm lasts for a minute of ours, long enough to be acted on, and one that has had its night already.
         browser::bed("emu-01", "24.0", 2.0)
-            .replace("eeg = { ", "eeg = { seizure_duration_s = [75.0, 80.0], "),
+            .replace("eeg = { ", "eeg = { seizure_duration_s = [180.0, 180.0], "),
         browser::bed("emu-02", "60.0, 400.0", 20.0)
     ));
     let daemon = ward.start();

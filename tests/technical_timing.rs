@@ -39,6 +39,27 @@ fn transitions(health: &mut Health, kind: TechnicalKind, begin: usize, seconds: 
         .collect()
 }
 
+#[test]
+fn every_kind_rises_and_clears_after_the_time_that_is_stated() {
+    use TechnicalKind as Kind;
+    for kind in Kind::ALL {
+        // How long its condition lasts before it is raised, and is away before it is cleared, in seconds.
+        let (raised_after, cleared_after) = match kind {
+            Kind::ElectrodeFlat | Kind::Saturated | Kind::NotANumber => (3, 3),
+            Kind::TooFewChannels => (2, 2),
+            Kind::DetectorBehind => (0, 2),
+            Kind::SourceLost | Kind::NoSignal => (0, 5),
+            Kind::SamplesLost | Kind::ClockJump => (0, 60),
+            _ => (0, 0),
+        };
+        // It holds from second 10 to 15, and is away from 16 on.
+        let seconds = "..........xxxxxx".to_string() + &".".repeat(100);
+        let told = transitions(&mut Health::default(), kind, 0, &seconds);
+        let cleared = (15 + cleared_after).max(16);
+        assert_eq!(told, [(10 + raised_after, true), (cleared, false)], "{kind}");
+    }
+}
+
 const OF_SECONDS: [TechnicalKind; 4] = [
     TechnicalKind::TooFewChannels,
     TechnicalKind::ElectrodeFlat,

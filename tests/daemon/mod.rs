@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use vigil::alarm::AlarmLog;
@@ -86,14 +87,14 @@ impl Ward {
             .unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (stderr, into) = (child.stderr.take().unwrap(), log.clone());
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 let mut log = into.lock().unwrap();
                 log.push_str(&line);
                 log.push('\n');
             }
         });
-        let mut daemon = Daemon { child, log, address: String::new() };
+        let mut daemon = Daemon { child, log, reader: Some(reader), address: String::new() };
         daemon.address = daemon.wait_for("the address", |daemon| {
             let log = daemon.log();
             let at = log.find("address=")?;
@@ -149,6 +150,7 @@ impl Ward {
 pub struct Daemon {
     pub child: Child,
     log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
     pub address: String,
 }
 
@@ -214,14 +216,22 @@ impl Daemon {
         self.stop_when_told()
     }
 
-    /// Waits until it has stopped.
+    /// Waits until it has stopped; all that it said.
     pub fn stop_when_told(mut self) -> String {
         let began = Instant::now();
         while self.child.try_wait().unwrap().is_none() {
             assert!(began.elapsed() < PATIENCE, "it does not stop; the log:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
-        assert!(self.child.wait().unwrap().success(), "{}", self.log());
+        let ended = self.child.wait().unwrap();
+        // Its last lines may still be on their way. Whoever holds its other end open has outlived it.
+        let reader = self.reader.take().unwrap();
+        while !reader.is_finished() {
+            assert!(began.elapsed() < PATIENCE, "what it started does not end; the log:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        reader.join().unwrap();
+        assert!(ended.success(), "{}", self.log());
         self.log()
     }
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -80,9 +81,16 @@ def wait_until(what, holds, pause=lambda: time.sleep(0.05)):
 
 
 def ask(address, path):
-    """What the API says, asked beside the browser."""
-    with urllib.request.urlopen(f"http://{address}/api/v1{path}") as answer:
-        return json.load(answer)
+    """What the API says, asked beside the browser. While the log is being written to it may have no answer yet: then again."""
+    began = time.monotonic()
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://{address}/api/v1{path}") as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code != 503 or time.monotonic() - began > PATIENCE_S:
+                raise
+        time.sleep(0.1)
 
 
 def tell(words):

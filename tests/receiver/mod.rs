@@ -15,6 +15,8 @@ pub enum Behaviour {
     Answer(u16),
     /// Answers with this code to whatever holds this text, and takes the rest.
     AnswerTo(&'static str, u16),
+    /// Answers with 503 until a request holds these texts, and takes it and whatever comes from then on.
+    TakeFrom([&'static str; 2]),
     /// Takes it after so many milliseconds.
     Slow(u64),
     /// Reads it and says nothing.
@@ -115,9 +117,15 @@ fn serve(stream: TcpStream, how: &Mutex<Behaviour>, came: &Mutex<Vec<Came>>) {
         if reader.read_exact(&mut body).is_err() {
             return;
         }
-        let behaviour = *how.lock().unwrap();
         let body = String::from_utf8(body).unwrap();
+        let mut how = how.lock().unwrap();
+        if matches!(*how, Behaviour::TakeFrom(texts) if texts.iter().all(|text| body.contains(text))) {
+            *how = Behaviour::Take;
+        }
+        let behaviour = *how;
+        drop(how);
         let behaviour = match behaviour {
+            Behaviour::TakeFrom(_) => Behaviour::Answer(503),
             Behaviour::AnswerTo(text, code) if body.contains(text) => Behaviour::Answer(code),
             Behaviour::AnswerTo(..) => Behaviour::Take,
             other => other,
@@ -125,7 +133,9 @@ fn serve(stream: TcpStream, how: &Mutex<Behaviour>, came: &Mutex<Vec<Came>>) {
         let taken = matches!(behaviour, Behaviour::Take | Behaviour::Slow(_));
         came.lock().unwrap().push(Came { at: SystemTime::now(), headers, body, taken });
         let words = match behaviour {
-            Behaviour::Take | Behaviour::AnswerTo(..) => "HTTP/1.1 204 No Content\r\n\r\n".to_string(),
+            Behaviour::Take | Behaviour::AnswerTo(..) | Behaviour::TakeFrom(_) => {
+                "HTTP/1.1 204 No Content\r\n\r\n".to_string()
+            }
             Behaviour::Slow(ms) => {
                 std::thread::sleep(Duration::from_millis(ms));
                 "HTTP/1.1 204 No Content\r\n\r\n".to_string()
