@@ -87,12 +87,7 @@ impl AlarmLog {
         let mut connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(told("open"))?;
         connection.busy_timeout(PATIENCE).map_err(told("open"))?;
-        let application: i32 =
-            connection.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(told("read"))?;
-        let version = schema::version(&connection).map_err(told("read"))?;
-        let tables: i64 = connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .map_err(told("read"))?;
+        let (application, version, tables) = marks(&mut connection).map_err(told("read"))?;
         if tables > 0 && application != schema::APPLICATION {
             let found = "a database of something else".to_string();
             return Err(LogError::Damaged { path: path.to_path_buf(), found });
@@ -265,6 +260,16 @@ fn about_alarm(
 }
 
 /// What SQLite says, in the words of this project.
+/// Whose database it is, the version of its tables and their number, all of one moment: another process may be
+/// beginning the log just now.
+fn marks(connection: &mut Connection) -> rusqlite::Result<(i32, usize, i64)> {
+    let moment = connection.transaction()?;
+    let application = moment.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let version = schema::version(&moment)?;
+    let tables = moment.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok((application, version, tables))
+}
+
 /// Sets what holds for a connection, and brings the tables up to date.
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     for (pragma, value) in [
