@@ -16,7 +16,7 @@ fn dataset(runs: &[&str]) -> Dataset {
         .map(|run| {
             let path = repository("patients/chb03/recordings")
                 .join(format!("sub-chb03_ses-01_task-szMonitoring_run-{run}_eeg.edf"));
-            let events = events_beside(&path).expect("readable marks").expect("marks");
+            let events = events_beside(&path, &mut |_, _| ()).expect("readable marks").expect("marks");
             LabelledRecording { person: "chb03".into(), path, events }
         })
         .collect();

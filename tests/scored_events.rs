@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 use vigil::eeg::{Event, EventKind};
 use vigil::format::Place;
-use vigil::format::events::{parse_events, read_events, write_detections, write_events};
+use vigil::format::events::{parse_events, parse_table, read_events, write_detections, write_events};
 
 const HEADER: &str = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration";
 
@@ -207,8 +207,8 @@ fn a_mistake_is_told_with_file_and_line() {
         (row("one\t2\tsz\tn/a\tn/a\tn/a\tn/a"), 3, "\"one\""),
         (row("1\t-2\tsz\tn/a\tn/a\tn/a\tn/a"), 3, "0 or more"),
         (row("1\tinf\tsz\tn/a\tn/a\tn/a\tn/a"), 3, "a number of seconds"),
-        (row("1\t2\tsz\t1.5\tn/a\tn/a\tn/a"), 3, "0 to 1"),
-        (row("1\t2\tsz\tn/a\tn/a\tyesterday\tn/a"), 3, "YYYY-MM-DD"),
+        (row("1\tn/a\tsz\tn/a\tn/a\tn/a\tn/a"), 3, "missing"),
+        (row("1\t2\tn/a\tn/a\tn/a\tn/a\tn/a"), 3, "missing"),
         (row("1"), 3, "missing"),
     ] {
         let folder = TempDir::new().expect("a folder");
@@ -217,6 +217,60 @@ fn a_mistake_is_told_with_file_and_line() {
         let message = read_events(&path).expect_err(&text).to_string();
         assert!(message.contains(&format!("x_events.tsv, line {line}")), "{message}");
         assert!(message.contains(what), "{message}");
+    }
+}
+
+#[test]
+fn a_value_that_decides_nothing_and_cannot_be_understood_is_told_and_costs_no_seizure() {
+    let table = |confidence: &str, time: &str| {
+        parse_table(&format!("{HEADER}\n1\t2\tsz\t{confidence}\tn/a\t{time}\t60\n")).expect("a table")
+    };
+    for confidence in ["nan", "100", "1.5", "-0.1", "high"] {
+        let read = table(confidence, "n/a");
+        assert_eq!((read.events.len(), read.events[0].confidence), (1, None), "{confidence}");
+        let told = read.passed_over.expect(confidence);
+        let expected =
+            format!("line 2: confidence is {confidence:?}; expected 0 to 1 or n/a; it counts as n/a");
+        assert_eq!(told, expected);
+    }
+    for time in ["02.09.2075 16:59:56", "0000-00-00 00:00:00", "16:59:56", "yesterday"] {
+        let read = table("n/a", time);
+        assert_eq!((read.events.len(), read.events[0].date_time), (1, None), "{time}");
+        let told = read.passed_over.expect(time);
+        assert!(told.starts_with(&format!("line 2: dateTime is {time:?}; expected YYYY-MM-DD")), "{told}");
+    }
+    assert_eq!(table("0.5", "n/a").passed_over, None);
+    // Once for a table, with how many more there are.
+    let rows = "1\t2\tsz\t100\tn/a\tyesterday\t60\n".repeat(3);
+    let told = parse_table(&format!("{HEADER}\n{rows}")).expect("a table").passed_over.expect("told");
+    assert!(
+        told.starts_with("line 2: confidence")
+            && told.ends_with("as do 5 more values of confidence and dateTime"),
+        "{told}"
+    );
+}
+
+#[test]
+fn times_in_iso_8601_are_wall_times_as_written() {
+    let written = [
+        "2031-02-03T04:05:06",
+        "2031-02-03T04:05:06Z",
+        "2031-02-03T04:05:06+02:00",
+        "2031-02-03 04:05:06-0500",
+    ];
+    for time in written {
+        let table = format!("{HEADER}\n1\t2\tsz\tn/a\tn/a\t{time}\t60\n");
+        let read = parse_table(&table).expect("a table");
+        assert_eq!((read.events[0].date_time, read.passed_over), (Some(start()), None), "{time}");
+    }
+}
+
+#[test]
+fn a_row_that_is_no_seizure_may_lack_how_long_it_lasts() {
+    let events = parse_events("onset\tduration\teventType\n0\tn/a\tbckg\n5\t\timpd\n").expect("events");
+    assert!(events.iter().all(|event| !event.is_seizure() && event.duration_s == 0.0), "{events:?}");
+    for row in ["0\tn/a\tsz", "0\t-1\tbckg", "0\tlong\tbckg"] {
+        parse_events(&format!("onset\tduration\teventType\n{row}\n")).expect_err(row);
     }
 }
 

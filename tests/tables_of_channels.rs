@@ -83,6 +83,44 @@ fn capitals_line_ends_and_what_an_electrode_is_against_hide_nothing() {
 }
 
 #[test]
+fn a_status_that_begins_with_the_word_bad_is_bad() {
+    let statuses = ["bad", "Bad, flat", "BAD (60 Hz)", "good", "badly marked", "not bad", "n/a"];
+    let table: String = statuses.map(|status| format!("Fp1\t{status}\n")).concat();
+    let rows = parse_channels(&format!("name\tstatus\n{table}")).expect("a table");
+    let bad: Vec<bool> = rows.iter().map(|row| row.bad).collect();
+    assert_eq!(bad, [true, true, true, false, false, false, false]);
+}
+
+#[test]
+fn a_channel_that_was_re_referenced_has_its_electrodes_only_row() {
+    let rows = [row("EEG FP1-REF", None, true), row("F7-Ref", None, false), row("F7-LE", None, true)];
+    let channels = ["EEG Fp1-Avg", "EEG F7-Avg", "Cz-Avg"];
+    assert_eq!(rows_of(&channels, &rows), [Some(&rows[0]), None, None], "two rows name F7");
+    // A row that is a channel's by its name is no other one's.
+    assert_eq!(rows_of(&["Fp1-Ref", "Fp1-Avg"], &rows), [Some(&rows[0]), None]);
+    // What an electrode is recorded against makes no derivation of another.
+    assert_eq!(rows_of(&["Fp1-F7"], &rows), [None]);
+}
+
+#[test]
+fn what_a_table_calls_bad_and_is_no_channel_is_told() {
+    let folder = TempDir::new().expect("a folder");
+    ward(folder.path());
+    write(
+        folder.path(),
+        "name\tstatus\ncontact 1\tbad\nEEG F7-REF\tgood\nnobody\tbad, flat\nsomebody\tgood\n",
+    );
+    let told =
+        "calls bad what matches no channel: \"contact 1\", \"nobody\"; no channel counts as absent for that";
+    let output = vigil(folder.path(), &["replay", "sub-a_eeg.edf", "--patient", "chb03"]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && message.contains(told), "{message}");
+    let output = vigil(folder.path(), &["info", "sub-a_eeg.edf"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && text.contains(told), "{text}");
+}
+
+#[test]
 fn a_table_without_names_is_refused_with_its_line() {
     let folder = TempDir::new().expect("a folder");
     ward(folder.path());

@@ -229,6 +229,7 @@ fn of_dataset(error: &DatasetError) -> u8 {
         DatasetError::Recording { source, .. } => of_stream(source),
         DatasetError::UnknownPerson { .. } | DatasetError::Twice { .. } | DatasetError::Namesakes { .. } => 2,
         DatasetError::EventOutside { .. } | DatasetError::NoDuration { .. } => 4,
+        DatasetError::Unusable { found, .. } => found.first().map_or(4, |first| of_dataset(&first.error)),
     }
 }
 

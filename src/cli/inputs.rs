@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::dataset::{DatasetError, events_beside, must_fit};
+use crate::dataset::{DatasetError, Unusable, events_beside, must_fit};
 use crate::eeg::Event;
 use crate::format::FormatError;
 use crate::format::bids::events_path_of;
@@ -56,7 +56,8 @@ pub(super) fn marks_beside(recording: &Path, marks: Marks) -> Result<Option<Vec<
     if marks == Marks::Ignored {
         return Ok(None);
     }
-    let events = match events_beside(recording) {
+    let mut tell = |table: &Path, what: &str| warn!("warning: {}, {what}", table.display());
+    let events = match events_beside(recording, &mut tell) {
         Err(DatasetError::Format(error @ FormatError::Malformed { .. })) if marks == Marks::Wanted => {
             return Err(DatasetError::Beside(error));
         }
@@ -77,17 +78,37 @@ pub(super) fn marks_beside(recording: &Path, marks: Marks) -> Result<Option<Vec<
 /// What experts marked in each recording.
 ///
 /// # Errors
-/// [`DatasetError`] where a table cannot be read, or a seizure in it does not fit its recording.
+/// [`DatasetError`] where tables cannot be read, or seizures in them do not fit their recordings: all of them at once.
 pub(super) fn expert_events(
     plans: &[PlannedRecording],
     marks: Marks,
 ) -> Result<Vec<Option<Vec<Event>>>, DatasetError> {
-    plans
-        .iter()
-        .map(|plan| {
-            let events = marks_beside(&plan.path, marks)?;
-            must_fit(&plan.path, events.as_deref().unwrap_or_default(), plan.header.duration_s)?;
+    let (mut marked, mut found) = (Vec::with_capacity(plans.len()), Vec::new());
+    for plan in plans {
+        let fitting = marks_beside(&plan.path, marks).and_then(|events| {
+            let of_expert = events.as_deref().unwrap_or_default();
+            must_fit(&plan.path, of_expert, plan.header.duration_s, &plan.warnings)?;
             Ok(events)
-        })
-        .collect()
+        });
+        match fitting {
+            Ok(events) => marked.push(events),
+            Err(error) => found.push(Unusable { person: plan.name.clone(), error }),
+        }
+    }
+    refuse_together(found, marks)?;
+    Ok(marked)
+}
+
+/// Several reasons in one message, with the advice at its end and not in each.
+fn refuse_together(mut found: Vec<Unusable>, marks: Marks) -> Result<(), DatasetError> {
+    if found.len() < 2 {
+        return found.pop().map_or(Ok(()), |only| Err(only.error));
+    }
+    let plain = |Unusable { person, error }| match error {
+        DatasetError::Beside(error) => Unusable { person, error: DatasetError::Format(error) },
+        error => Unusable { person, error },
+    };
+    let advice = (marks == Marks::Wanted)
+        .then(|| "Mend what is wrong, or go on without the expert's marks: --ignore-events".to_string());
+    Err(DatasetError::Unusable { found: found.into_iter().map(plain).collect(), advice })
 }

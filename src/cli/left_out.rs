@@ -2,6 +2,9 @@
 
 use crate::dataset::Gathered;
 
+/// Most tables of which it is told what in them was passed over.
+const MOST_TABLES: usize = 5;
+
 /// Says what is left out and why, and who was given another name.
 pub fn tell(gathered: &Gathered) {
     for root in &gathered.renamed {
@@ -38,6 +41,15 @@ pub fn tell(gathered: &Gathered) {
              sub-XX/eeg/sub-XX_…_eeg.edf or sub-XX/ses-XX/eeg/sub-XX_ses-XX_…_eeg.edf, or .bdf, with the table beside it",
             table.display(),
             file.display()
+        );
+    }
+    for (table, what) in gathered.passed_over.iter().take(MOST_TABLES) {
+        warn!("warning: {}, {what}", table.display());
+    }
+    if gathered.passed_over.len() > MOST_TABLES {
+        warn!(
+            "warning: {} more tables of events have values of confidence or dateTime that count as n/a",
+            gathered.passed_over.len() - MOST_TABLES
         );
     }
     for path in &gathered.without_recording {

@@ -71,6 +71,11 @@ fn warn_of_misfits(pair: &Pair) {
             pair.duration_s
         );
     }
+    for (whose, passed_over) in ["reference", "hypothesis"].into_iter().zip(&pair.passed_over) {
+        if let Some(passed_over) = passed_over {
+            warn!("warning: the {whose}'s table for {}: {passed_over}", pair.path.display());
+        }
+    }
     for (whose, events) in [("reference", &pair.reference), ("hypothesis", &pair.hypothesis)] {
         let beyond: Vec<_> = events
             .iter()

@@ -1,13 +1,15 @@
 //! Labelled recordings, conditioned once and held in memory.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::civil::DateTime;
 
 use super::error::DatasetError;
+use super::fit::unusable;
+use super::remarks::{Faulty, Remark};
 use crate::eeg::{DERIVATIONS, Event};
-use crate::signal::{SignalConfig, StreamError, StreamItem, WindowStream};
+use crate::signal::{FaultCounts, SignalConfig, StreamError, StreamItem, WindowStream, count_faults};
 use crate::source::{RecordingSource, Source};
 
 /// Contiguous seconds of one recording.
@@ -83,24 +85,26 @@ pub struct Dataset {
     pub stretches: Vec<Stretch>,
     /// Recordings that were left out and why.
     pub left_out: Vec<(PathBuf, String)>,
-    /// What a person should know about recordings that were taken: channels that count as absent, EEG of a size that
-    /// no head gives.
-    pub remarks: Vec<(PathBuf, String)>,
+    /// What a person should know about recordings that were taken: what their reader warns of, channels that are used
+    /// otherwise than their labels say, derivations that are missing, EEG of a size that no head gives, faults.
+    pub remarks: Vec<(PathBuf, Remark)>,
 }
 
 impl Dataset {
     /// Reads and conditions recordings; `told` hears of each one that is done.
     ///
     /// A recording that does not suit (too few channels, one in no known voltage, a rate out of range) is left out and
-    /// said so; one that cannot be read ends the training.
+    /// said so. All are looked at before the first is read: those that cannot be used are told together.
     ///
     /// # Errors
-    /// [`DatasetError`] where a file cannot be read, or a seizure does not fit its recording.
+    /// [`DatasetError::Unusable`] where files cannot be read, or seizures do not fit their recordings; [`DatasetError`]
+    /// where reading fails later.
     pub fn load(
         recordings: Vec<LabelledRecording>,
         config: &SignalConfig,
         told: &mut dyn FnMut(usize, usize),
     ) -> Result<Dataset, DatasetError> {
+        DatasetError::refuse(unusable(&recordings))?;
         let mut dataset = Dataset { rate: config.rate_hz as usize, ..Dataset::default() };
         let total = recordings.len();
         for (index, recording) in recordings.into_iter().enumerate() {
@@ -133,7 +137,8 @@ impl Dataset {
         recording: LabelledRecording,
         config: &SignalConfig,
     ) -> Result<Dataset, StreamError> {
-        let (stretches, remarks) = condition(WindowStream::new(source, config)?, 0, DateTime::default())?;
+        let mut stream = WindowStream::new(source, config)?;
+        let (stretches, remarks) = condition(&mut stream, 0, DateTime::default())?;
         let remarks = remarks.into_iter().map(|remark| (recording.path.clone(), remark)).collect();
         let rate = config.rate_hz as usize;
         Ok(Dataset { rate, recordings: vec![recording], stretches, left_out: Vec::new(), remarks })
@@ -213,7 +218,7 @@ impl Dataset {
 }
 
 /// Stretches of one recording, and remarks on it.
-type Conditioned = (Vec<Stretch>, Vec<String>);
+type Conditioned = (Vec<Stretch>, Vec<Remark>);
 
 /// Conditions one recording.
 fn stretches_of(
@@ -224,44 +229,29 @@ fn stretches_of(
     let path = &labelled.path;
     let failed = |source| DatasetError::Recording { path: path.clone(), source };
     let source = RecordingSource::open(path)?;
-    must_fit(path, &labelled.events, source.header().duration_s)?;
     let start = source.header().start;
-    let stream = WindowStream::new(source, config).map_err(failed)?;
-    condition(stream, recording, start).map_err(failed)
-}
-
-/// Seconds by which an event may reach beyond its recording: tables are often rounded to whole seconds.
-const ROUNDING_S: f64 = 1.0;
-
-/// Refuses expert seizures that cannot be of the recording at `path`, which lasts `duration_s`: one beyond it would count
-/// as missed whatever is judged, and one that lasts no time marks no second.
-///
-/// # Errors
-/// [`DatasetError::EventOutside`], [`DatasetError::NoDuration`].
-pub fn must_fit(path: &Path, events: &[Event], duration_s: f64) -> Result<(), DatasetError> {
-    let within = -ROUNDING_S..=duration_s + ROUNDING_S;
-    for event in events.iter().filter(|event| event.is_seizure()) {
-        let (onset_s, end_s) = (event.onset_s, event.end_s());
-        if !(within.contains(&onset_s) && within.contains(&end_s)) {
-            return Err(DatasetError::EventOutside { path: path.to_path_buf(), onset_s, end_s, duration_s });
-        }
-        if event.duration_s == 0.0 {
-            return Err(DatasetError::NoDuration { path: path.to_path_buf(), onset_s });
-        }
-    }
-    Ok(())
+    let mut stream = WindowStream::new(source, config).map_err(failed)?;
+    let (stretches, of_signal) = condition(&mut stream, recording, start).map_err(failed)?;
+    // Only now: some of what a file is warned of shows while it is read.
+    let source = stream.source();
+    let of_file = source.warnings().iter().chain(source.strange_rows()).cloned().map(Remark::Words);
+    Ok((stretches, of_file.chain(of_signal).collect()))
 }
 
 fn condition<S: Source>(
-    mut stream: WindowStream<S>,
+    stream: &mut WindowStream<S>,
     recording: usize,
     start: DateTime,
 ) -> Result<Conditioned, StreamError> {
+    let labels = stream.source().layout().labels.clone();
+    let (mut faults, mut seconds) = (FaultCounts::new(), 0);
     let mut stretches = Vec::new();
     let mut building: Option<Building> = None;
     while let Some(item) = stream.next_item()? {
         match item {
             StreamItem::Window(window) => {
+                count_faults(&window, &labels, &mut faults);
+                seconds += 1;
                 let first_second = stream.onset_s(&window).round() as usize;
                 building
                     .get_or_insert_with(|| Building::new(first_second))
@@ -273,9 +263,9 @@ fn condition<S: Source>(
         }
     }
     stretches.extend(building.map(|built| built.finish(recording, start)));
-    let mut remarks = stream.montage().set_aside().to_vec();
-    remarks.extend(stream.amplitude().unlikely());
-    Ok((stretches, remarks))
+    let words = stream.montage().warnings().iter().cloned().chain(stream.amplitude().unlikely());
+    let faults = Faulty::of(faults, seconds).map(Remark::Faults);
+    Ok((stretches, words.map(Remark::Words).chain(faults).collect()))
 }
 
 struct Building {

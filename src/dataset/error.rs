@@ -28,8 +28,9 @@ pub enum DatasetError {
     },
     /// An expert's event that cannot be of its recording.
     #[error(
-        "{path}: a seizure from {onset_s} to {end_s} s does not fit the recording, which lasts {duration_s} s; \
-         expected events within it. Check whether the table of events belongs to this recording, and mend it"
+        "{path}: a seizure from {onset_s} to {end_s} s does not fit the recording, which lasts {duration_s} s{}; \
+         expected events within it. Check whether the table of events belongs to this recording, and mend it{}",
+        noted(warnings), if warnings.is_empty() { "" } else { ", or the recording" }
     )]
     EventOutside {
         /// The recording.
@@ -40,6 +41,16 @@ pub enum DatasetError {
         end_s: f64,
         /// How long the recording is.
         duration_s: f64,
+        /// What there is to say about the recording's file.
+        warnings: Vec<String>,
+    },
+    /// Recordings that cannot be used, each with its reason.
+    #[error("{}{}", told(found), advice.as_deref().map(|advice| format!("\n{advice}")).unwrap_or_default())]
+    Unusable {
+        /// What is wrong, in the order of the recordings; at least one.
+        found: Vec<Unusable>,
+        /// What whoever gave the command can do, where it knows.
+        advice: Option<String>,
     },
     /// An expert's seizure that lasts no time.
     #[error(
@@ -90,4 +101,47 @@ pub enum DatasetError {
         /// The other.
         second: PathBuf,
     },
+}
+
+/// A recording that cannot be used.
+#[derive(Debug)]
+pub struct Unusable {
+    /// Whose it is.
+    pub person: String,
+    /// Why.
+    pub error: DatasetError,
+}
+
+impl DatasetError {
+    /// Refuses recordings that cannot be used, all in one message, so that not every run finds but the next of them.
+    ///
+    /// # Errors
+    /// [`DatasetError::Unusable`] where there are some.
+    pub fn refuse(found: Vec<Unusable>) -> Result<(), DatasetError> {
+        match found.is_empty() {
+            true => Ok(()),
+            false => Err(DatasetError::Unusable { found, advice: None }),
+        }
+    }
+}
+
+/// Most recordings of which it is told why they cannot be used.
+const MOST_TOLD: usize = 20;
+
+fn told(found: &[Unusable]) -> String {
+    let mut lines: Vec<String> = found.iter().take(MOST_TOLD).map(|one| one.error.to_string()).collect();
+    if found.len() > MOST_TOLD {
+        lines.push(format!("and {} more", found.len() - MOST_TOLD));
+    }
+    match found.len() {
+        1 => lines.concat(),
+        count => {
+            format!("{count} recordings cannot be used, and nothing was done:\n  {}", lines.join("\n  "))
+        }
+    }
+}
+
+/// What there is to say about a file, in brackets.
+fn noted(warnings: &[String]) -> String {
+    if warnings.is_empty() { String::new() } else { format!(" ({})", warnings.join("; ")) }
 }

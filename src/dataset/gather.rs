@@ -11,6 +11,7 @@ use super::conditioned::LabelledRecording;
 use super::error::DatasetError;
 use super::namesakes::{Namesakes, called, root_names};
 use crate::eeg::{Event, joined};
+use crate::format::events::EventsTable;
 use crate::format::strays::Strays;
 use crate::format::{FormatError, bids, chbmit, events};
 
@@ -49,6 +50,8 @@ pub struct Gathered {
     pub misplaced: Vec<(PathBuf, PathBuf)>,
     /// Recordings that are compressed.
     pub compressed: Vec<PathBuf>,
+    /// Tables of events in which something was passed over, and what.
+    pub passed_over: Vec<(PathBuf, String)>,
     /// Roots that say that they are CHB-MIT, whose subjects were given the names that they have there.
     pub renamed: Vec<PathBuf>,
 }
@@ -82,6 +85,19 @@ enum Marks {
 /// where one recording is there twice, [`DatasetError::UnknownPerson`] where a name in `people` is not there,
 /// [`DatasetError::Namesakes`] where a subject is below two roots and nobody says who that is.
 pub fn gather(roots: &[PathBuf], people: &People<'_>) -> Result<Gathered, DatasetError> {
+    let (gathered, unreadable) = look_through(roots, people)?;
+    FormatError::all(unreadable.into_iter().map(|(_, error)| error).collect())?;
+    Ok(gathered)
+}
+
+/// The same, with the events files that cannot be read and whose they are in place of an error: there may be more to tell.
+///
+/// # Errors
+/// As [`gather`], but for events files.
+pub fn look_through(
+    roots: &[PathBuf],
+    people: &People<'_>,
+) -> Result<(Gathered, Vec<(String, FormatError)>), DatasetError> {
     let mut gathered = Gathered::default();
     let mut found: Vec<Found> = Vec::new();
     for (index, root) in roots.iter().enumerate() {
@@ -120,22 +136,24 @@ pub fn gather(roots: &[PathBuf], people: &People<'_>) -> Result<Gathered, Datase
                 gathered.unmarked.push(path);
                 continue;
             }
-            Marks::Table(table) => match events::read_events(&table) {
-                Ok(events) if events.is_empty() => {
+            Marks::Table(table) => match events::read_table(&table) {
+                Ok(EventsTable { events, .. }) if events.is_empty() => {
                     gathered.without_rows.push(path);
                     continue;
                 }
-                Ok(events) => events,
+                Ok(EventsTable { events, passed_over }) => {
+                    gathered.passed_over.extend(passed_over.map(|what| (table, what)));
+                    events
+                }
                 Err(error) => {
-                    unreadable.push(error);
+                    unreadable.push((person, error));
                     continue;
                 }
             },
         };
         gathered.recordings.push(LabelledRecording { person, path, events: joined(events) });
     }
-    FormatError::all(unreadable)?;
-    Ok(gathered)
+    Ok((gathered, unreadable))
 }
 
 /// The recordings below one root; what else lies there is added to what was gathered.
@@ -244,13 +262,17 @@ fn of_one<'a>(paths: &[&'a Path], of: &dyn Fn(&Path) -> Option<Vec<u8>>) -> Vec<
 }
 
 /// The expert events beside one recording, if there are any: a SzCORE table under its name, or an
-/// entry in the CHB-MIT summary of its folder. A table without a row says nothing.
+/// entry in the CHB-MIT summary of its folder. A table without a row says nothing. `told` hears what was passed over in it.
 ///
 /// # Errors
 /// [`DatasetError::Format`] where there is such a file and it cannot be read.
-pub fn events_beside(recording: &Path) -> Result<Option<Vec<Event>>, DatasetError> {
+pub fn events_beside(
+    recording: &Path,
+    told: &mut dyn FnMut(&Path, &str),
+) -> Result<Option<Vec<Event>>, DatasetError> {
     if let Some(path) = bids::events_path_of(recording) {
-        let events = events::read_events(&path)?;
+        let EventsTable { events, passed_over } = events::read_table(&path)?;
+        passed_over.iter().for_each(|what| told(&path, what));
         return Ok((!events.is_empty()).then(|| joined(events)));
     }
     Ok(chbmit::events_of(recording)?.map(joined))

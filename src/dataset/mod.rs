@@ -5,10 +5,14 @@
 mod chbmit_edition;
 mod conditioned;
 mod error;
+mod fit;
 mod gather;
 mod namesakes;
+mod remarks;
 
-pub use conditioned::{Dataset, LabelledRecording, Second, Stretch, must_fit};
-pub use error::DatasetError;
-pub use gather::{Gathered, People, events_beside, gather, person_of, refuse_twice};
+pub use conditioned::{Dataset, LabelledRecording, Second, Stretch};
+pub use error::{DatasetError, Unusable};
+pub use fit::{must_fit, unusable};
+pub use gather::{Gathered, People, events_beside, gather, look_through, person_of, refuse_twice};
 pub use namesakes::{Namesakes, may_be_one, root_names};
+pub use remarks::{Faulty, Remark};

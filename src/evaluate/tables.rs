@@ -12,7 +12,7 @@ use super::szcore::{Counts, Measures, mask, mean_measures, score_events, score_o
 use crate::eeg::{Event, joined};
 use crate::format::FormatError;
 use crate::format::bids::tables_below;
-use crate::format::events::{read_detections, read_events};
+use crate::format::events::{read_detections, read_table};
 
 /// A scoring that cannot be done.
 #[derive(Debug, Error)]
@@ -66,6 +66,8 @@ pub struct Pair {
     pub judged: bool,
     /// The duration that the detector's table tells, where it is another one by over a second.
     pub other_duration_s: Option<f64>,
+    /// What was passed over in the reference's table and in the detector's, see [`crate::format::events::EventsTable`].
+    pub passed_over: [Option<String>; 2],
 }
 
 /// What a ward would count, before any merging of events.
@@ -147,13 +149,15 @@ pub fn pair_tables(reference: &Path, hypothesis: &Path) -> Result<(Vec<Pair>, Ve
         let found = given.iter().position(|given| *given == relative);
         let judged = found.map(|index| hypothesis.join(given.remove(index)));
         let detected = judged.as_deref().map(read_detections).transpose().map(Option::unwrap_or_default);
-        let (expert, detected) = match (read_events(&path), detected) {
+        let (expert, detected) = match (read_table(&path), detected) {
             (Ok(expert), Ok(detected)) => (expert, detected),
             (expert, detected) => {
                 unreadable.extend(expert.err().into_iter().chain(detected.err()));
                 continue;
             }
         };
+        let passed_over = [expert.passed_over, detected.passed_over];
+        let (expert, detected) = (expert.events, detected.events);
         // What follows is of this pair alone, and something is wrong with another one already.
         if !unreadable.is_empty() {
             continue;
@@ -174,6 +178,7 @@ pub fn pair_tables(reference: &Path, hypothesis: &Path) -> Result<(Vec<Pair>, Ve
             hypothesis: seizures(detected),
             judged: judged.is_some(),
             other_duration_s,
+            passed_over,
         });
     }
     FormatError::all(unreadable)?;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::error::{FormatError, Malformation, Place};
 use super::lines::lines;
-use crate::eeg::ChannelLabel;
+use crate::eeg::{ChannelLabel, Electrode};
 
 /// One row of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,14 +69,23 @@ pub fn parse_channels(text: &str) -> Result<Vec<ChannelRow>, Malformation> {
         ChannelRow {
             name: cell(Some(name)).unwrap_or_default().to_string(),
             kind: cell(kind).map(str::to_string),
-            bad: cell(status).is_some_and(|status| status.eq_ignore_ascii_case("bad")),
+            bad: cell(status).is_some_and(begins_with_bad),
         }
     });
     Ok(rows.collect())
 }
 
+/// Whether a status begins with the word: people add to it why ("bad, flat").
+fn begins_with_bad(status: &str) -> bool {
+    let word = status.split(|letter: char| !letter.is_alphanumeric()).next();
+    word.is_some_and(|word| word.eq_ignore_ascii_case("bad"))
+}
+
 /// The row of each channel of a recording, by name: the same text, or another spelling of the same place on the head
 /// ("Fp1-F7" and "EEG FP1-F7"). Of channels with one name, each has the row in its own place among those of that name.
+///
+/// A channel against a reference that has no row by that has the row of its electrode against another one, as where a
+/// recording was re-referenced and its table was not, if that is the electrode's only row and no other channel's.
 pub fn rows_of<'a>(labels: &[&str], rows: &'a [ChannelRow]) -> Vec<Option<&'a ChannelRow>> {
     let alike = |a: &str, b: &str| {
         a.trim().eq_ignore_ascii_case(b.trim()) || {
@@ -98,5 +107,30 @@ pub fn rows_of<'a>(labels: &[&str], rows: &'a [ChannelRow]) -> Vec<Option<&'a Ch
         let before = labels.iter().take(channel).filter(|other| alike(other, label)).count();
         rows.iter().filter(|row| alike(&row.name, label)).nth(before)
     };
-    labels.iter().enumerate().map(row_of).collect()
+    let by_name: Vec<Option<&ChannelRow>> = labels.iter().enumerate().map(row_of).collect();
+    let by_electrode = |label: &str| {
+        let electrode = electrode_of(label)?;
+        let mut those = rows.iter().filter(|row| electrode_of(&row.name) == Some(electrode));
+        let only = those.next().filter(|row| !is_among(row, &by_name))?;
+        those.next().is_none().then_some(only)
+    };
+    labels.iter().zip(&by_name).map(|(label, row)| row.or_else(|| by_electrode(label))).collect()
+}
+
+/// The names that a table calls bad and that are no channel's; `found` are the rows of the channels.
+pub fn bad_strangers<'a>(rows: &'a [ChannelRow], found: &[Option<&ChannelRow>]) -> Vec<&'a str> {
+    rows.iter().filter(|row| row.bad && !is_among(row, found)).map(|row| row.name.as_str()).collect()
+}
+
+/// Whether it is this very row, not one that reads like it.
+fn is_among(row: &ChannelRow, found: &[Option<&ChannelRow>]) -> bool {
+    found.iter().flatten().any(|found| std::ptr::eq(*found, row))
+}
+
+/// The electrode that is recorded against a reference.
+fn electrode_of(label: &str) -> Option<Electrode> {
+    match ChannelLabel::parse(label) {
+        ChannelLabel::Referential { electrode, .. } => Some(electrode),
+        _ => None,
+    }
 }

@@ -21,21 +21,41 @@ const TRIAL_TYPE: &str = "trial_type";
 const MOST_TYPES: usize = 10;
 const TIME: &str = "%Y-%m-%d %H:%M:%S";
 
+/// A table as it was read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EventsTable {
+    /// Its rows.
+    pub events: Vec<Event>,
+    /// What in it was passed over, with the line, if anything was: values that decide nothing and cannot be understood.
+    pub passed_over: Option<String>,
+}
+
 /// Reads an events table.
 ///
 /// # Errors
 /// [`FormatError`] with the file and the line.
+pub fn read_table(path: &Path) -> Result<EventsTable, FormatError> {
+    parse_table(&read(path)?).map_err(|m| m.in_file(path))
+}
+
+/// The rows of an events table.
+///
+/// # Errors
+/// As [`read_table`].
 pub fn read_events(path: &Path) -> Result<Vec<Event>, FormatError> {
-    parse_events(&read(path)?).map_err(|m| m.in_file(path))
+    read_table(path).map(|table| table.events)
 }
 
 /// Reads a detector's table: an empty file says that nothing was detected.
 ///
 /// # Errors
 /// [`FormatError`] with the file and the line.
-pub fn read_detections(path: &Path) -> Result<Vec<Event>, FormatError> {
+pub fn read_detections(path: &Path) -> Result<EventsTable, FormatError> {
     let text = read(path)?;
-    if text.trim().is_empty() { Ok(Vec::new()) } else { parse_events(&text).map_err(|m| m.in_file(path)) }
+    match text.trim().is_empty() {
+        true => Ok(EventsTable::default()),
+        false => parse_table(&text).map_err(|m| m.in_file(path)),
+    }
 }
 
 fn read(path: &Path) -> Result<String, FormatError> {
@@ -47,13 +67,22 @@ fn read(path: &Path) -> Result<String, FormatError> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// The rows of the text of an events table.
+///
+/// # Errors
+/// As [`parse_table`].
+pub fn parse_events(text: &str) -> Result<Vec<Event>, Malformation> {
+    parse_table(text).map(|table| table.events)
+}
+
 /// Reads the text of an events table: tab-separated, columns by name, `n/a` for what is not known.
+/// A `confidence` or `dateTime` that cannot be understood counts as `n/a` and is told, for nothing rests on it.
 /// Only `onset`, `duration` and `eventType` are needed, and `trial_type` does for the last where it is not there. Without a
 /// column `alarm`, the alarm is at the onset.
 ///
 /// # Errors
 /// The first line that cannot be understood.
-pub fn parse_events(text: &str) -> Result<Vec<Event>, Malformation> {
+pub fn parse_table(text: &str) -> Result<EventsTable, Malformation> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = lines(text).enumerate().map(|(i, line)| (i + 1, line));
     let Some((_, header)) = lines.next() else {
@@ -85,10 +114,33 @@ pub fn parse_events(text: &str) -> Result<Vec<Event>, Malformation> {
         .map(|(number, line)| (number, line.split('\t').map(str::trim).collect()))
         .collect();
     // All of them at once, before anything else: whoever mends the table sees what there is to mend.
-    match unknown_types(&rows, &columns, of_type) {
-        Some(malformation) => Err(malformation),
-        None => rows.iter().map(|(number, cells)| parse_row(*number, cells, &columns, of_type)).collect(),
+    if let Some(malformation) = unknown_types(&rows, &columns, of_type) {
+        return Err(malformation);
     }
+    let mut passed_over = Vec::new();
+    let events = rows
+        .iter()
+        .map(|(number, cells)| parse_row(*number, cells, &columns, of_type, &mut passed_over))
+        .collect::<Result<_, _>>()?;
+    Ok(EventsTable { events, passed_over: told_once(&passed_over) })
+}
+
+/// The first value that was passed over, and how many more there are.
+fn told_once(passed_over: &[Malformation]) -> Option<String> {
+    let first = passed_over.first()?;
+    let more = match passed_over.len() - 1 {
+        0 => String::new(),
+        more => format!(", as do {more} more values of confidence and dateTime"),
+    };
+    Some(format!("{first}; it counts as n/a{more}"))
+}
+
+/// A wall time as written, `YYYY-MM-DD hh:mm:ss` or ISO 8601; an offset from UTC says of which zone it is, and moves nothing.
+fn wall_time(text: &str) -> Option<DateTime> {
+    let of_day = text.find(['T', 't', ' ']).unwrap_or(text.len());
+    let zone = text[of_day..].find(['Z', 'z', '+', '-']).map_or(text.len(), |at| of_day + at);
+    let time = DateTime::strptime(TIME, text).or_else(|_| text.parse());
+    time.or_else(|_| text[..zone].trim_end().parse()).ok()
 }
 
 /// What an event of a type is; `None` for a type that is not known, which may well be a seizure's in somebody's words.
@@ -124,14 +176,13 @@ fn unknown_types(
         unknown.into_iter().map(|(kind, (first, rows))| (first, rows, kind)).collect();
     unknown.sort_unstable();
     let (first, ..) = *unknown.first()?;
-    let shortened = |kind: &str| format!("{:?}", kind.chars().take(40).collect::<String>());
     let mut told: Vec<String> = unknown
         .iter()
         .take(MOST_TYPES)
         .map(|&(first, rows, kind)| match (unknown.len(), rows) {
-            (1, 1) => shortened(kind),
-            (_, 1) => format!("{} (line {first})", shortened(kind)),
-            _ => format!("{} ({rows} rows, the first in line {first})", shortened(kind)),
+            (1, 1) => quoted(kind),
+            (_, 1) => format!("{} (line {first})", quoted(kind)),
+            _ => format!("{} ({rows} rows, the first in line {first})", quoted(kind)),
         })
         .collect();
     if unknown.len() > MOST_TYPES {
@@ -147,6 +198,7 @@ fn parse_row(
     cells: &[&str],
     columns: &BTreeMap<&str, usize>,
     of_type: &str,
+    passed_over: &mut Vec<Malformation>,
 ) -> Result<Event, Malformation> {
     let cell = |name: &str| cell_of(cells, columns, name);
     let needed =
@@ -160,25 +212,29 @@ fn parse_row(
     let kind = needed(of_type)?;
     let kind = kind_of(kind)
         .ok_or_else(|| malformed(number, of_type, format!("{kind:?}"), "a type that is known".into()))?;
-    let duration_s = seconds("duration", needed("duration")?)?;
+    // How long there is no seizure says nothing; a seizure of no known length cannot be scored.
+    let duration_s = match cell("duration") {
+        None if kind == EventKind::Background => 0.0,
+        _ => seconds("duration", needed("duration")?)?,
+    };
     if duration_s < 0.0 {
         return Err(malformed(number, "duration", duration_s.to_string(), "0 or more".into()));
     }
-    let confidence = match cell("confidence") {
-        Some(text) => {
-            let value = text.parse::<f64>().ok().filter(|value| (0.0..=1.0).contains(value));
-            Some(value.ok_or_else(|| {
-                malformed(number, "confidence", format!("{text:?}"), "0 to 1 or n/a".into())
-            })?)
+    let confidence = cell("confidence").and_then(|text| {
+        let value = text.parse::<f64>().ok().filter(|value| (0.0..=1.0).contains(value));
+        if value.is_none() {
+            passed_over.push(malformed(number, "confidence", quoted(text), "0 to 1 or n/a".into()));
         }
-        None => None,
-    };
-    let date_time = match cell("dateTime") {
-        Some(text) => Some(DateTime::strptime(TIME, text).or_else(|_| text.parse()).map_err(|_| {
-            malformed(number, "dateTime", format!("{text:?}"), "YYYY-MM-DD hh:mm:ss or n/a".into())
-        })?),
-        None => None,
-    };
+        value
+    });
+    let date_time = cell("dateTime").and_then(|text| {
+        let time = wall_time(text);
+        if time.is_none() {
+            let expected = "YYYY-MM-DD hh:mm:ss or n/a".into();
+            passed_over.push(malformed(number, "dateTime", quoted(text), expected));
+        }
+        time
+    });
     let onset_s = seconds("onset", needed("onset")?)?;
     let alarm_s = match columns.contains_key(ALARM) {
         true => cell(ALARM).map(|text| seconds(ALARM, text)).transpose()?,
@@ -196,6 +252,11 @@ fn parse_row(
             .transpose()?,
         alarm_s,
     })
+}
+
+/// A value as a message quotes it, cut where it is long.
+fn quoted(text: &str) -> String {
+    format!("{:?}", text.chars().take(40).collect::<String>())
 }
 
 fn malformed(line: usize, what: &str, found: String, expected: String) -> Malformation {

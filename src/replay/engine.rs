@@ -1,6 +1,6 @@
 //! Feeding recordings to the detector.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use jiff::civil::DateTime;
@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::error::ReplayError;
 use super::order::{PlannedRecording, seconds_between};
 use crate::detect::{Alarm, Detector, Judge, JudgeError, Opinion, Verdict};
-use crate::signal::{SignalConfig, StreamError, StreamItem, Window, WindowStream};
+use crate::signal::{FaultCounts, SignalConfig, StreamError, StreamItem, Window, WindowStream, count_faults};
 use crate::source::RecordingSource;
 
 /// Windows that are judged side by side when time does not matter. Each is judged alone, so the
@@ -39,7 +39,7 @@ pub struct ReplayedRecording {
     /// What is to be said of the size of its EEG, where no head gives such EEG.
     pub unlikely: Option<String>,
     /// Seconds in which a channel had a fault, by channel label and fault.
-    pub faults: BTreeMap<(String, String), usize>,
+    pub faults: FaultCounts,
 }
 
 /// One alarm, on the time line and in its recording.
@@ -179,10 +179,16 @@ impl Player {
         let labels: Vec<String> = plan.header.signals.iter().map(|signal| signal.label.clone()).collect();
         let mut replayed = ReplayedRecording {
             missing: stream.montage().missing().iter().map(ToString::to_string).collect(),
-            remarks: stream.montage().warnings().to_vec(),
+            remarks: stream
+                .source()
+                .strange_rows()
+                .into_iter()
+                .chain(stream.montage().warnings())
+                .cloned()
+                .collect(),
             unlikely: None,
             verdicts: Vec::new(),
-            faults: BTreeMap::new(),
+            faults: FaultCounts::new(),
             plan,
         };
         let together = if self.speed == Speed::Max { SIDE_BY_SIDE } else { 1 };
@@ -254,16 +260,6 @@ impl Player {
             let due = Duration::from_secs_f64(self.played as f64 / times);
             std::thread::sleep(due.saturating_sub(self.began.elapsed()));
         }
-    }
-}
-
-fn count_faults(window: &Window, labels: &[String], faults: &mut BTreeMap<(String, String), usize>) {
-    let mut seen: Vec<_> = window.faults.iter().flatten().collect();
-    seen.sort_by_key(|fault| fault.channel);
-    seen.dedup();
-    for fault in seen {
-        let label = labels.get(fault.channel).cloned().unwrap_or_default();
-        *faults.entry((label, fault.kind.to_string())).or_default() += 1;
     }
 }
 

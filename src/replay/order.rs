@@ -8,6 +8,7 @@ use jiff::civil::DateTime;
 use super::error::ReplayError;
 use crate::eeg::RecordingHeader;
 use crate::evaluate::BEHIND_S;
+use crate::format::FormatError;
 use crate::format::bids::natural;
 use crate::format::edf::EdfReader;
 
@@ -44,7 +45,7 @@ pub fn in_time_order(inputs: &[PathBuf]) -> Result<Vec<PlannedRecording>, Replay
     let mut paths = paths_in(inputs)?;
     paths.sort();
     paths.dedup();
-    let mut planned = paths.iter().map(|path| plan(path)).collect::<Result<Vec<_>, _>>()?;
+    let mut planned = plan_all(&paths)?;
     planned.sort_by(|a, b| a.header.start.cmp(&b.header.start).then_with(|| a.path.cmp(&b.path)));
     for pair in planned.windows(2) {
         let overlap_s = overlap_s(&pair[0], &pair[1]);
@@ -72,8 +73,7 @@ pub fn in_order_given(inputs: &[PathBuf]) -> Result<(Vec<PlannedRecording>, Vec<
     paths.retain(|path| seen.insert(path.clone()));
     let mut planned: Vec<PlannedRecording> = Vec::with_capacity(paths.len());
     let mut moved = Vec::new();
-    for (index, path) in paths.iter().enumerate() {
-        let mut next = plan(path)?;
+    for (index, mut next) in plan_all(&paths)?.into_iter().enumerate() {
         if let Some(before) = planned.last()
             && overlap_s(before, &next) > TOLERATED_OVERLAP_S
         {
@@ -130,7 +130,20 @@ pub fn seconds_between(from: DateTime, to: DateTime) -> f64 {
     to.duration_since(from).as_secs_f64()
 }
 
-fn plan(path: &Path) -> Result<PlannedRecording, ReplayError> {
+/// Opens all recordings; those that cannot be opened are told together.
+fn plan_all(paths: &[PathBuf]) -> Result<Vec<PlannedRecording>, ReplayError> {
+    let (mut planned, mut unreadable) = (Vec::with_capacity(paths.len()), Vec::new());
+    for path in paths {
+        match plan(path) {
+            Ok(next) => planned.push(next),
+            Err(error) => unreadable.push(error),
+        }
+    }
+    FormatError::all(unreadable)?;
+    Ok(planned)
+}
+
+fn plan(path: &Path) -> Result<PlannedRecording, FormatError> {
     let reader = EdfReader::open(path)?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let name = stem.strip_suffix("_eeg").unwrap_or(&stem).to_string();

@@ -39,11 +39,12 @@ impl Reading {
         let source = RecordingSource::open(path)?;
         let recorded: Vec<String> =
             source.header().signals.iter().map(|signal| signal.unit.clone()).collect();
+        let mut remarks: Vec<String> = source.strange_rows().cloned().into_iter().collect();
         let stream = match WindowStream::new(source, config) {
             Ok(stream) => stream,
             Err(StreamError::Source(error)) => return Err(error),
             Err(StreamError::Signal(reason)) => {
-                return Ok(Reading::refused(reason.to_string()));
+                return Ok(Reading { remarks, ..Reading::refused(reason.to_string()) });
             }
         };
         let montage = stream.montage();
@@ -52,6 +53,7 @@ impl Reading {
             montage.channels().iter().filter_map(|&channel| recorded.get(channel).cloned()).collect();
         units.sort();
         units.dedup();
+        remarks.extend_from_slice(montage.warnings());
         Ok(Reading {
             usable: true,
             refused: None,
@@ -60,7 +62,7 @@ impl Reading {
             missing,
             rate_hz: Some(stream.rate_hz()),
             units,
-            remarks: montage.warnings().to_vec(),
+            remarks,
         })
     }
 

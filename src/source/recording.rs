@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::{Layout, Piece, Source};
 use crate::eeg::{ChannelLabel, RecordingHeader};
-use crate::format::channels::{read_channels, rows_of};
+use crate::format::channels::{bad_strangers, read_channels, rows_of};
 use crate::format::edf::{EdfReader, Segment};
 use crate::format::{FormatError, bids};
 
@@ -40,6 +40,7 @@ pub struct RecordingSource {
     path: PathBuf,
     reader: EdfReader,
     layout: Layout,
+    strange_rows: Option<String>,
     selected: Vec<usize>,
     rate_hz: f64,
     segments: Vec<Segment>,
@@ -59,18 +60,20 @@ impl RecordingSource {
         let reader = EdfReader::open(path)?;
         let header = reader.header();
         let all = 0..header.signals.len();
+        let Against { set_aside, strange_rows } = against(path, &reader)?;
         let layout = Layout {
             labels: header.signals.iter().map(|signal| signal.label.clone()).collect(),
             rates_hz: header.signals.iter().map(|signal| signal.rate_hz).collect(),
             rails_uv: all.clone().map(|signal| reader.rails_microvolts(signal)).collect(),
             not_volts: all.map(|signal| reader.not_volts(signal)).collect(),
-            set_aside: set_aside(path, &reader)?,
+            set_aside,
         };
         let segments = reader.segments().to_vec();
         Ok(RecordingSource {
             path: path.to_path_buf(),
             reader,
             layout,
+            strange_rows,
             selected: Vec::new(),
             rate_hz: 0.0,
             segments,
@@ -91,6 +94,11 @@ impl RecordingSource {
         self.reader.warnings()
     }
 
+    /// That the table of channels beside the file calls channels bad that are not in it, if it does.
+    pub fn strange_rows(&self) -> Option<&String> {
+        self.strange_rows.as_ref()
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
@@ -108,6 +116,18 @@ impl RecordingSource {
 /// # Errors
 /// [`FormatError`] where there is such a table and it cannot be read.
 pub(super) fn set_aside(path: &Path, reader: &EdfReader) -> Result<Vec<Option<String>>, FormatError> {
+    Ok(against(path, reader)?.set_aside)
+}
+
+/// What stands against signals of a recording.
+struct Against {
+    /// Why each counts as absent, if it does.
+    set_aside: Vec<Option<String>>,
+    /// That the table of channels calls some bad that are not there.
+    strange_rows: Option<String>,
+}
+
+fn against(path: &Path, reader: &EdfReader) -> Result<Against, FormatError> {
     let labels: Vec<&str> = reader.header().signals.iter().map(|signal| signal.label.as_str()).collect();
     let table = bids::channels_path_of(path);
     let rows = table.as_deref().map(read_channels).transpose()?.unwrap_or_default();
@@ -121,7 +141,28 @@ pub(super) fn set_aside(path: &Path, reader: &EdfReader) -> Result<Vec<Option<St
         let reason = said[signal].filter(|_| named)?.against_use()?;
         Some(format!("{reason} in {name}"))
     };
-    Ok(labels.iter().enumerate().map(reason_of).collect())
+    Ok(Against {
+        set_aside: labels.iter().enumerate().map(reason_of).collect(),
+        strange_rows: told_of_strangers(&bad_strangers(&rows, &said)),
+    })
+}
+
+/// Most names of a table that are quoted.
+const MOST_NAMES: usize = 10;
+
+/// What is said of names that a table calls bad and that are no channel's: whoever wrote it meant something.
+fn told_of_strangers(names: &[&str]) -> Option<String> {
+    let mut quoted: Vec<String> = names.iter().take(MOST_NAMES).map(|name| format!("{name:?}")).collect();
+    if names.len() > MOST_NAMES {
+        quoted.push(format!("{} more", names.len() - MOST_NAMES));
+    }
+    (!names.is_empty()).then(|| {
+        format!(
+            "the table of channels beside it calls bad what matches no channel: {}; no channel counts as absent for that. \
+             Expected names as the recording has them",
+            quoted.join(", ")
+        )
+    })
 }
 
 impl Source for RecordingSource {
