@@ -226,6 +226,11 @@ impl Intake {
         self.next_frame
     }
 
+    /// How many frames a window was made of; always the same for whole rates.
+    pub fn frames_of(&self, window: &Window) -> u64 {
+        self.conditioner.second_length_at(window.second) as u64
+    }
+
     /// The filters' memory and the begun second.
     pub fn conditioner_state(&self) -> ConditionerState {
         self.conditioner.state()
