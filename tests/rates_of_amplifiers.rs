@@ -132,3 +132,27 @@ fn whole_seconds_back_are_whole_at_any_rate() {
     assert_eq!(whole_seconds_before(100_000, 60, 250.5), 100_000 - 15_030);
     assert_eq!(whole_seconds_before(100_000, 60, 499.907), 100_000 - 29_994);
 }
+
+/// Writes short records with stamps of few decimals, and gives the stretches that are found.
+fn stretches_of(samples: usize, record_s: f64, unit_s: f64, gap_s: f64) -> Vec<(u64, u64)> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("stamped.edf");
+    let stamp = |onset_s: f64| (onset_s / unit_s).round() * unit_s;
+    write_stamped(&path, samples, record_s, 60, gap_s, stamp);
+    let reader = EdfReader::open(&path).unwrap();
+    assert!(reader.warnings().is_empty(), "{:?}", reader.warnings());
+    reader.segments().iter().map(|segment| (segment.first_record, segment.records)).collect()
+}
+
+#[test]
+fn stamps_that_are_rounded_to_few_decimals_are_no_gaps_and_real_gaps_are_found_behind_them() {
+    for (samples, record_s, unit_s) in [(255, 0.996094, 0.01), (255, 0.996094, 0.1), (32, 0.125, 0.1), (128, 0.4999, 0.01)]
+    {
+        assert_eq!(stretches_of(samples, record_s, unit_s, 0.0), [(0, 60)], "{record_s} s in {unit_s} s");
+        let gap_s = 2.0 * unit_s + 0.011;
+        assert_eq!(stretches_of(samples, record_s, unit_s, gap_s), [(0, 30), (30, 30)], "{record_s} s in {unit_s} s");
+    }
+    // Stamps that could tell the time of each record exactly are believed to 2 ms.
+    assert_eq!(stretches_of(256, 1.0, 0.01, 0.01), [(0, 30), (30, 30)]);
+    assert_eq!(stretches_of(64, 0.25, 0.01, 0.01), [(0, 30), (30, 30)]);
+}
