@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use vigil::eeg::RecordingFormat;
-use vigil::format::edf::{EdfWriter, WriterSignal, WriterSpec};
+use vigil::format::edf::{EdfReader, EdfWriter, WriterSignal, WriterSpec};
 use vigil::record::whole_seconds_before;
 use vigil::signal::{Reading, SignalConfig, StreamItem, WindowStream};
 use vigil::source::RecordingSource;
@@ -16,7 +16,18 @@ const LABELS: [&str; 19] = [
 
 /// Writes records of a length that 8 characters hold, with a gap of `gap_s` in their middle.
 fn write(path: &Path, samples: usize, record_s: f64, records: usize, gap_s: f64) {
-    let format = if gap_s > 0.0 { RecordingFormat::EdfPlusD } else { RecordingFormat::EdfPlusC };
+    write_stamped(path, samples, record_s, records, gap_s, |onset_s| onset_s);
+}
+
+/// The same with stamps as `stamp` makes them.
+fn write_stamped(
+    path: &Path,
+    samples: usize,
+    record_s: f64,
+    records: usize,
+    gap_s: f64,
+    stamp: impl Fn(f64) -> f64,
+) {
     let signals = LABELS.map(|label| WriterSignal {
         label: label.into(),
         unit: "uV".into(),
@@ -26,7 +37,7 @@ fn write(path: &Path, samples: usize, record_s: f64, records: usize, gap_s: f64)
         prefilter: String::new(),
     });
     let spec = WriterSpec {
-        format,
+        format: RecordingFormat::EdfPlusD,
         start: "2024-05-06T07:08:09".parse().unwrap(),
         patient: "X X X X".into(),
         recording: "X X test".into(),
@@ -40,7 +51,7 @@ fn write(path: &Path, samples: usize, record_s: f64, records: usize, gap_s: f64)
             .map(|channel| (0..samples).map(|i| ((i * (channel + 3)) % 97) as i16 * 8).collect())
             .collect();
         let gap_s = if record >= records / 2 { gap_s } else { 0.0 };
-        writer.write_record(record as f64 * record_s + gap_s, &values, &[]).unwrap();
+        writer.write_record(stamp(record as f64 * record_s + gap_s), &values, &[]).unwrap();
     }
     writer.finish().unwrap();
 }
@@ -146,11 +157,16 @@ fn stretches_of(samples: usize, record_s: f64, unit_s: f64, gap_s: f64) -> Vec<(
 
 #[test]
 fn stamps_that_are_rounded_to_few_decimals_are_no_gaps_and_real_gaps_are_found_behind_them() {
-    for (samples, record_s, unit_s) in [(255, 0.996094, 0.01), (255, 0.996094, 0.1), (32, 0.125, 0.1), (128, 0.4999, 0.01)]
+    for (samples, record_s, unit_s) in
+        [(255, 0.996094, 0.01), (255, 0.996094, 0.1), (32, 0.125, 0.1), (128, 0.4999, 0.01)]
     {
         assert_eq!(stretches_of(samples, record_s, unit_s, 0.0), [(0, 60)], "{record_s} s in {unit_s} s");
         let gap_s = 2.0 * unit_s + 0.011;
-        assert_eq!(stretches_of(samples, record_s, unit_s, gap_s), [(0, 30), (30, 30)], "{record_s} s in {unit_s} s");
+        assert_eq!(
+            stretches_of(samples, record_s, unit_s, gap_s),
+            [(0, 30), (30, 30)],
+            "{record_s} s in {unit_s} s"
+        );
     }
     // Stamps that could tell the time of each record exactly are believed to 2 ms.
     assert_eq!(stretches_of(256, 1.0, 0.01, 0.01), [(0, 30), (30, 30)]);
