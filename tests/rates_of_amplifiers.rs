@@ -16,18 +16,6 @@ const LABELS: [&str; 19] = [
 
 /// Writes records of a length that 8 characters hold, with a gap of `gap_s` in their middle.
 fn write(path: &Path, samples: usize, record_s: f64, records: usize, gap_s: f64) {
-    write_stamped(path, samples, record_s, records, gap_s, |onset_s| onset_s);
-}
-
-/// The same with stamps as `stamp` makes them.
-fn write_stamped(
-    path: &Path,
-    samples: usize,
-    record_s: f64,
-    records: usize,
-    gap_s: f64,
-    stamp: impl Fn(f64) -> f64,
-) {
     let signals = LABELS.map(|label| WriterSignal {
         label: label.into(),
         unit: "uV".into(),
@@ -51,7 +39,7 @@ fn write_stamped(
             .map(|channel| (0..samples).map(|i| ((i * (channel + 3)) % 97) as i16 * 8).collect())
             .collect();
         let gap_s = if record >= records / 2 { gap_s } else { 0.0 };
-        writer.write_record(stamp(record as f64 * record_s + gap_s), &values, &[]).unwrap();
+        writer.write_record(record as f64 * record_s + gap_s, &values, &[]).unwrap();
     }
     writer.finish().unwrap();
 }
@@ -145,11 +133,19 @@ fn whole_seconds_back_are_whole_at_any_rate() {
 }
 
 /// Writes short records with stamps of few decimals, and gives the stretches that are found.
-fn stretches_of(samples: usize, record_s: f64, unit_s: f64, gap_s: f64) -> Vec<(u64, u64)> {
+fn stretches_of(samples: usize, record_s: f64, decimals: usize, gap_s: f64) -> Vec<(u64, u64)> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("stamped.edf");
-    let stamp = |onset_s: f64| (onset_s / unit_s).round() * unit_s;
-    write_stamped(&path, samples, record_s, 60, gap_s, stamp);
+    write(&path, samples, record_s, 60, gap_s);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let signals_bytes = 2 * samples * LABELS.len();
+    for (record, part) in bytes[256 * (2 + LABELS.len())..].chunks_mut(signals_bytes + 128).enumerate() {
+        let onset_s = record as f64 * record_s + if record >= 30 { gap_s } else { 0.0 };
+        let stamp = format!("{onset_s:+.decimals$}\u{14}\u{14}\0");
+        part[signals_bytes..].fill(0);
+        part[signals_bytes..][..stamp.len()].copy_from_slice(stamp.as_bytes());
+    }
+    std::fs::write(&path, bytes).unwrap();
     let reader = EdfReader::open(&path).unwrap();
     assert!(reader.warnings().is_empty(), "{:?}", reader.warnings());
     reader.segments().iter().map(|segment| (segment.first_record, segment.records)).collect()
@@ -157,18 +153,15 @@ fn stretches_of(samples: usize, record_s: f64, unit_s: f64, gap_s: f64) -> Vec<(
 
 #[test]
 fn stamps_that_are_rounded_to_few_decimals_are_no_gaps_and_real_gaps_are_found_behind_them() {
-    for (samples, record_s, unit_s) in
-        [(255, 0.996094, 0.01), (255, 0.996094, 0.1), (32, 0.125, 0.1), (128, 0.4999, 0.01)]
+    for (samples, record_s, decimals) in
+        [(255, 0.996094, 2), (255, 0.996094, 1), (32, 0.125, 1), (128, 0.4999, 2)]
     {
-        assert_eq!(stretches_of(samples, record_s, unit_s, 0.0), [(0, 60)], "{record_s} s in {unit_s} s");
-        let gap_s = 2.0 * unit_s + 0.011;
-        assert_eq!(
-            stretches_of(samples, record_s, unit_s, gap_s),
-            [(0, 30), (30, 30)],
-            "{record_s} s in {unit_s} s"
-        );
+        let case = format!("{record_s} s with {decimals} decimals");
+        assert_eq!(stretches_of(samples, record_s, decimals, 0.0), [(0, 60)], "{case}");
+        let gap_s = 2.0 * 0.1f64.powi(decimals as i32) + 0.011;
+        assert_eq!(stretches_of(samples, record_s, decimals, gap_s), [(0, 30), (30, 30)], "{case}");
     }
     // Stamps that could tell the time of each record exactly are believed to 2 ms.
-    assert_eq!(stretches_of(256, 1.0, 0.01, 0.01), [(0, 30), (30, 30)]);
-    assert_eq!(stretches_of(64, 0.25, 0.01, 0.01), [(0, 30), (30, 30)]);
+    assert_eq!(stretches_of(256, 1.0, 2, 0.01), [(0, 30), (30, 30)]);
+    assert_eq!(stretches_of(64, 0.25, 2, 0.01), [(0, 30), (30, 30)]);
 }

@@ -134,8 +134,9 @@ pub fn segments_of(
                     )
                 });
                 *count += 1;
-                onset_s = end_s;
             }
+            // No two samples of one time, not by the rounding of a stamp either.
+            onset_s = onset_s.max(end_s);
         }
         segments.push(Segment { first_record: from, records: to - from, onset_s });
     }
