@@ -100,6 +100,25 @@ fn an_exported_span_is_what_was_recorded_to_half_a_step() {
 }
 
 #[test]
+fn an_exported_span_of_a_rate_that_no_second_holds_keeps_its_rate() {
+    let rate_hz = 499.907_254_954_7;
+    let folder = tempfile::tempdir().unwrap();
+    let (recorder, thread) = Recorder::start(RecordConfig::new(folder.path().to_path_buf())).unwrap();
+    let bed = "emu-01".into();
+    recorder.record(&bed, Item::Begin(Box::new(About { rate_hz, ..about(0) })));
+    recorder.record(&bed, Item::Signal { first_frame: 0, time_s: START_S, values: frames(0, 20_000) });
+    recorder.stop();
+    thread.join().unwrap();
+    let span = RecordedSpan::open(folder.path(), "emu-01", START_S, START_S + 60.0).unwrap();
+    let path = folder.path().join("span.edf");
+    span.export(Some(&path), None).unwrap();
+    let reader = vigil::format::edf::EdfReader::open(&path).unwrap();
+    let found = reader.header().signals[0].rate_hz;
+    assert!((found / rate_hz - 1.0).abs() < 1e-8, "{found} Hz");
+    assert!(reader.record_duration_s() <= 4.0, "{} s", reader.record_duration_s());
+}
+
+#[test]
 fn another_program_opens_what_was_exported() {
     let Some(python) = python("import pyedflib, mne") else { return };
     let folder = tempfile::tempdir().unwrap();

@@ -217,18 +217,18 @@ fn contacts_in_the_brain_that_are_named_like_electrodes_are_refused() {
 fn another_channel_takes_the_place_of_one_that_counts_as_absent() {
     let mut set_aside = vec![None; CHB01.len()];
     set_aside[14] = Some("its status is bad".to_string());
-    let montage = Montage::of_recording(&CHB01, &set_aside).unwrap();
+    let montage = Montage::of_recording(&CHB01, &set_aside, &[]).unwrap();
     assert_eq!(montage.present(), [true; DERIVATIONS]);
     assert!(montage.channels().contains(&22) && !montage.channels().contains(&14));
     assert_eq!(montage.warnings(), ["channel 15 \"T8-P8\" counts as absent: its status is bad"]);
     assert_eq!(montage.set_aside(), montage.warnings());
 
     set_aside[22] = set_aside[14].clone();
-    let missing = Montage::of_recording(&CHB01, &set_aside).unwrap().missing();
+    let missing = Montage::of_recording(&CHB01, &set_aside, &[]).unwrap().missing();
     assert_eq!(missing.iter().map(ToString::to_string).collect::<Vec<_>>(), ["T8-P8"]);
 
     let all = vec![Some("its type is SEEG".to_string()); CHB01.len()];
-    let error = Montage::of_recording(&CHB01, &all).unwrap_err();
+    let error = Montage::of_recording(&CHB01, &all, &[]).unwrap_err();
     assert!(matches!(error, SignalError::NoEegChannel { .. }), "{error}");
     assert!(error.to_string().contains("counts as absent: its type is SEEG"), "{error}");
 }
@@ -382,4 +382,126 @@ fn every_published_channel_list_of_chb_mit_resolves() {
         }
     }
     assert!(lists >= 24, "{lists} lists were found");
+}
+
+/// A TUH-style set of labels behind others.
+fn behind<'a>(first: &[&'a str], set: &'a [String]) -> Vec<&'a str> {
+    first.iter().copied().chain(set.iter().map(String::as_str)).collect()
+}
+
+#[test]
+fn a_channel_that_is_merely_numbered_never_takes_the_place_of_o1_or_o2() {
+    let against_ref = ELECTRODES.map(|name| format!("EEG {name}-REF"));
+    let bare = ELECTRODES.map(str::to_string);
+    for (numbers, set) in
+        [(["EEG 01-REF", "EEG 02-REF", "EEG 03-REF"], &against_ref), (["01", "02", "03"], &bare)]
+    {
+        let labels = behind(&numbers, set);
+        let montage = Montage::resolve(&labels).unwrap();
+        assert_eq!(montage.channels(), (3..22).collect::<Vec<_>>());
+        let (o1, first) = (labels[7], numbers[0]);
+        assert_eq!(
+            montage.warnings()[0],
+            format!(
+                "channel 8 {o1:?} is used in place of channel 1 {first:?}, which has a digit in place of the letter O"
+            )
+        );
+        // The other way round nothing changes.
+        let turned: Vec<&str> = labels.iter().rev().copied().collect();
+        let montage = Montage::resolve(&turned).unwrap();
+        assert_eq!(montage.channels(), (0..19).collect::<Vec<_>>());
+        assert!(montage.warnings().iter().all(|warning| warning.ends_with("the first is used")));
+    }
+    let mut pairs = CHB01.to_vec();
+    pairs[22] = "P4-O2";
+    pairs[11] = "P4-02";
+    let montage = Montage::resolve(&pairs).unwrap();
+    assert!(montage.channels().contains(&22) && !montage.channels().contains(&11));
+}
+
+#[test]
+fn of_two_channels_of_one_name_the_one_in_volts_is_used() {
+    let set = ELECTRODES.map(str::to_string);
+    let labels = behind(&["O2"], &set);
+    let mut not_volts = vec![None; labels.len()];
+    not_volts[0] = Some("\"%\"".to_string());
+    let montage = Montage::of_recording(&labels, &[], &not_volts).unwrap();
+    assert_eq!(montage.channels(), (1..20).collect::<Vec<_>>());
+    assert_eq!(
+        montage.warnings(),
+        ["channel 17 \"O2\" is used in place of channel 1 \"O2\", which is in \"%\""]
+    );
+    // A letter is no reason to take what is no voltage.
+    let labels = behind(&["02"], &set);
+    let mut not_volts = vec![None; labels.len()];
+    not_volts[16] = Some("\"%\"".to_string());
+    let montage = Montage::of_recording(&labels, &[], &not_volts).unwrap();
+    assert!(montage.channels().contains(&0) && !montage.channels().contains(&16));
+}
+
+/// Labels as an EDF header holds them: 16 characters, read without the padding.
+fn cut(suffix: &str) -> Vec<String> {
+    let whole = ELECTRODES.iter().map(|name| format!("EEG {name}-{suffix}"));
+    whole.map(|label| label.chars().take(16).collect::<String>().trim().to_string()).collect()
+}
+
+#[test]
+fn references_that_sixteen_characters_cut_at_different_places_are_one() {
+    for suffix in ["(A1+A2)/2", "LinkedEars", "Linked Ears", "Average Ref", "AvgReference"] {
+        let labels = cut(suffix);
+        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+        let montage = Montage::resolve(&labels).unwrap();
+        assert_eq!(montage.present(), [true; DERIVATIONS], "{suffix}: {labels:?}");
+        let [remark] = montage.warnings() else { panic!("{suffix}: {:?}", montage.warnings()) };
+        assert!(
+            remark.contains("cut at 16 characters") && remark.contains("channel 1 \"EEG Fp1-"),
+            "{remark}"
+        );
+    }
+}
+
+#[test]
+fn a_reference_is_completed_only_where_its_label_is_full_and_one_other_begins_alike() {
+    let missing = |labels: &[&str]| Montage::resolve(labels).unwrap().missing().len();
+    let mut labels = ELECTRODES.map(|name| format!("{name}-(A1+A2)/2"));
+    (labels[0], labels[11]) = ("Fp1-(A1+A2)/".into(), "Fp2-(A1+A2)/".into());
+    assert_eq!(missing(&behind(&[], &labels)), 4);
+    // Too little of a reference is left.
+    let mut labels = ELECTRODES.map(|name| format!("{name}-ABCD"));
+    labels[0] = "EEG      Fp1-ABC".into();
+    assert_eq!(missing(&behind(&[], &labels)), 0);
+    labels[0] = "EEG       Fp1-AB".into();
+    assert_eq!(missing(&behind(&[], &labels)), 2);
+    // Two references begin alike, or there is a whole one of that name.
+    labels[0] = "EEG      Fp1-ABC".into();
+    labels[5] = "F7-ABCE".into();
+    assert_eq!(missing(&behind(&[], &labels)), 3);
+    labels[5] = "F7-ABC".into();
+    assert_eq!(missing(&behind(&[], &labels)), 2);
+}
+
+#[test]
+fn labels_are_read_with_dots_dashes_and_other_marks_behind_eeg() {
+    for (label, plain) in [
+        ("EEG-Fp1", "Fp1"),
+        ("EEG_Fp1", "Fp1"),
+        ("EEG\tFp1", "Fp1"),
+        ("EEG-Fp1-REF", "Fp1-REF"),
+        ("Fp1.", "Fp1"),
+        ("C3..", "C3"),
+        ("Fp1.-F7..", "Fp1-F7"),
+        ("T3..", "T7"),
+        ("Fp1\u{2013}F7", "Fp1-F7"),
+        ("Fp1\u{96}F7", "Fp1-F7"),
+        ("Fp1\u{e2}\u{80}\u{93}REF", "Fp1-REF"),
+        ("Fp1\u{2212}F7", "Fp1-F7"),
+    ] {
+        assert_eq!(ChannelLabel::parse(label), ChannelLabel::parse(plain), "{label:?}");
+        assert_ne!(ChannelLabel::parse(label), ChannelLabel::Other, "{label:?}");
+    }
+    // Contacts in the brain are named so, and what joins a name is no mark behind EEG.
+    for label in ["POL Fp1", "$Fp1", "EEGFp1", "EEG", "EEG-", "EEG_", ".Fp1", "Fp.1", "...", "EEG-REF"] {
+        assert_eq!(ChannelLabel::parse(label), ChannelLabel::Other, "{label:?}");
+    }
+    assert!(ChannelLabel::has_old_name("EEG_T3..") && !ChannelLabel::has_old_name("T7..-T3"));
 }

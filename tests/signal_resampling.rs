@@ -153,8 +153,74 @@ fn rates_that_cannot_be_used_are_refused_by_name() {
         assert!(matches!(error, SignalError::RateOutOfRange { .. }), "{rate_hz}: {error}");
         assert!(error.to_string().contains(&format!("{rate_hz} Hz")), "{error}");
     }
-    for rate_hz in [std::f64::consts::PI * 80.0, 255.999, 333.333] {
-        let error = Rates::new(rate_hz, 256).unwrap_err();
-        assert!(matches!(error, SignalError::IrrationalRate { .. }), "{rate_hz}: {error}");
+}
+
+/// What amplifiers' clocks and the eight characters of a record's length make of usual rates.
+const ODD_RATES_HZ: [f64; 9] = [
+    2183.0 / 4.36681,
+    255.0 / 0.996094,
+    128.0 / 0.499999,
+    200.0 / 1.000001,
+    249.9877,
+    400.016,
+    255.999,
+    256.01,
+    2047.83,
+];
+
+#[test]
+fn a_rate_that_is_no_small_fraction_is_resampled_as_well() {
+    for rate_hz in ODD_RATES_HZ {
+        let highest = 0.4 * rate_hz.min(256.0);
+        for frequency_hz in [0.7, 3.0, 10.0, 29.9] {
+            let error = distance_from_delayed_sine(rate_hz, frequency_hz);
+            assert!(error < 5e-4, "{frequency_hz} Hz at {rate_hz} Hz is off by {error}");
+        }
+        let error = distance_from_delayed_sine(rate_hz, highest);
+        assert!(error < 1e-3, "{highest} Hz at {rate_hz} Hz is off by {error}");
+        let (output, _) = resampled(rate_hz, 5, |_| 100_000.0, 3);
+        let largest = output.iter().fold(0.0, |largest: f64, value| largest.max((value - 100_000.0).abs()));
+        assert!(largest < 1e-9, "{rate_hz} Hz: {largest} uV");
+    }
+}
+
+#[test]
+fn no_rate_drifts_from_the_headers_seconds() {
+    for rate_hz in ODD_RATES_HZ {
+        let rates = Rates::new(rate_hz, 256).unwrap();
+        for second in [1, 1000, 3600, 86_400, 2_592_000] {
+            // The first sample of a second is the first one at or behind its beginning, to a microsecond.
+            let begins_s = rates.samples_before(second) as f64 / rate_hz;
+            let late_s = begins_s - second as f64;
+            assert!(
+                (-1e-6..1.0 / rate_hz + 1e-6).contains(&late_s),
+                "{second} s at {rate_hz} Hz: {late_s} s"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_wave_keeps_its_place_in_the_thousandth_second_of_an_odd_rate() {
+    for rate_hz in ODD_RATES_HZ {
+        let (first, seconds) = (1000u64, 3);
+        let rates = Rates::new(rate_hz, 256).unwrap();
+        let mut resampler = Resampler::new(rates, 256);
+        let sine = |time_s: f64| (TAU * 10.0 * time_s).sin();
+        let mut largest: f64 = 0.0;
+        for second in first..first + seconds {
+            let mut frames: Vec<_> = (rates.samples_before(second)..rates.samples_before(second + 1))
+                .map(|index| [sine(index as f64 / rate_hz); DERIVATIONS])
+                .collect();
+            resampler.resample(second, &mut frames);
+            assert_eq!(frames.len(), 256);
+            if second > first {
+                for (n, frame) in frames.iter().enumerate() {
+                    let time_s = second as f64 + n as f64 / 256.0 - resampler.delay_s();
+                    largest = largest.max((frame[0] - sine(time_s)).abs());
+                }
+            }
+        }
+        assert!(largest < 5e-4, "{rate_hz} Hz is off by {largest}");
     }
 }

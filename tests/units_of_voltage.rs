@@ -8,7 +8,9 @@ use recordings::{REFERENTIAL, background, refusal, vigil, ward, write_recording}
 use tempfile::TempDir;
 use vigil::dataset::{Dataset, LabelledRecording};
 use vigil::eeg::{microvolts_per_stream_unit, microvolts_per_unit};
-use vigil::signal::SignalConfig;
+use vigil::signal::{Reading, SignalConfig};
+use vigil::source::live::{LiveChannel, LiveLayout};
+use vigil::ward::intake::{Intake, StreamRules};
 
 const START: &str = "2024-05-06T07:08:09";
 
@@ -52,6 +54,9 @@ fn every_usual_spelling_of_a_voltage_is_known() {
                 "µVolts",
                 "\u{e6}V",
                 "\u{fffd}V",
+                "\u{c2}\u{b5}V",
+                "\u{ce}\u{bc}V",
+                "uV.",
                 "microvol",
                 "Microvolts",
                 "microV",
@@ -72,7 +77,7 @@ fn every_usual_spelling_of_a_voltage_is_known() {
 fn what_may_mean_two_things_or_is_no_voltage_is_not_guessed() {
     for unit in [
         "", " ", "MV", "Mv", "MVolt", "PV", "10uV", "uV/bit", "N/A", "n/a", "%", "vol", "Vol", "mmHg", "kV",
-        "dV", "V/s", "mA", "Boolean", "m V", "µ",
+        "dV", "V/s", "mA", "Boolean", "m V", "µ", "muV", ".", "MV.",
     ] {
         assert_eq!(microvolts_per_unit(unit), None, "{unit:?}");
         assert_eq!(microvolts_per_stream_unit(unit), None, "{unit:?}");
@@ -189,4 +194,32 @@ fn info_says_whether_a_recording_can_be_judged_as_the_detector_says_it() {
     // A message may be broken into lines; its words are the same.
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words(&message).contains(&words(reason)), "{message}\nshould give\n{reason}");
+}
+
+#[test]
+fn an_oxygen_saturation_named_o2_does_not_cost_a_stream_or_a_recording_its_electrode() {
+    let folder = folder();
+    let mut labels = vec!["O2"];
+    let electrodes = REFERENTIAL.map(|label| label.replace("EEG ", "").replace("-REF", ""));
+    labels.extend(electrodes.iter().map(String::as_str));
+    let path = folder.path().join("oxygen.edf");
+    write_recording(&path, &labels, 256, 5, START, background);
+    let mut bytes = std::fs::read(&path).expect("the recording");
+    bytes[unit_at(0)..][..8].copy_from_slice(b"%       ");
+    std::fs::write(&path, bytes).expect("a writable file");
+    let reading = Reading::of(&path, &SignalConfig::default()).expect("a readable recording");
+    assert_eq!((reading.refused, reading.derivations), (None, 18));
+    let [remark] = &reading.remarks[..] else { panic!("{:?}", reading.remarks) };
+    assert!(remark.contains("is used in place of channel 1 \"O2\", which is in \"%\""), "{remark}");
+
+    let channel = |(place, label): (usize, &&str)| LiveChannel {
+        label: Some(label.to_string()),
+        unit: Some(if place == 0 { "%" } else { "uV" }.into()),
+        rails: None,
+    };
+    let channels = labels.iter().enumerate().map(channel).collect();
+    let layout = LiveLayout { stream: "EEG".into(), rate_hz: 256.0, channels };
+    let intake =
+        Intake::new(&layout, &StreamRules::default(), &SignalConfig::default(), 0).expect("a montage");
+    assert_eq!(intake.montage().channels(), (1..20).collect::<Vec<_>>());
 }

@@ -6,6 +6,7 @@ mod electrode;
 mod event;
 mod montage;
 mod recording;
+mod reference;
 mod unit;
 
 pub use electrode::Electrode;
@@ -14,4 +15,5 @@ pub use montage::{
     CHAINS, Chain, ChannelLabel, DERIVATIONS, DOUBLE_BANANA, Derivation, mirror_indices, mirror_window,
 };
 pub use recording::{Annotation, RecordingFormat, RecordingHeader, SignalHeader};
+pub use reference::whole_references;
 pub use unit::{microvolts_per_stream_unit, microvolts_per_unit};

@@ -1,5 +1,6 @@
 //! Derivations, the longitudinal bipolar ("double banana") montage, and what a channel label says.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::electrode::Electrode::{self, *};
@@ -124,11 +125,13 @@ pub enum ChannelLabel {
 }
 
 impl ChannelLabel {
-    /// Reads a label as amplifiers write it: with or without `EEG ` before a name, any case, old or
-    /// new electrode names, `-REF`, `-LE`, `-CS2` or any other reference behind the first hyphen, and
+    /// Reads a label as amplifiers write it: with or without `EEG` and a blank, a tab, `-` or `_`
+    /// before a name, any case, old or new electrode names, PhysioNet's dots behind a name, `-REF`,
+    /// `-LE`, `-CS2` or any other reference behind the first hyphen (or a dash that stands for it), and
     /// at the end the number by which MNE tells channels of one name apart ("T8-P8-0").
     pub fn parse(label: &str) -> ChannelLabel {
-        let (first, second) = parts(label);
+        let label = hyphenated(label);
+        let (first, second) = parts(&label);
         let Some(electrode) = Electrode::from_name(first) else {
             return ChannelLabel::Other;
         };
@@ -137,7 +140,7 @@ impl ChannelLabel {
             reference: reference.to_ascii_uppercase(),
         };
         let Some(second) = second else { return against("") };
-        if let Some(cathode) = Electrode::from_name(second) {
+        if let Some(cathode) = Electrode::from_name(without_dots(second)) {
             return ChannelLabel::Bipolar(electrode, cathode);
         }
         let (rest, number) = second.rsplit_once('-').unwrap_or(("", second));
@@ -155,24 +158,52 @@ impl ChannelLabel {
 
     /// Whether a label calls its electrode by the older of two names ("T3" for T7).
     pub fn has_old_name(label: &str) -> bool {
-        let (first, _) = parts(label);
+        let label = hyphenated(label);
+        let (first, _) = parts(&label);
         ["T3", "T4", "T5", "T6"].iter().any(|old| first.trim().eq_ignore_ascii_case(old))
     }
+
+    /// Whether a label spells O1 or O2 with the digit in place of the letter, which may be a mere number.
+    pub fn has_digit_for_letter(label: &str) -> bool {
+        let label = hyphenated(label);
+        let (first, second) = parts(&label);
+        let second = second.and_then(|second| second.split('-').next());
+        [Some(first), second].into_iter().flatten().any(|name| ["01", "02"].contains(&without_dots(name)))
+    }
+}
+
+/// Dashes that stand for a hyphen: hyphens and en dash of Unicode, minus, and what an en dash of the Windows code page
+/// or of UTF-8 is where its bytes are read as Latin-1.
+const DASHES: [&str; 6] = ["\u{2010}", "\u{2011}", "\u{2013}", "\u{2212}", "\u{96}", "\u{e2}\u{80}\u{93}"];
+
+/// A label with the hyphens of ASCII.
+fn hyphenated(label: &str) -> Cow<'_, str> {
+    if label.is_ascii() {
+        return Cow::Borrowed(label);
+    }
+    Cow::Owned(DASHES.iter().fold(label.to_string(), |label, dash| label.replace(dash, "-")))
 }
 
 /// What stands before and behind a label's first hyphen, without `EEG `.
 fn parts(label: &str) -> (&str, Option<&str>) {
     let place = without_eeg(label);
     match place.split_once('-') {
-        Some((first, second)) => (first, Some(without_eeg(second))),
-        None => (place, None),
+        Some((first, second)) => (without_dots(first), Some(without_eeg(second))),
+        None => (without_dots(place), None),
     }
 }
 
 fn without_eeg(name: &str) -> &str {
     let name = name.trim();
-    match name.get(..4) {
-        Some(prefix) if prefix.eq_ignore_ascii_case("EEG ") => name[4..].trim_start(),
+    match name.split_at_checked(3) {
+        Some((eeg, rest)) if eeg.eq_ignore_ascii_case("EEG") => {
+            rest.strip_prefix([' ', '\t', '-', '_']).map_or(name, str::trim_start)
+        }
         _ => name,
     }
+}
+
+/// A name without the dots that PhysioNet's recordings fill it up with ("Fp1.", "C3..").
+fn without_dots(name: &str) -> &str {
+    name.trim().trim_end_matches('.')
 }

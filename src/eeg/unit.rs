@@ -7,7 +7,7 @@
 /// so the writer meant another unit, and whether milli or micro cannot be seen. An EDF header has eight bytes for a
 /// unit, so the two longest words come without their end.
 pub fn microvolts_per_unit(unit: &str) -> Option<f64> {
-    let written = unit.trim();
+    let written = unit.trim().trim_end_matches('.');
     let lower = match written.to_lowercase().as_str() {
         cut @ ("microvol" | "millivol") => format!("{cut}t"),
         whole => whole.to_string(),
@@ -17,9 +17,10 @@ pub fn microvolts_per_unit(unit: &str) -> Option<f64> {
         "" => Some(1e6),
         "m" | "p" if written.starts_with(['M', 'P']) => None,
         "m" | "milli" => Some(1e3),
-        // The micro sign, the Greek letter, what the byte of the micro sign in the code page of DOS is in Latin-1, and
-        // what is left of it where a sender's bytes were no UTF-8.
+        // The micro sign, the Greek letter, what the byte of the micro sign in the code page of DOS is in Latin-1,
+        // what is left of it where a sender's bytes were no UTF-8, and sign and letter whose UTF-8 was read as Latin-1.
         "u" | "\u{b5}" | "\u{3bc}" | "\u{e6}" | "\u{fffd}" | "micro" => Some(1.0),
+        "\u{e2}\u{b5}" | "\u{ee}\u{bc}" => Some(1.0),
         "n" | "nano" => Some(1e-3),
         "p" | "pico" => Some(1e-6),
         _ => None,

@@ -29,8 +29,10 @@ impl RecordedSpan {
 
     /// A record is a second, or the shortest whole number of seconds with whole samples.
     fn record_s(&self) -> f64 {
-        let whole = |seconds: &f64| (self.about.rate_hz * seconds).fract().abs() < 1e-9;
-        [1.0, 2.0, 4.0, 5.0, 8.0, 10.0, 20.0, 40.0, 100.0].into_iter().find(whole).unwrap_or(1.0)
+        let rate_hz = self.about.rate_hz;
+        let whole = |seconds: &f64| (rate_hz * seconds).fract().abs() < 1e-9;
+        let whole = [1.0, 2.0, 4.0, 5.0, 8.0, 10.0, 20.0, 40.0, 100.0].into_iter().find(whole);
+        whole.unwrap_or_else(|| fitting_record_s(rate_hz))
     }
 
     fn samples_per_record(&self) -> usize {
@@ -182,4 +184,14 @@ impl RecordedSpan {
         writer.finish()?;
         Ok(())
     }
+}
+
+/// Seconds in a record for a rate that has whole samples in no whole number of seconds: of one to four
+/// seconds, the length that loses the least where its eight characters are rounded. At 499.907 Hz that
+/// is less than a millisecond in a week; a second of 500 samples would be 0.7 s in an hour.
+fn fitting_record_s(rate_hz: f64) -> f64 {
+    let lost = |record_s: f64| ((record_s * rate_hz).round() / rate_hz / record_s - 1.0).abs();
+    let counts = rate_hz.ceil() as u32..=(4.0 * rate_hz) as u32;
+    let lengths = counts.map(|samples| (f64::from(samples) / rate_hz * 1e6).round() / 1e6);
+    lengths.min_by(|a, b| lost(*a).total_cmp(&lost(*b))).unwrap_or(1.0)
 }

@@ -47,4 +47,4 @@ pub use reader::{RecordFile, Stretch, files_between, files_of, start_of};
 pub use recorder::{Item, Recorder, RecorderState};
 pub use repair::{Mended, mend, mended_superblock};
 pub use retention::{Retained, free_bytes, retain};
-pub use source::{RecordedSource, last_second};
+pub use source::{RecordedSource, last_second, whole_seconds_before};

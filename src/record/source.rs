@@ -219,3 +219,10 @@ impl Source for RecordedSource {
         Ok(Some(Piece::Samples { first_sample, channels }))
     }
 }
+
+/// The frame that lies at most `seconds` whole seconds before another, as far as there are frames: windows that begin
+/// there fall as those do that led to it, at a rate of no whole Hz to a frame.
+pub fn whole_seconds_before(frame: u64, seconds: u64, rate_hz: f64) -> u64 {
+    let there = (frame as f64 / rate_hz).floor().min(seconds as f64);
+    frame.saturating_sub((there * rate_hz).round() as u64)
+}

@@ -107,7 +107,7 @@ pub fn eeg_page(folder: &Path, bed: &str, request: &EegRequest) -> Result<EegPag
     let rate_hz = about.rate_hz;
     let sections = request.cuts.sections(rate_hz)?;
     let samples = (request.seconds * rate_hz).round() as usize;
-    let (traces, missing) = traces_of(&about.labels, request.montage);
+    let (traces, missing) = traces_of(&about.labels, &about.units, request.montage);
     let shown: Vec<&TimedStretch> =
         span.stretches.iter().filter(|timed| unlike(span.about(timed), about).is_none()).collect();
     let runs = runs(&span, &shown, from_s, samples, rate_hz)?;

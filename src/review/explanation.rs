@@ -9,7 +9,7 @@ use super::span::Span;
 use crate::detect::{Judge, Label, LabelRule};
 use crate::eeg::DERIVATIONS;
 use crate::explain::{ExplainError, Explanation, ExplanationReport, SeenSecond};
-use crate::record::{RecordError, RecordedSource, RecordedVerdict};
+use crate::record::{RecordError, RecordedSource, RecordedVerdict, whole_seconds_before};
 use crate::signal::{MAX_MISSING, SignalConfig, StreamItem, Window, WindowStream};
 
 /// Seconds of signal before the explained one over which the filters settle.
@@ -50,9 +50,7 @@ pub fn explain_alarm(
         span.nearest(time_s).map_or(1.0, |about| about.rate_hz)
     };
     // Whole seconds before it, so that the windows fall as they fell live.
-    let back = (RUN_IN_S as f64 * rate_hz).round() as u64;
-    let steps = recorded.frame.min(back);
-    let from = recorded.frame - (steps as f64 / rate_hz).floor() as u64 * rate_hz.round() as u64;
+    let from = whole_seconds_before(recorded.frame, RUN_IN_S, rate_hz);
     // A second more than the window: resampling holds some samples back.
     let to = recorded.frame + (2.0 * rate_hz).ceil() as u64;
     let source = RecordedSource::open(folder, bed, alarm.timeline, from, to)?;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::eeg::Electrode::{self, *};
-use crate::eeg::{CHAINS, ChannelLabel, DOUBLE_BANANA};
+use crate::eeg::{CHAINS, ChannelLabel, DOUBLE_BANANA, microvolts_per_unit, whole_references};
 
 /// A montage of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -67,16 +67,9 @@ struct Net {
 }
 
 impl Net {
-    fn of(labels: &[String]) -> Net {
+    fn of(labels: &[String], units: &[String]) -> Net {
         let mut net = Net { ways: BTreeMap::new() };
-        for (channel, label) in labels.iter().enumerate() {
-            let (plus, minus) = match ChannelLabel::parse(label) {
-                ChannelLabel::Bipolar(anode, cathode) => (Node::Electrode(anode), Node::Electrode(cathode)),
-                ChannelLabel::Referential { electrode, reference } => {
-                    (Node::Electrode(electrode), Node::Reference(reference))
-                }
-                ChannelLabel::Other => continue,
-            };
+        for (channel, plus, minus) in ends_of(labels, units) {
             if plus != minus {
                 // On the way from plus to minus the channel counts as it is: plus - minus.
                 net.ways.entry(plus.clone()).or_default().push((minus.clone(), channel, 1.0));
@@ -113,9 +106,47 @@ impl Net {
     }
 }
 
+/// The channels with their two ends. Of two that would be the same, the one that the detector takes comes first: what is
+/// in no voltage and O1 and O2 with a digit come last, and references that a label had no room for are completed.
+fn ends_of(labels: &[String], units: &[String]) -> Vec<(usize, Node, Node)> {
+    let mut ends: Vec<(usize, Node, Node)> = labels
+        .iter()
+        .enumerate()
+        .filter_map(|(channel, label)| match ChannelLabel::parse(label) {
+            ChannelLabel::Bipolar(anode, cathode) => {
+                Some((channel, Node::Electrode(anode), Node::Electrode(cathode)))
+            }
+            ChannelLabel::Referential { electrode, reference } => {
+                Some((channel, Node::Electrode(electrode), Node::Reference(reference)))
+            }
+            ChannelLabel::Other => None,
+        })
+        .collect();
+    let named: Vec<(&str, &str)> = ends
+        .iter()
+        .filter_map(|(channel, _, minus)| match minus {
+            Node::Reference(reference) => Some((labels[*channel].as_str(), reference.as_str())),
+            Node::Electrode(_) => None,
+        })
+        .collect();
+    let mut whole = whole_references(&named).into_iter();
+    for (_, _, minus) in &mut ends {
+        if let Node::Reference(reference) = minus
+            && let Some(Some(whole)) = whole.next()
+        {
+            *reference = whole;
+        }
+    }
+    ends.sort_by_key(|(channel, _, _)| {
+        let strange = units.get(*channel).is_some_and(|unit| microvolts_per_unit(unit).is_none());
+        (strange, ChannelLabel::has_digit_for_letter(&labels[*channel]))
+    });
+    ends
+}
+
 /// The traces of a montage, and the names of those that the channels cannot make.
-pub fn traces_of(labels: &[String], montage: PageMontage) -> (Vec<PageTrace>, Vec<String>) {
-    let net = Net::of(labels);
+pub fn traces_of(labels: &[String], units: &[String], montage: PageMontage) -> (Vec<PageTrace>, Vec<String>) {
+    let net = Net::of(labels, units);
     let mut traces = Vec::new();
     let mut missing = Vec::new();
     let mut bipolar = |anode: Electrode, cathode: Electrode, chain: &'static str| {

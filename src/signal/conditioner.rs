@@ -46,8 +46,7 @@ impl Conditioner {
     /// Prepares the stages for a recording with this montage and sampling rate.
     ///
     /// # Errors
-    /// [`SignalError::RateOutOfRange`] outside 128 to 2048 Hz, [`SignalError::IrrationalRate`]
-    /// for a rate that is no manageable fraction of the model's, [`SignalError::Setting`] for a
+    /// [`SignalError::RateOutOfRange`] outside 128 to 2048 Hz, [`SignalError::Setting`] for a
     /// configuration that allows no filter or a band that the recording's rate cannot hold.
     pub fn new(config: &SignalConfig, montage: &Montage, rate_hz: f64) -> Result<Conditioner, SignalError> {
         let cascade = Cascade::new(design(config)?);
@@ -166,7 +165,7 @@ impl Conditioner {
     }
 
     /// Input samples in second `second` of a stretch; always the same for whole rates.
-    pub(super) fn second_length_at(&self, second: u64) -> usize {
+    pub fn second_length_at(&self, second: u64) -> usize {
         (self.rates.samples_before(second + 1) - self.rates.samples_before(second)) as usize
     }
 

@@ -80,19 +80,6 @@ pub enum SignalError {
         /// The highest rate allowed.
         highest: f64,
     },
-    /// A rate with no small enough fraction to the model's rate.
-    #[error(
-        "a sampling rate of {rate_hz} Hz cannot be converted to {target_hz} Hz exactly: their ratio is no \
-         fraction with a numerator of at most {largest}; resample the recording to a rate in whole Hz"
-    )]
-    IrrationalRate {
-        /// The rate found.
-        rate_hz: f64,
-        /// The model's rate.
-        target_hz: u32,
-        /// The largest numerator.
-        largest: u64,
-    },
     /// A signal configuration that cannot be built.
     #[error("signal setting {setting} is {found}; expected {expected}")]
     Setting {

@@ -1,7 +1,9 @@
 //! Which of a recording's channels make each derivation of the double banana.
 
+use std::collections::BTreeMap;
+
 use super::error::SignalError;
-use crate::eeg::{ChannelLabel, DERIVATIONS, DOUBLE_BANANA, Derivation, Electrode};
+use crate::eeg::{ChannelLabel, DERIVATIONS, DOUBLE_BANANA, Derivation, Electrode, whole_references};
 
 /// How many of the 18 derivations may be missing from a recording.
 pub const MAX_MISSING: usize = 6;
@@ -54,6 +56,12 @@ impl Lead {
         };
         Some(Lead { channel, electrode, reference })
     }
+
+    /// Its channel, in words.
+    fn told(&self, labels: &[&str]) -> String {
+        let label = labels.get(self.channel).map_or("", |label| label.trim());
+        format!("channel {} {label:?}", self.channel + 1)
+    }
 }
 
 impl Montage {
@@ -62,47 +70,38 @@ impl Montage {
     /// A derivation that was recorded as such is taken as it is, one recorded the other way round
     /// ("F7-Fp1") with its sign changed; else two channels with the same reference are subtracted,
     /// be that a named one ("Fp1-REF", "F7-REF"), none ("Fp1", "F7") or an electrode ("Fp1-Cz",
-    /// "F7-Cz"). Where a label repeats, the first channel is used and [`Montage::warnings`] says
-    /// so. Up to [`MAX_MISSING`] derivations may be missing.
+    /// "F7-Cz"). Where a label repeats, the first channel is used, but one that spells O1 or O2 with
+    /// the letter before one with the digit, and a reference that a full label has no room for is
+    /// completed ([`whole_references`]); [`Montage::warnings`] says so. Up to [`MAX_MISSING`] derivations may be missing.
     ///
     /// # Errors
     /// [`SignalError::NoEegChannel`] where no label names a scalp electrode,
     /// [`SignalError::TooFewChannels`] where more than [`MAX_MISSING`] derivations are missing,
     /// [`SignalError::TwoNames`] where the names cannot be those of scalp electrodes.
     pub fn resolve(labels: &[&str]) -> Result<Montage, SignalError> {
-        Montage::of_recording(labels, &[])
+        Montage::of_recording(labels, &[], &[])
     }
 
     /// The same for a recording of which some channels count as absent, whatever their labels: those with a reason in
-    /// `set_aside`. Another channel takes their place where there is one.
+    /// `set_aside`. Another channel takes their place where there is one. So it does where a channel is in no known
+    /// voltage: `not_volts` has the unit of those, in words (an oxygen saturation may be called O2). A channel that
+    /// either list does not reach is as it should be.
     ///
     /// # Errors
     /// As [`Montage::resolve`].
-    pub fn of_recording(labels: &[&str], set_aside: &[Option<String>]) -> Result<Montage, SignalError> {
-        let mut leads: Vec<Lead> = Vec::new();
-        let mut named: Vec<(usize, Electrode)> = Vec::new();
-        let (mut warnings, mut absent) = (Vec::new(), Vec::new());
-        for (channel, label) in labels.iter().enumerate() {
-            let Some(lead) = Lead::read(channel, label) else { continue };
-            if let Some(Some(reason)) = set_aside.get(channel) {
-                absent.push(format!("channel {} {:?} counts as absent: {reason}", channel + 1, label.trim()));
-                continue;
-            }
-            if matches!(lead.reference, Reference::Named(_)) {
-                named.push((channel, lead.electrode));
-            }
-            let same = |known: &&Lead| known.electrode == lead.electrode && known.reference == lead.reference;
-            match leads.iter().find(same) {
-                Some(first) => warnings.push(format!(
-                    "channel {} {:?} repeats channel {} {:?}; the first is used",
-                    channel + 1,
-                    label.trim(),
-                    first.channel + 1,
-                    labels.get(first.channel).map_or("", |label| label.trim()),
-                )),
-                None => leads.push(lead),
-            }
-        }
+    pub fn of_recording(
+        labels: &[&str],
+        set_aside: &[Option<String>],
+        not_volts: &[Option<String>],
+    ) -> Result<Montage, SignalError> {
+        let (mut read, absent) = read_leads(labels, set_aside);
+        let named: Vec<(usize, Electrode)> = read
+            .iter()
+            .filter(|lead| matches!(lead.reference, Reference::Named(_)))
+            .map(|lead| (lead.channel, lead.electrode))
+            .collect();
+        let mut warnings = complete(&mut read, labels);
+        let leads = without_repeats(read, labels, not_volts, &mut warnings);
         // What a message says was found.
         let quoted = || match absent.join("; ") {
             reasons if reasons.is_empty() => quote(labels),
@@ -216,6 +215,85 @@ impl Montage {
     pub(super) fn sources(&self) -> &[Option<Source>; DERIVATIONS] {
         &self.sources
     }
+}
+
+/// The channels that are named like electrodes, and in words those of them that count as absent.
+fn read_leads(labels: &[&str], set_aside: &[Option<String>]) -> (Vec<Lead>, Vec<String>) {
+    let (mut leads, mut absent) = (Vec::new(), Vec::new());
+    for (channel, label) in labels.iter().enumerate() {
+        let Some(lead) = Lead::read(channel, label) else { continue };
+        match set_aside.get(channel) {
+            Some(Some(reason)) => absent.push(format!("{} counts as absent: {reason}", lead.told(labels))),
+            _ => leads.push(lead),
+        }
+    }
+    (leads, absent)
+}
+
+/// Completes the references that labels had no room for; gives a remark for each reference that was completed.
+fn complete(leads: &mut [Lead], labels: &[&str]) -> Vec<String> {
+    let named: Vec<(usize, &str, &str)> = leads
+        .iter()
+        .enumerate()
+        .filter_map(|(place, lead)| match &lead.reference {
+            Reference::Named(reference) => Some((place, *labels.get(lead.channel)?, reference.as_str())),
+            Reference::Electrode(_) => None,
+        })
+        .collect();
+    let channels: Vec<(&str, &str)> =
+        named.iter().map(|(_, label, reference)| (*label, *reference)).collect();
+    let completed: Vec<(usize, String)> = named
+        .iter()
+        .zip(whole_references(&channels))
+        .filter_map(|((place, ..), whole)| Some((*place, whole?)))
+        .collect();
+    let mut remarks: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (place, whole) in completed {
+        let Some(lead) = leads.get_mut(place) else { continue };
+        remarks.entry(whole.clone()).or_default().push(lead.told(labels));
+        lead.reference = Reference::Named(whole);
+    }
+    let remark = |(whole, cut): (String, Vec<String>)| {
+        format!(
+            "{}: cut at 16 characters; the reference is read as {whole:?}, which begins alike",
+            cut.join(", ")
+        )
+    };
+    remarks.into_iter().map(remark).collect()
+}
+
+/// One lead of each electrode and reference: the first of those that are the likeliest to be it.
+fn without_repeats(
+    read: Vec<Lead>,
+    labels: &[&str],
+    not_volts: &[Option<String>],
+    warnings: &mut Vec<String>,
+) -> Vec<Lead> {
+    let unit = |lead: &Lead| not_volts.get(lead.channel).and_then(Option::as_ref);
+    let digit =
+        |lead: &Lead| labels.get(lead.channel).is_some_and(|label| ChannelLabel::has_digit_for_letter(label));
+    let mut leads: Vec<Lead> = Vec::new();
+    for lead in read {
+        let same = |known: &&mut Lead| known.electrode == lead.electrode && known.reference == lead.reference;
+        let Some(first) = leads.iter_mut().find(same) else {
+            leads.push(lead);
+            continue;
+        };
+        let (told, before) = (lead.told(labels), first.told(labels));
+        let against = match (unit(first), unit(&lead)) {
+            (Some(unit), None) => Some(format!("is in {unit}")),
+            (None, Some(_)) => None,
+            _ => (digit(first) && !digit(&lead)).then(|| "has a digit in place of the letter O".to_string()),
+        };
+        match against {
+            Some(reason) => {
+                warnings.push(format!("{told} is used in place of {before}, which {reason}"));
+                *first = lead;
+            }
+            None => warnings.push(format!("{told} repeats {before}; the first is used")),
+        }
+    }
+    leads
 }
 
 /// The channels to add and to subtract for one derivation.

@@ -58,7 +58,7 @@ impl<S: Source> WindowStream<S> {
     pub fn new(mut source: S, config: &SignalConfig) -> Result<WindowStream<S>, StreamError> {
         let layout = source.layout();
         let labels: Vec<&str> = layout.labels.iter().map(String::as_str).collect();
-        let montage = Montage::of_recording(&labels, &layout.set_aside)?;
+        let montage = Montage::of_recording(&labels, &layout.set_aside, &layout.not_volts)?;
         let unit_of = |channel: &usize| layout.not_volts.get(*channel).cloned().flatten();
         let strange = montage.channels().iter().zip(montage.labels()).find_map(|(channel, label)| {
             Some(SignalError::NoVoltage { label: label.clone(), found: unit_of(channel)? })

@@ -1,9 +1,15 @@
-//! From the recording's rate to the model's: a rational polyphase filter, causal and exact.
+//! From the recording's rate to the model's: a polyphase filter, causal and without drift.
 //!
 //! Output sample `n` is `sum_k h[k] u[n * down - k]`, where `u` is the input with `up - 1` zeros
 //! behind each sample (scipy's `upfirdn`). `h` is a Kaiser-windowed sinc whose transition is
 //! centred on half of the lower rate: flat to 0.4 of it, and down by 80 dB from 0.6 of it on,
 //! so what folds back lies above 0.4 of the lower rate, where the band-pass ends at the latest.
+//! That is exact where the rates are a ratio of small numbers. An amplifier's clock, or the eight
+//! characters that an EDF header has for the length of a record, give others too (499.90725 Hz).
+//! Those have [`PHASES`] branches, and output sample `n` takes the one that is due at its own time
+//! `n / 256` s, rounded down: at most 1/4096 of an input sample early, in the first second as in the
+//! last. So seconds stay where the header says they are, over a recording of any length.
+//!
 //! Each of the `up` polyphase branches is scaled to sum to exactly 1: an electrode's offset,
 //! which can be a thousand times the EEG, comes out as the same constant and not as a tone.
 //!
@@ -30,6 +36,10 @@ const TRANSITION: f64 = 0.2;
 const LARGEST_UP: u64 = 8192;
 /// The largest denominator that a rate is tried as a fraction with.
 const LARGEST_DENOMINATOR: u64 = 1000;
+/// Branches for a rate that is no such fraction: at 512 Hz, a 30 Hz wave is off by 0.01 % at most.
+const PHASES: u64 = 4096;
+/// The denominator of such a rate: what it leaves out is less than three microseconds in a month.
+const FINE_DENOMINATOR: u64 = 1 << 32;
 
 /// A sampling rate as a fraction of whole numbers, and the change from it to the model's rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,22 +48,32 @@ pub struct Rates {
     num: u64,
     /// Seconds.
     den: u64,
+    /// Samples of the upsampled signal to one of the input.
     up: u64,
+    /// Whole samples of the upsampled signal to one of the output.
     down: u64,
+    /// What comes on top, in parts of [`Rates::parts`]; 0 where the rates are a ratio of `up` and `down`.
+    rest: u64,
+    target_hz: u64,
 }
 
 impl Rates {
     /// Finds the fraction for an input rate and the model's rate.
     ///
     /// # Errors
-    /// [`SignalError::RateOutOfRange`] outside of [`LOWEST_RATE_HZ`] to [`HIGHEST_RATE_HZ`],
-    /// [`SignalError::IrrationalRate`] where the fraction would need too large a table of taps.
+    /// [`SignalError::RateOutOfRange`] outside of [`LOWEST_RATE_HZ`] to [`HIGHEST_RATE_HZ`].
     pub fn new(rate_hz: f64, target_hz: u32) -> Result<Rates, SignalError> {
         // Written so that a rate that is no number is refused as well.
         if !(LOWEST_RATE_HZ..=HIGHEST_RATE_HZ).contains(&rate_hz) {
             let (lowest, highest) = (LOWEST_RATE_HZ, HIGHEST_RATE_HZ);
             return Err(SignalError::RateOutOfRange { rate_hz, lowest, highest });
         }
+        let target_hz = u64::from(target_hz);
+        Ok(Rates::exact(rate_hz, target_hz).unwrap_or_else(|| Rates::by_phases(rate_hz, target_hz)))
+    }
+
+    /// The rate as a ratio of small numbers, where it is one.
+    fn exact(rate_hz: f64, target_hz: u64) -> Option<Rates> {
         // A relative error of 1e-10 is less than ten microseconds a day.
         (1..=LARGEST_DENOMINATOR)
             .find_map(|den| {
@@ -62,12 +82,36 @@ impl Rates {
                 ((samples - num).abs() <= 1e-10 * samples).then_some((num as u64, den))
             })
             .map(|(num, den)| {
-                let up = u64::from(target_hz) * den;
+                let up = target_hz * den;
                 let shared = greatest_common_divisor(up, num);
-                Rates { num, den, up: up / shared, down: num / shared }
+                Rates { num, den, up: up / shared, down: num / shared, rest: 0, target_hz }
             })
             .filter(|rates| rates.up <= LARGEST_UP)
-            .ok_or(SignalError::IrrationalRate { rate_hz, target_hz, largest: LARGEST_UP })
+    }
+
+    /// Any rate: each output sample by the branch that is the last before its time.
+    fn by_phases(rate_hz: f64, target_hz: u64) -> Rates {
+        let (den, up) = (FINE_DENOMINATOR, PHASES);
+        let num = (rate_hz * den as f64).round() as u64;
+        let rates = Rates { num, den, up, down: 0, rest: 0, target_hz };
+        Rates { down: num * up / rates.parts(), rest: num * up % rates.parts(), ..rates }
+    }
+
+    /// The parts of a sample of the upsampled signal that an output sample's place is counted in.
+    fn parts(&self) -> u64 {
+        self.target_hz * self.den
+    }
+
+    /// Where the first output sample of a second lies: samples of the upsampled signal, and parts.
+    fn place_of(&self, second: u64) -> (u128, u64) {
+        let place = u128::from(second) * u128::from(self.num) * u128::from(self.up);
+        let den = u128::from(self.den);
+        (place / den, (place % den) as u64 * self.target_hz)
+    }
+
+    /// Whether every output sample is an input sample.
+    fn are_equal(&self) -> bool {
+        self.up == self.down && self.rest == 0
     }
 
     /// Number of input samples that come before second `second` of a stretch.
@@ -97,7 +141,8 @@ pub struct Taps {
     pub delay: usize,
 }
 
-/// Designs the filter for a change of rate by `up / down` (both at least 1, no common divisor).
+/// Designs the filter for a change of rate by `up / down` (both at least 1, no common divisor where
+/// the change is exact).
 pub fn design(up: u64, down: u64) -> Taps {
     // All frequencies are shares of half of the upsampled rate.
     let cutoff = 1.0 / up.max(down) as f64;
@@ -155,7 +200,7 @@ impl Resampler {
     /// A resampler at rest, as if the input had been 0 for ever.
     pub fn new(rates: Rates, target_hz: u32) -> Resampler {
         let target_hz = target_hz as usize;
-        if rates.up == rates.down {
+        if rates.are_equal() {
             let (branches, history) = (Vec::new(), Vec::new());
             return Resampler { rates, target_hz, branches, reach: 0, delay_s: 0.0, history };
         }
@@ -195,19 +240,22 @@ impl Resampler {
         }
         let mut input = std::mem::take(&mut self.history);
         input.append(frames);
-        // Output n needs the `reach` input samples that end with floor(n * down / up); counted
-        // from the oldest sample held, which is `reach` before the second's first one.
-        let (up, down) = (u128::from(self.rates.up), u128::from(self.rates.down));
-        let place = u128::from(second) * self.target_hz as u128 * down;
+        // An output sample needs the `reach` input samples that end with the last one before its
+        // place; counted from the oldest sample held, which is `reach` before the second's first one.
+        let Rates { up, down, rest, .. } = self.rates;
+        let parts = self.rates.parts();
+        let (place, mut part) = self.rates.place_of(second);
         let begin = u128::from(self.rates.samples_before(second));
-        let mut branch = (place % up) as usize;
-        let mut oldest = (place / up + 1).saturating_sub(begin) as usize;
-        let (up, down) = (self.rates.up as usize, self.rates.down as usize);
+        let mut branch = (place % u128::from(up)) as usize;
+        let mut oldest = (place / u128::from(up) + 1).saturating_sub(begin) as usize;
+        let (up, down) = (up as usize, down as usize);
         for _ in 0..self.target_hz {
             let taps = self.branches.get(branch * self.reach..(branch + 1) * self.reach);
             let reached = input.get(oldest..oldest + self.reach);
             frames.push(weighted_sum(taps.unwrap_or_default(), reached.unwrap_or_default()));
-            branch += down;
+            part += rest;
+            branch += down + usize::from(part >= parts);
+            part %= parts;
             oldest += branch / up;
             branch %= up;
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::detect::Label;
-use crate::record::{RecordError, RecordFile, files_between};
+use crate::record::{RecordError, RecordFile, files_between, whole_seconds_before};
 
 /// Seconds of signal before what is trained on, over which the filters settle.
 const RUN_IN_S: u64 = 60;
@@ -123,9 +123,7 @@ pub fn place(
         for (from, to) in found {
             // Whole seconds before a judged one, so that the windows fall as they fell live.
             let judged = verdicts.iter().rev().map(|recorded| recorded.frame).find(|frame| *frame <= from);
-            let back = RUN_IN_S * rate_hz.round() as u64;
-            let anchor = judged.unwrap_or(from);
-            let begin = if anchor >= back { anchor - back } else { anchor % (rate_hz.round() as u64).max(1) };
+            let begin = whole_seconds_before(judged.unwrap_or(from), RUN_IN_S, rate_hz);
             let wanted = wanted.entry(key.clone()).or_default();
             wanted.rate_hz = rate_hz;
             wanted.spans.push((begin, to + (RUN_OUT_S * rate_hz).ceil() as u64));

@@ -145,7 +145,6 @@ impl Intake {
         let labels = labels_of(layout, rules)?;
         let refused = |source| IntakeError::Signal { stream: stream.clone(), source };
         let names: Vec<&str> = labels.iter().map(String::as_str).collect();
-        let montage = Montage::resolve(&names).map_err(refused)?;
         let units: Vec<Option<&str>> = layout
             .channels
             .iter()
@@ -158,8 +157,18 @@ impl Intake {
             .collect();
         let factors: Vec<Option<f64>> =
             units.iter().map(|unit| unit.and_then(microvolts_per_stream_unit)).collect();
-        if let Some(&channel) = montage.channels().iter().find(|&&channel| factors[channel].is_none()) {
-            let found = units[channel].map_or("no unit".to_string(), |unit| format!("{unit:?}"));
+        let not_volts: Vec<Option<String>> = factors
+            .iter()
+            .zip(&units)
+            .map(|(factor, unit)| match factor {
+                Some(_) => None,
+                None => Some(unit.map_or("no unit".to_string(), |unit| format!("{unit:?}"))),
+            })
+            .collect();
+        let montage = Montage::of_recording(&names, &[], &not_volts).map_err(refused)?;
+        let strange =
+            montage.channels().iter().find_map(|&channel| Some((channel, not_volts[channel].clone()?)));
+        if let Some((channel, found)) = strange {
             return Err(IntakeError::NoVoltage { stream, label: labels[channel].clone(), found });
         }
         let rails: Vec<Option<(f64, f64)>> = montage
@@ -224,6 +233,11 @@ impl Intake {
     /// Number of the frame that comes next.
     pub fn next_frame(&self) -> u64 {
         self.next_frame
+    }
+
+    /// How many frames a window was made of; always the same for whole rates.
+    pub fn frames_of(&self, window: &Window) -> u64 {
+        self.conditioner.second_length_at(window.second) as u64
     }
 
     /// The filters' memory and the begun second.

@@ -6,7 +6,8 @@ pub const ELECTRODES: [&str; 19] = [
     "Fp1", "F3", "C3", "P3", "O1", "F7", "T3", "T5", "Fz", "Cz", "Pz", "Fp2", "F4", "C4", "P4", "O2", "F8",
     "T4", "T6",
 ];
-pub const RATES_HZ: [f64; 6] = [128.0, 250.0, 256.0, 500.0, 250.5, 199.8];
+/// The last is no ratio of small numbers to the model's.
+pub const RATES_HZ: [f64; 7] = [128.0, 250.0, 256.0, 500.0, 250.5, 199.8, 2183.0 / 4.36681];
 
 /// The generator of make.py, as an amplifier would give its values.
 pub fn noise(seed: u64, count: usize, offset: f64) -> Vec<f32> {

@@ -53,7 +53,7 @@ impl Bed {
         };
         let verdict = self.watch.judge(second, opinion);
         let latency = arrived.elapsed();
-        let frames = self.watch.intake().map_or(0.0, |intake| intake.rate_hz()) as u64;
+        let frames = self.watch.intake().map_or(0, |intake| intake.frames_of(&judged.window));
         let wall_s = self.wall_of(judged.window.first_sample);
         // Only for a patient who has no autoencoder of their own. When the last alarm was is remembered for everybody.
         if self.setup.judge.shared || verdict.alarming || verdict.alarm.is_some() {
