@@ -275,6 +275,7 @@ fn condition<S: Source>(
     stretches.extend(building.map(|built| built.finish(recording, start)));
     let mut remarks = stream.montage().set_aside().to_vec();
     remarks.extend(stream.amplitude().unlikely());
+    remarks.extend(stream.hum().told());
     Ok((stretches, remarks))
 }
 
