@@ -51,7 +51,12 @@ fn judged(people: &[Person]) -> Vec<JudgedPerson> {
                 probabilities: [seizure, abnormal, 1.0 - seizure - abnormal],
             }),
         });
-        JudgedPerson { seconds: seconds.collect(), person: format!("p{number}"), model: "m".into() }
+        JudgedPerson {
+            seconds: seconds.collect(),
+            unjudged: vec![],
+            person: format!("p{number}"),
+            model: "m".into(),
+        }
     };
     people.iter().enumerate().map(|(number, person)| judged(number, person)).collect()
 }

@@ -18,7 +18,7 @@ fn person(told: &[Told]) -> JudgedPerson {
             probabilities: [p, 0.0, 1.0 - p],
         }),
     });
-    JudgedPerson { person: "p".into(), model: "m".into(), seconds: seconds.collect() }
+    JudgedPerson { person: "p".into(), model: "m".into(), seconds: seconds.collect(), unjudged: vec![] }
 }
 
 /// The definition, summed over all earlier seconds anew for each one: a weight of e to the power of minus a fifth of the age.

@@ -61,7 +61,12 @@ fn judged(event: (usize, usize), said: &[f32]) -> (Dataset, Vec<JudgedPerson>) {
         seizure: (event.0..event.1).contains(&index),
         opinion: Some(Opinion { ae_error: None, ae_flag: None, probabilities: [p, 0.0, 1.0 - p] }),
     });
-    let people = vec![JudgedPerson { person: "p".into(), model: "m".into(), seconds: seconds.collect() }];
+    let people = vec![JudgedPerson {
+        person: "p".into(),
+        model: "m".into(),
+        seconds: seconds.collect(),
+        unjudged: vec![],
+    }];
     (dataset, people)
 }
 

@@ -169,6 +169,7 @@ fn judged(dataset: &Dataset, says: impl Fn(usize, usize) -> f32) -> Vec<JudgedPe
             person: recording.person.clone(),
             model: format!("unseen by {}", recording.person),
             seconds: vec![],
+            unjudged: vec![],
         });
         let seizure = dataset.is_seizure(second);
         let share = says(dataset.stretches[second.stretch].recording, second.index);

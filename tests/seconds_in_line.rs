@@ -4,7 +4,7 @@ use jiff::civil::{DateTime, date};
 use vigil::dataset::{Dataset, LabelledRecording, Stretch};
 use vigil::detect::{AccumulatorConfig, LabelRule, Opinion};
 use vigil::eeg::{DERIVATIONS, Event, EventKind};
-use vigil::evaluate::{Counting, JudgedPerson, JudgedSecond, PersonLine, score_lines};
+use vigil::evaluate::{Counting, JudgedPerson, JudgedSecond, PersonLine, score_lines, unjudged_recordings};
 
 const RATE: usize = 64;
 
@@ -65,7 +65,12 @@ fn line(clips: &[Clip]) -> PersonLine {
         });
         JudgedSecond { second, seizure, opinion }
     });
-    let person = JudgedPerson { person: "a".into(), model: "m".into(), seconds: seconds.collect() };
+    let person = JudgedPerson {
+        person: "a".into(),
+        model: "m".into(),
+        seconds: seconds.collect(),
+        unjudged: unjudged_recordings(&dataset),
+    };
     PersonLine::of(&dataset, &person)
 }
 
@@ -116,4 +121,35 @@ fn seconds_without_an_opinion_are_no_time_in_which_an_alarm_could_be_false() {
     let late = line(&[Clip { silent: 50..70, ..clip(at(8, 0), (0.0, 30.0)) }]);
     let fewer = score_lines([(&late, &[][..])], Counting::Strict);
     assert_eq!(fewer.hours, 40.0 / 3600.0);
+}
+
+#[test]
+fn a_seizure_of_a_recording_that_nobody_can_judge_is_missed_and_its_seconds_are_not_observed() {
+    let seizures = [(20.0, 50.0), (10.0, 40.0), (40.0, 80.0)];
+    let clips = |starts: [DateTime; 3], unjudged: Option<usize>| -> Vec<Clip> {
+        let clips = starts.into_iter().zip(seizures).enumerate();
+        let whole = |number| if Some(number) == unjudged { 0..CLIP_S } else { 0..0 };
+        clips
+            .map(|(number, (start, seizure))| Clip { unjudged: whole(number), ..clip(start, seizure) })
+            .collect()
+    };
+    let score = |line: &PersonLine| {
+        let alarms = line.alarms(LabelRule::default(), AccumulatorConfig::default()).expect("settings");
+        (score_lines([(line, alarms.as_slice())], Counting::Strict), line.szcore(&alarms))
+    };
+    // In time order, and where all begin at one made-up time, at which the seizures would lie on each other.
+    for starts in [[at(8, 0), at(9, 0), at(10, 0)], [at(8, 0); 3]] {
+        let (judged, (_, judged_by_second)) = score(&line(&clips(starts, None)));
+        assert_eq!((judged.detected, judged.seizures.len()), (3, 3));
+        for (missing, (onset_s, end_s)) in seizures.into_iter().enumerate() {
+            let (told, (by_event, by_second)) = score(&line(&clips(starts, Some(missing))));
+            assert_eq!((told.detected, told.seizures.len()), (2, 3), "{starts:?}, {missing}");
+            assert_eq!(told.false_alarms.len(), 0, "{starts:?}, {missing}");
+            let outside = CLIP_S as f64 - (end_s - onset_s);
+            assert!((told.hours - (judged.hours - outside / 3600.0)).abs() < 1e-9, "{starts:?}, {missing}");
+            assert_eq!((by_event.refs, by_event.tp), (3, 2), "{starts:?}, {missing}");
+            assert_eq!(by_second.refs, judged_by_second.refs, "{starts:?}, {missing}");
+            assert_eq!(by_second.seconds, 2 * CLIP_S as u64, "{starts:?}, {missing}");
+        }
+    }
 }

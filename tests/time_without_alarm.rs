@@ -43,7 +43,8 @@ fn blocks(seconds: usize, seizures: &[(usize, usize)], alarms: &[AlarmSpan], blo
         seizure: false,
         opinion: Some(Opinion { ae_error: None, ae_flag: None, probabilities: [0.0, 0.0, 1.0] }),
     });
-    let person = JudgedPerson { person: "p".into(), model: "m".into(), seconds: judged.collect() };
+    let person =
+        JudgedPerson { person: "p".into(), model: "m".into(), seconds: judged.collect(), unjudged: vec![] };
     let line = PersonLine::of(&dataset, &person);
     alarm_free_blocks([(&line, alarms)], block_s)
 }

@@ -18,6 +18,7 @@ mod inputs;
 mod labelled;
 pub mod labels;
 mod left_out;
+mod mains;
 mod namesakes;
 pub mod patient;
 mod patient_name;

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::error::CliError;
 use super::terminal::progress_bar;
 use crate::dataset::{Dataset, Second};
-use crate::model::{Autoencoder, AutoencoderConfig, Card, CnnConfig, write_card};
+use crate::model::{Autoencoder, AutoencoderConfig, Card, write_card};
+use crate::signal::SignalConfig;
 use crate::train::{AutoencoderFit, fit_autoencoder};
 use crate::ward::SHARED;
 
@@ -15,7 +16,12 @@ use crate::ward::SHARED;
 ///
 /// # Errors
 /// [`CliError`].
-pub fn fit_shared(dataset: &Dataset, folder: &Path, command: &str) -> Result<(), CliError> {
+pub fn fit_shared(
+    dataset: &Dataset,
+    signal: &SignalConfig,
+    folder: &Path,
+    command: &str,
+) -> Result<(), CliError> {
     let by_person = dataset.seizure_free_by_person();
     let mut lengths: Vec<usize> = by_person.values().map(Vec::len).collect();
     lengths.sort_unstable();
@@ -28,7 +34,7 @@ pub fn fit_shared(dataset: &Dataset, folder: &Path, command: &str) -> Result<(),
             seconds.iter().step_by(step).copied()
         })
         .collect();
-    let config = AutoencoderConfig { signal: CnnConfig::default().signal, ..AutoencoderConfig::default() };
+    let config = AutoencoderConfig { signal: signal.clone(), ..AutoencoderConfig::default() };
     let bar = progress_bar("fitting", "steps");
     let fitted = fit_autoencoder(
         dataset,

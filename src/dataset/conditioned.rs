@@ -264,6 +264,7 @@ fn condition<S: Source>(
     }
     stretches.extend(building.map(|built| built.finish(recording, start)));
     let words = stream.montage().warnings().iter().cloned().chain(stream.amplitude().unlikely());
+    let words = words.chain(stream.hum().told());
     let faults = Faulty::of(faults, seconds).map(Remark::Faults);
     Ok((stretches, words.map(Remark::Words).chain(faults).collect()))
 }

@@ -250,6 +250,8 @@ fn halves(dataset: &Dataset, person: &JudgedPerson) -> Option<[JudgedPerson; 2]>
             person.seconds.iter().enumerate().filter(|(number, judged)| first(*number, judged) == half);
         JudgedPerson {
             seconds: seconds.map(|(_, judged)| *judged).collect(),
+            // Counted once, with either half.
+            unjudged: if half { person.unjudged.clone() } else { Vec::new() },
             person: person.person.clone(),
             model: person.model.clone(),
         }

@@ -231,7 +231,7 @@ fn line_lengths(dataset: &Dataset, people: &[JudgedPerson]) -> Vec<JudgedPerson>
                 // Rising with the length, from 0 to 1.
                 JudgedSecond { opinion: Some(scored(length / (1.0 + length))), ..*judged }
             });
-            JudgedPerson { model: "none".into(), seconds: seconds.collect(), person: person.person.clone() }
+            JudgedPerson { model: "none".into(), seconds: seconds.collect(), ..person.clone() }
         })
         .collect()
 }

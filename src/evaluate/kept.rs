@@ -47,9 +47,11 @@ impl Kept {
         Kept { folder: Some(folder.to_path_buf()), ..Kept::default() }
     }
 
-    /// The same folder for results of something else that follow from the same: they are told apart by a name.
+    /// The same folder for results of something else that follow from the same: they are told apart by a name, beside the one
+    /// that they may have.
     pub fn apart(&self, name: &str) -> Kept {
-        Kept { apart: Some(name.to_string()), ..self.clone() }
+        let apart = self.apart.as_ref().map_or(name.to_string(), |before| format!("{before}, {name}"));
+        Kept { apart: Some(apart), ..self.clone() }
     }
 
     /// The result that follows from `of`: the one that was kept, else a new one, which is kept. A file that is

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::ops::Add;
 
+use jiff::civil::DateTime;
+
 use super::alarms::{
     AlarmMark, SeizureMark, WardScore, score_strictly, score_ward, seconds_at_risk, seconds_outside,
 };
@@ -11,6 +13,7 @@ use super::rhythm::rhythms;
 use super::szcore::{Counts, mask, score_events, score_samples};
 use crate::dataset::{Dataset, Second};
 use crate::detect::{AccumulatorConfig, Detector, LabelRule, Opinion, SettingError};
+use crate::eeg::Event;
 
 /// Seconds between the time lines of two people, who are set one after the other.
 const APART_S: f64 = 1e10;
@@ -41,6 +44,9 @@ pub struct JudgedPerson {
     pub model: String,
     /// The seconds, in the order of the data set.
     pub seconds: Vec<JudgedSecond>,
+    /// Those of their recordings, as indices of the data set, of which no second can be judged: their seizures are
+    /// missed.
+    pub unjudged: Vec<usize>,
 }
 
 /// An alarm on a person's line, in its seconds.
@@ -58,8 +64,10 @@ pub struct AlarmSpan {
 struct Recorded {
     /// Second of the line at which it begins.
     from: u64,
-    /// Whole seconds that were judged, to the last.
+    /// Whole seconds that were judged, to the last; where none was, those up to the end of the last seizure.
     seconds: u64,
+    /// Whether any second was judged.
+    judged: bool,
     /// The expert's seizures, in seconds of the recording.
     seizures: Vec<(f64, f64)>,
 }
@@ -209,8 +217,13 @@ impl PersonLine {
                 (onset as f64, (alarm.end - recorded.from - onset) as f64)
             });
             let hypothesis = mask(within, seconds);
-            event += score_events(&reference, &hypothesis);
-            sample += score_samples(&reference, &hypothesis);
+            // What nobody could judge is no time that was observed.
+            let observed = |counts: Counts| match recorded.judged {
+                true => counts,
+                false => Counts { seconds: 0, ..counts },
+            };
+            event += observed(score_events(&reference, &hypothesis));
+            sample += observed(score_samples(&reference, &hypothesis));
         }
         (event, sample)
     }
@@ -226,18 +239,20 @@ impl Placed {
     fn of(dataset: &Dataset, person: &JudgedPerson) -> Placed {
         let stretch_of = |second: Second| &dataset.stretches[second.stretch];
         let within = |second: Second| (stretch_of(second).first_second + second.index) as u64;
-        let first = person.seconds.iter().map(|judged| stretch_of(judged.second).start).min();
         // Of each recording its start and the seconds that it lasts, as far as they were judged.
-        let mut lasting: BTreeMap<usize, (f64, u64)> = BTreeMap::new();
+        let mut lasting: BTreeMap<usize, (Option<DateTime>, u64)> = BTreeMap::new();
         for judged in &person.seconds {
             let stretch = stretch_of(judged.second);
-            let start_s = first.map_or(0.0, |first| stretch.start.duration_since(first).as_secs_f64());
-            let (_, seconds) = lasting.entry(stretch.recording).or_insert((start_s, 0));
+            let (_, seconds) = lasting.entry(stretch.recording).or_insert((Some(stretch.start), 0));
             *seconds = (*seconds).max(within(judged.second) + 1);
         }
+        lasting.extend(unjudged_with_seizures(dataset, person));
+        let first = lasting.values().filter_map(|(start, _)| *start).min();
+        let after = |start: DateTime| first.map_or(0.0, |first| start.duration_since(first).as_secs_f64());
+        // A recording without a whole second of signal has no start that is known here: it comes last.
         let mut in_order: Vec<(usize, f64, u64)> = lasting
             .into_iter()
-            .map(|(recording, (start_s, seconds))| (recording, start_s, seconds))
+            .map(|(recording, (start, seconds))| (recording, start.map_or(f64::MAX, after), seconds))
             .collect();
         in_order.sort_by(|a, b| a.1.total_cmp(&b.1));
         let (mut starts, mut recordings, mut seizures) = (BTreeMap::new(), Vec::new(), Vec::new());
@@ -245,6 +260,7 @@ impl Placed {
         for (recording, start_s, seconds) in in_order {
             let overlap_s = end.saturating_sub(start_s as u64);
             let at_s = match overlap_s {
+                0 if start_s == f64::MAX => end as f64 + BEHIND_S,
                 0 => start_s,
                 1..=ROUNDED_S => end as f64,
                 _ => end as f64 + BEHIND_S,
@@ -258,7 +274,8 @@ impl Placed {
             let from = at_s as u64;
             end = from + seconds;
             starts.insert(recording, from);
-            recordings.push(Recorded { from, seconds, seizures: marked });
+            let judged = !person.unjudged.contains(&recording);
+            recordings.push(Recorded { from, seconds, judged, seizures: marked });
         }
         let mut seconds: Vec<(u64, Option<Opinion>, Second)> = person
             .seconds
@@ -273,6 +290,20 @@ impl Placed {
         let seconds = seconds.into_iter().map(|(second, opinion, _)| (second, opinion)).collect();
         Placed { line: PersonLine { seconds, rhythms: Vec::new(), seizures, recordings }, places }
     }
+}
+
+/// The recordings that nobody can judge and that hold a seizure, each with its start, as far as that is known, and the
+/// seconds up to the end of its last seizure: they keep their place on the line.
+fn unjudged_with_seizures<'a>(
+    dataset: &'a Dataset,
+    person: &'a JudgedPerson,
+) -> impl Iterator<Item = (usize, (Option<DateTime>, u64))> + 'a {
+    person.unjudged.iter().filter_map(|&recording| {
+        let events = dataset.recordings[recording].events.iter().filter(|event| event.is_seizure());
+        let end_s = events.map(Event::end_s).reduce(f64::max)?;
+        let stretch = dataset.stretches.iter().find(|stretch| stretch.recording == recording);
+        Some((recording, (stretch.map(|stretch| stretch.start), end_s.ceil() as u64)))
+    })
 }
 
 /// Whether the minute after a seizure excuses an alarm.

@@ -105,7 +105,12 @@ pub fn judged_runs(
         seizure: false,
         opinion: Some(Opinion { ae_error: None, ae_flag: None, probabilities }),
     });
-    JudgedPerson { person: person.to_string(), model: model.to_string(), seconds: seconds.collect() }
+    JudgedPerson {
+        person: person.to_string(),
+        model: model.to_string(),
+        seconds: seconds.collect(),
+        unjudged: Vec::new(),
+    }
 }
 
 /// Counts the stretches in which a method raises an alarm, without anything added and with each look-alike; nothing
@@ -179,6 +184,7 @@ fn parts(person: &JudgedPerson) -> Vec<JudgedPerson> {
                 run.iter().filter_map(|second| judged.get(&(second.stretch, second.index)).copied());
             JudgedPerson {
                 seconds: seconds.collect(),
+                unjudged: Vec::new(),
                 person: person.person.clone(),
                 model: person.model.clone(),
             }

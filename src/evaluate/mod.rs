@@ -29,6 +29,7 @@ mod settings;
 mod suppressor;
 mod szcore;
 mod tables;
+mod unjudged;
 mod weighed;
 mod within_patient;
 
@@ -61,5 +62,6 @@ pub use settings::Comparison;
 pub use suppressor::SecondLook;
 pub use szcore::{Counts, Measures, mask, mean_measures, score_events, score_overlap, score_samples};
 pub use tables::{Latency, Pair, Report, ScoreError, Scores, WardCounts, pair_tables, score_tables};
+pub use unjudged::{Unjudged, unjudged, unjudged_recordings};
 pub use weighed::{Voices, Weights, weighed};
 pub use within_patient::{Division, FEWEST_SEIZURES, divide, out_of_order};

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::auroc::auroc;
 use super::kept::{Kept, KeptError, recordings_of};
 use super::line::{JudgedPerson, JudgedSecond};
+use super::unjudged::unjudged_recordings;
 use crate::dataset::{Dataset, Second, may_be_one};
 use crate::detect::Opinion;
 use crate::model::{Classifier, ModelError, Viewer};
@@ -147,14 +148,15 @@ pub fn first_unseen<'a>(
         .ok_or_else(|| EvaluateError::NobodyUnseen { person: person.to_string() })
 }
 
-/// Refuses networks that do not see the same windows.
+/// Refuses networks that do not see the same windows. The mains may differ: it belongs to the place of recording.
 ///
 /// # Errors
 /// [`EvaluateError::DifferentWindows`].
 pub fn same_windows(models: &[(String, Classifier)]) -> Result<(), EvaluateError> {
     for pair in models.windows(2) {
         let [(first, a), (second, b)] = pair else { continue };
-        if a.config().signal != b.config().signal || a.config().plot != b.config().plot {
+        let alike = a.config().signal.compatible_with(&b.config().signal);
+        if !alike || a.config().plot != b.config().plot {
             return Err(EvaluateError::DifferentWindows { first: first.clone(), second: second.clone() });
         }
     }
@@ -164,8 +166,8 @@ pub fn same_windows(models: &[(String, Classifier)]) -> Result<(), EvaluateError
 /// Which network judges a person, if any.
 pub type NetworkFor<'a, 'n> = &'a dyn Fn(&str) -> Result<Option<&'n (String, Classifier)>, EvaluateError>;
 
-/// Judges every second of each person by the network that `network_for` names for them; those for whom it names none are left out. See
-/// [`judge_people`].
+/// Judges every second of each person by the network that `network_for` names for them; those for whom it names none are left
+/// out, those of whom no second can be judged are not. See [`judge_people`].
 ///
 /// # Errors
 /// What `network_for` refuses; a network's failure.
@@ -182,6 +184,7 @@ pub fn judge_people_by(
             people.push((person, seconds, network));
         }
     }
+    let unjudged = unjudged_recordings(dataset);
     people
         .into_iter()
         .map(|(person, seconds, (name, classifier))| {
@@ -195,14 +198,17 @@ pub fn judge_people_by(
                 seizure: dataset.is_seizure(second),
                 opinion: Some(Opinion { ae_error: None, ae_flag: None, probabilities }),
             });
-            Ok(JudgedPerson { seconds: seconds.collect(), person, model: name.clone() })
+            let of_person = |recording: &usize| dataset.recordings[*recording].person == person;
+            let unjudged = unjudged.iter().copied().filter(of_person).collect();
+            Ok(JudgedPerson { seconds: seconds.collect(), unjudged, person, model: name.clone() })
         })
         .collect()
 }
 
-/// The judgeable seconds of each person, in the order of the data set.
+/// The judgeable seconds of each person, in the order of the data set; nobody is left out for want of them.
 pub fn seconds_by_person(dataset: &Dataset) -> BTreeMap<String, Vec<Second>> {
-    let mut by_person: BTreeMap<String, Vec<Second>> = BTreeMap::new();
+    let everybody = dataset.people().into_iter().map(|person| (person, Vec::new()));
+    let mut by_person: BTreeMap<String, Vec<Second>> = everybody.collect();
     for second in dataset.seconds() {
         by_person.entry(dataset.recording_of(second).person.clone()).or_default().push(second);
     }

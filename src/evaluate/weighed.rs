@@ -189,6 +189,7 @@ impl<'a> Heard<'a> {
             person: self.person.person.clone(),
             model: self.person.model.clone(),
             seconds: seconds.collect(),
+            unjudged: self.person.unjudged.clone(),
         }
     }
 }

@@ -36,7 +36,7 @@ pub struct ReplayedRecording {
     pub missing: Vec<String>,
     /// Remarks on its labels.
     pub remarks: Vec<String>,
-    /// What is to be said of the size of its EEG, where no head gives such EEG.
+    /// What is to be said of the size of its EEG, where no head gives such EEG, or of a mains that hums beside the notch.
     pub unlikely: Option<String>,
     /// Seconds in which a channel had a fault, by channel label and fault.
     pub faults: FaultCounts,
@@ -206,7 +206,7 @@ impl Player {
                 self.judge(&mut due, offset_s, &mut replayed, observe)?;
             }
             if ended {
-                replayed.unlikely = stream.amplitude().unlikely();
+                replayed.unlikely = stream.amplitude().unlikely().or_else(|| stream.hum().told());
                 return Ok(replayed);
             }
         }

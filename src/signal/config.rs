@@ -93,6 +93,11 @@ impl SignalConfig {
         placeless(self) == placeless(other)
     }
 
+    /// The same with the mains of another place, if one is told.
+    pub fn with_mains(&self, mains: Option<Mains>) -> SignalConfig {
+        SignalConfig { mains_hz: mains.unwrap_or(self.mains_hz), ..self.clone() }
+    }
+
     /// Checks that filters can be built from the settings.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use super::amplitude::Amplitude;
 use super::conditioner::Conditioner;
 use super::config::SignalConfig;
 use super::error::SignalError;
+use super::hum::Hum;
 use super::montage::Montage;
 use super::window::Window;
 use crate::source::{Piece, Source, SourceError};
@@ -47,6 +48,7 @@ pub struct WindowStream<S> {
     ready: std::collections::VecDeque<StreamItem>,
     fresh: Vec<Window>,
     amplitude: Amplitude,
+    hum: Hum,
 }
 
 impl<S: Source> WindowStream<S> {
@@ -82,6 +84,7 @@ impl<S: Source> WindowStream<S> {
             ready: Default::default(),
             fresh: Vec::new(),
             amplitude: Amplitude::default(),
+            hum: Hum::beside(config.mains_hz),
         })
     }
 
@@ -110,6 +113,11 @@ impl<S: Source> WindowStream<S> {
         &self.amplitude
     }
 
+    /// The mains in the windows given so far, beside the notch.
+    pub fn hum(&self) -> &Hum {
+        &self.hum
+    }
+
     /// The next window or gap, or `None` at the end. A second that is not whole is not given.
     ///
     /// # Errors
@@ -128,7 +136,10 @@ impl<S: Source> WindowStream<S> {
                 Some(Piece::Samples { channels, .. }) => {
                     let channels: Vec<&[f32]> = channels.iter().map(Vec::as_slice).collect();
                     self.conditioner.push(&channels, &mut self.fresh)?;
-                    self.fresh.iter().for_each(|window| self.amplitude.add(window));
+                    for window in &self.fresh {
+                        self.amplitude.add(window);
+                        self.hum.add(window);
+                    }
                     self.ready.extend(self.fresh.drain(..).map(StreamItem::Window));
                 }
             }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::TrainError;
 use crate::model::{Classifier, CnnConfig, CnnNet, Seen, compute_device, must_agree, read_weights};
+use crate::signal::Mains;
 
 /// A trained network to begin with.
 #[derive(Debug, Clone)]
@@ -27,6 +28,12 @@ impl Start {
             seen: Seen { people: trained.people().to_vec(), amplitudes_uv: trained.amplitudes_uv() },
             config: trained.config().clone(),
         })
+    }
+
+    /// The same for people who were recorded at another mains, if one is told: it belongs to their place, not to the network.
+    pub fn with_mains(mut self, mains: Option<Mains>) -> Start {
+        self.config.signal = self.config.signal.with_mains(mains);
+        self
     }
 
     /// SHA-256 of the weight file.
@@ -68,7 +75,7 @@ impl Start {
             net.take_drawing(drawing);
             return Ok(());
         }
-        must_agree(&self.path, "network", trained.config(), config)?;
+        must_agree(&self.path, "network", &self.config, config)?;
         read_weights(&self.path)?.load_into(net)?;
         Ok(())
     }

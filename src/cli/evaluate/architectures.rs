@@ -6,14 +6,17 @@ use clap::Args;
 
 use super::super::error::CliError;
 use super::super::labelled::{labelled, load};
+use super::super::mains::parse_mains;
 use super::super::namesakes::NamesakeArgs;
 use super::super::terminal::progress_bar;
 use super::super::{command_line, today};
-use super::networks::{Named, told_of_strangers};
+use super::networks::{Named, conditioned_alike, told_of_strangers};
+use super::unjudged::told_of_unjudged;
 use crate::dataset::{People, Second};
 use crate::evaluate::report::{ArchitectureReport, ArchitecturesReport, Spread};
-use crate::evaluate::{EvaluateError, Kept, PersonScore, Timed, judge_people, turns, window_costs};
+use crate::evaluate::{Kept, PersonScore, Timed, judge_people, turns, window_costs};
 use crate::model::{Architecture, Classifier, CnnConfig, CnnNet, NetworkSize, compute_device};
+use crate::signal::Mains;
 use crate::ward::cnn_path;
 
 /// Windows of a compact network, and of VGG-16, in each round.
@@ -40,6 +43,9 @@ pub struct ArchitecturesArgs {
     /// Where models lie
     #[arg(long, default_value = "models", value_name = "DIR")]
     models: PathBuf,
+    /// Frequency of the mains where these people were recorded, in place of the networks' own: 50, 60, or 0 for no notch
+    #[arg(long, value_name = "HZ", value_parser = parse_mains)]
+    mains: Option<Mains>,
     /// Measure what they cost and judge nobody
     #[arg(long)]
     cost_only: bool,
@@ -89,17 +95,10 @@ pub fn run(args: &ArchitecturesArgs) -> Result<(), CliError> {
             Ok((one.name.clone(), one.networks.iter().map(load).collect::<Result<_, CliError>>()?))
         })
         .collect::<Result<Vec<(String, Vec<Named>)>, CliError>>()?;
-    let Some(first) = loaded.iter().find_map(|(_, networks)| networks.first()) else { return Ok(()) };
-    let signal = first.1.config().signal.clone();
-    if let Some((name, _)) = loaded
-        .iter()
-        .flat_map(|(_, networks)| networks)
-        .find(|(_, network)| network.config().signal != signal)
-    {
-        return Err(EvaluateError::DifferentWindows { first: first.0.clone(), second: name.clone() }.into());
-    }
+    let signal = conditioned_alike(loaded.iter().flat_map(|(_, networks)| networks), args.mains)?;
     let people = People { namesakes: args.namesakes.rule(), ..People::default() };
     let dataset = load(labelled(&args.data, &people)?, &signal)?;
+    told_of_unjudged(&dataset);
     let seconds: Vec<Second> = dataset.seconds().collect();
     if seconds.is_empty() {
         return Err(CliError::Usage("no second of these recordings can be judged".into()));

@@ -9,10 +9,13 @@ use clap::Args;
 use super::super::error::CliError;
 use super::super::labelled::labelled;
 use super::super::namesakes::NamesakeArgs;
+use super::dealt::Dealt;
 use super::networks::{Named, NetworkArgs, told_of_strangers};
-use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds, short_recordings, summary};
+use super::part::{Part, short_recordings, summary};
+use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds};
+use super::unjudged::told_of_unjudged;
 use crate::dataset::{Dataset, People};
-use crate::evaluate::{EvaluateError, first_unseen, out_of_order};
+use crate::evaluate::out_of_order;
 use crate::model::AutoencoderConfig;
 use crate::train::{AutoencoderFit, cross_fitted_opinions};
 
@@ -65,11 +68,6 @@ pub fn run_longitudinal(args: &LongitudinalArgs) -> Result<(), CliError> {
     score_everybody(&args.people, Some(args.block))
 }
 
-/// The first network that has not seen a person.
-pub fn unseen<'n>(networks: &'n [Named], person: &str) -> Result<Option<&'n Named>, EvaluateError> {
-    first_unseen(networks, person).map(Some)
-}
-
 fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), CliError> {
     let about = args.networks.about()?;
     let protocol = Protocol::begin(&args.protocol)?;
@@ -79,6 +77,8 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
         People { only: &args.only, exclude: &args.exclude, needed: &[], namesakes: args.namesakes.rule() };
     let dataset = protocol.dataset(labelled(&args.data, &people)?, &signal)?;
     let strangers = told_of_strangers(&dataset.people(), networks.all());
+    let unjudged = told_of_unjudged(&dataset);
+    let dealt = Dealt::of(&dataset, &networks);
     let disordered = block_s.and_then(|_| told_of_order(&dataset));
     let config = AutoencoderConfig { signal, ..AutoencoderConfig::default() };
     let fit = AutoencoderFit::default();
@@ -87,7 +87,13 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
         config: config.clone(),
         judge: &|person, seconds| Ok(cross_fitted_opinions(&dataset, person, seconds, &config, &fit)?),
     };
-    let judged = protocol.judgements(&dataset, &networks, &unseen, &|_, _| true, &autoencoding)?;
+    let judged = protocol.judgements(
+        &dataset,
+        &networks,
+        &|named: &[Named], person| dealt.pick(named, person),
+        &Part::WHOLE,
+        &autoencoding,
+    )?;
     let folds = folds(&judged.three_class);
     let unchosen = settings_can_be_chosen(&dataset, &folds)?;
     let mut comparison = protocol.comparison();
@@ -98,6 +104,7 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
     limits.extend(strangers);
     limits.extend(disordered);
     limits.extend(unchosen);
+    limits.extend(unjudged);
     limits.extend(short_recordings(&dataset));
     let mut how = vec![
         format!("People are dealt into {number} folds; everybody is judged by a network that saw none of their fold."),
@@ -107,6 +114,7 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
             .into(),
         "A person's own autoencoder judges only seconds of the half of the recordings that it was not fitted on.".into(),
     ];
+    how.extend(told_of_dealt(&dealt));
     let (name, title) = match block_s {
         None => ("cross-person", "People whom no network has seen".to_string()),
         Some(block_s) => {
@@ -123,10 +131,17 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
             ("longitudinal", "One person's stream after another's, in time order".to_string())
         }
     };
-    let data = vec![summary(&args.data, &dataset, &|_, _| true)];
+    let data = vec![summary(&args.data, &dataset, &Part::WHOLE)];
     let report =
         protocol.report(Told { protocol: name, title, how, data, about, limits }, &comparison, methods);
     protocol.finish(&[(None, report)])
+}
+
+/// Says how people were dealt to networks; the same for a report.
+pub fn told_of_dealt(dealt: &Dealt) -> Option<String> {
+    let words = dealt.told()?;
+    warn!("{words}");
+    Some(words)
 }
 
 /// Warns of people whose recordings have no order in time, for protocols that need one; the same for a report.
@@ -144,7 +159,7 @@ pub fn told_of_order(dataset: &Dataset) -> Option<String> {
     Some(words)
 }
 
-/// Refuses people whose settings could be chosen on nobody; says of whom nobody with a seizure is left to choose on, for the
+/// Refuses people whose settings could be chosen on nobody - whom nobody could judge at all is no help there -; says of whom nobody with a seizure is left to choose on, for the
 /// report, and warns of them.
 ///
 /// # Errors
@@ -153,7 +168,10 @@ pub fn settings_can_be_chosen(
     dataset: &Dataset,
     folds: &BTreeMap<String, usize>,
 ) -> Result<Vec<String>, CliError> {
-    if folds.values().all(|fold| Some(fold) == folds.values().next()) {
+    let judged: BTreeSet<&str> =
+        dataset.seconds().map(|second| dataset.recording_of(second).person.as_str()).collect();
+    let of_judged = |(person, fold): (&String, &usize)| judged.contains(person.as_str()).then_some(*fold);
+    if folds.iter().filter_map(of_judged).collect::<BTreeSet<usize>>().len() < 2 {
         return Err(CliError::Usage(
             "one network judges all of these people, and the settings of alarms are chosen on people of other folds; expected \
              people of two folds or more (see --only), or `vigil evaluate --alarms`, which tells many settings"

@@ -7,11 +7,13 @@ use clap::Args;
 
 use super::super::error::CliError;
 use super::super::labelled::labelled;
-use super::networks::{Named, NetworkArgs, Networks};
-use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, short_recordings, summary};
+use super::networks::{Named, NetworkArgs, Networks, conditioned_alike};
+use super::part::{Part, short_recordings, summary};
+use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told};
+use super::unjudged::told_of_unjudged;
 use crate::dataset::{Dataset, DatasetError, LabelledRecording, People, may_be_one, refuse_twice};
 use crate::evaluate::report::ProtocolReport;
-use crate::evaluate::{FITTED_ON_OTHERS, first_unseen, same_windows};
+use crate::evaluate::{FITTED_ON_OTHERS, Unjudged, first_unseen, same_windows, unjudged};
 use crate::model::AutoencoderConfig;
 use crate::train::{AutoencoderFit, cross_fitted_opinions};
 
@@ -104,6 +106,7 @@ pub fn run(args: &CrossSiteArgs) -> Result<(), CliError> {
     first.check()?;
     second.check()?;
     same_windows(&first.networks.all().chain(second.networks.all()).cloned().collect::<Vec<_>>())?;
+    conditioned_alike(first.networks.all().chain(second.networks.all()), protocol.mains())?;
     refuse_overlap(args, &first, &second)?;
     // From here on names are unique; networks know the second data set's people by the names that they had.
     let renamed: BTreeMap<String, String> = second
@@ -121,6 +124,7 @@ pub fn run(args: &CrossSiteArgs) -> Result<(), CliError> {
     }
     let recordings = first.recordings.iter().chain(&second.recordings).cloned().collect();
     let dataset = protocol.dataset(recordings, &first.networks.signal())?;
+    told_of_unjudged(&dataset);
     let is_second = |person: &str| renamed.contains_key(person);
     let forth = Direction { from: &first, to: &second, is_scored: &is_second, name_at_home: &str::to_string };
     let home = |person: &str| renamed.get(person).cloned().unwrap_or_else(|| person.to_string());
@@ -169,6 +173,7 @@ struct Direction<'a> {
 
 impl Direction<'_> {
     fn report(&self, protocol: &Protocol<'_>, dataset: &Dataset) -> Result<ProtocolReport, CliError> {
+        let unjudged = unjudged(dataset);
         let signal = self.from.networks.signal();
         let config = AutoencoderConfig { signal, ..AutoencoderConfig::default() };
         let fit = AutoencoderFit::default();
@@ -187,7 +192,7 @@ impl Direction<'_> {
                 // Whom all of them have seen is no help in choosing settings.
                 Ok(first_unseen(networks, &(self.name_at_home)(person)).ok())
             },
-            &|_, _| true,
+            &Part::WHOLE,
             &autoencoding,
         )?;
         let folds: BTreeMap<String, usize> = judged
@@ -226,7 +231,10 @@ impl Direction<'_> {
             "A person's own autoencoder judges only seconds of the half of the recordings that it was not fitted on."
                 .into(),
         ];
-        let scored = |recording: &LabelledRecording, _| (self.is_scored)(&recording.person);
+        let scored = Part {
+            second: &|person, _| (self.is_scored)(person),
+            unjudged: &|recording| (self.is_scored)(&dataset.recordings[recording].person),
+        };
         let data = vec![summary(std::slice::from_ref(&self.to.path), dataset, &scored)];
         let title = format!("Trained on {from}, tested on {to}");
         let mut limits = vec![SAME_BY_NAME.to_string()];
@@ -235,6 +243,7 @@ impl Direction<'_> {
              could be fitted on the scored people alone, and settings would follow from these people's marks."
                 .into(),
         );
+        limits.extend(unjudged.iter().filter(|one| (self.is_scored)(&one.person)).map(Unjudged::told));
         limits.extend(short_recordings(dataset));
         Ok(protocol.report(
             Told { protocol: "cross-site", title, how, data, about: None, limits },

@@ -4,10 +4,13 @@ mod architectures;
 mod changed;
 mod cross_person;
 mod cross_site;
+mod dealt;
 mod networks;
+mod part;
 mod print;
 mod protocol;
 mod seconds;
+mod unjudged;
 mod within_patient;
 
 use clap::{Args, Subcommand};

@@ -6,10 +6,11 @@ use std::path::Path;
 use clap::Args;
 
 use super::super::error::CliError;
+use super::super::mains::at_mains;
 use crate::dataset::may_be_one;
 use crate::evaluate::{EvaluateError, METHODS, same_windows};
 use crate::model::{Classes, Classifier};
-use crate::signal::SignalConfig;
+use crate::signal::{Mains, SignalConfig};
 use crate::ward::cnn_path;
 
 /// Names of networks, one list for each kind.
@@ -99,23 +100,25 @@ pub struct Networks {
     pub hard_negatives: Vec<Named>,
     /// Others, each kind with its label.
     pub also: Vec<(String, Vec<Named>)>,
+    signal: SignalConfig,
 }
 
 impl Networks {
-    /// Reads networks; all must see the same windows.
+    /// Reads networks; all must see the same windows. `mains` takes the place of their own, if it is told.
     ///
     /// # Errors
     /// [`CliError`] where one is missing, damaged or of another configuration.
-    pub fn load(models: &Path, names: &NetworkArgs) -> Result<Networks, CliError> {
+    pub fn load(models: &Path, names: &NetworkArgs, mains: Option<Mains>) -> Result<Networks, CliError> {
         let load = |names: &[String]| -> Result<Vec<Named>, CliError> {
             names.iter().map(|name| Ok((name.clone(), Classifier::load(&cnn_path(models, name))?))).collect()
         };
         let also = names.also.iter().map(|variant| Ok((variant.label.clone(), load(&variant.names)?)));
-        let networks = Networks {
+        let mut networks = Networks {
             three_class: load(&names.three_class)?,
             two_class: load(&names.two_class)?,
             hard_negatives: load(&names.hard_negatives)?,
             also: also.collect::<Result<_, CliError>>()?,
+            signal: SignalConfig::default(),
         };
         for (option, named, classes) in [
             ("--three-class", &networks.three_class, Classes::Three),
@@ -132,11 +135,7 @@ impl Networks {
         // Variants may draw otherwise: only the signal is conditioned once for all.
         let compared = [&networks.three_class, &networks.two_class, &networks.hard_negatives];
         same_windows(&compared.into_iter().flatten().cloned().collect::<Vec<_>>())?;
-        let signal = networks.signal();
-        if let Some((name, _)) = networks.all().find(|(_, network)| network.config().signal != signal) {
-            let first = names.three_class.first().cloned().unwrap_or_default();
-            return Err(EvaluateError::DifferentWindows { first, second: name.clone() }.into());
-        }
+        networks.signal = conditioned_alike(networks.all(), mains)?;
         Ok(networks)
     }
 
@@ -146,10 +145,41 @@ impl Networks {
         self.three_class.iter().chain(&self.two_class).chain(&self.hard_negatives).chain(also)
     }
 
-    /// How all of them want the signal conditioned.
+    /// How the signal is conditioned for all of them.
     pub fn signal(&self) -> SignalConfig {
-        self.three_class.first().map(|(_, network)| network.config().signal.clone()).unwrap_or_default()
+        self.signal.clone()
     }
+}
+
+/// How the signal is conditioned for networks that are to see the same one: as they were trained, or with the mains that was
+/// told.
+///
+/// # Errors
+/// [`CliError`] where they condition it differently, and where only their mains differ and none was told.
+pub fn conditioned_alike<'a>(
+    networks: impl IntoIterator<Item = &'a Named>,
+    mains: Option<Mains>,
+) -> Result<SignalConfig, CliError> {
+    let mut networks = networks.into_iter();
+    let Some((first, network)) = networks.next() else {
+        return Ok(SignalConfig::default().with_mains(mains));
+    };
+    let signal = at_mains(&network.config().signal, mains)?;
+    for (name, other) in networks {
+        let (own, wanted) = (&other.config().signal, &signal);
+        if own.with_mains(mains) == *wanted {
+            continue;
+        }
+        if own.with_mains(Some(wanted.mains_hz)) == *wanted {
+            return Err(CliError::Usage(format!(
+                "{first} was trained with mains_hz = {}, {name} with {}; say where these people were recorded, as --mains 50",
+                u32::from(wanted.mains_hz),
+                u32::from(own.mains_hz)
+            )));
+        }
+        return Err(EvaluateError::DifferentWindows { first: first.clone(), second: name.clone() }.into());
+    }
+    Ok(signal)
 }
 
 /// Warns where the networks know people and nobody of the scored data is among them, by name; the same for a report. That a

@@ -8,19 +8,21 @@ use serde_json::json;
 
 use super::super::error::CliError;
 use super::super::labelled::load;
+use super::super::mains::{parse_mains, told_of_mains};
 use super::super::terminal::progress_bar;
 use super::super::{command_line, today};
 use super::changed::{Asked, ChangeArgs};
 use super::networks::{Named, NetworkArgs, Networks, Pick};
+use super::part::Part;
 use super::print::print;
-use crate::dataset::{Dataset, LabelledRecording, Second, Stretch};
+use crate::dataset::{Dataset, LabelledRecording, Second};
 use crate::evaluate::report::{DataSummary, MethodReport, ProtocolReport, write_report};
 use crate::evaluate::{
     Changed, Comparison, JudgedPerson, Judgements, Kept, Variant, judge_people_by, recordings_of,
     score_method,
 };
 use crate::model::{AutoencoderConfig, AutoencoderOpinion};
-use crate::signal::SignalConfig;
+use crate::signal::{Mains, SignalConfig};
 
 /// What every protocol is told.
 #[derive(Debug, Args)]
@@ -37,6 +39,9 @@ pub struct ProtocolArgs {
     /// Also score the three-class networks as the mean over these gains of each window
     #[arg(long, value_delimiter = ',', value_name = "GAIN")]
     gains: Vec<f32>,
+    /// Frequency of the mains where these people were recorded, in place of the networks' own: 50, 60, or 0 for no notch
+    #[arg(long, value_name = "HZ", value_parser = parse_mains)]
+    mains: Option<Mains>,
     #[command(flatten)]
     change: ChangeArgs,
     /// Write the report to this folder: report.html, report.md, report.json and figures. What is judged is kept
@@ -83,6 +88,11 @@ impl<'a> Protocol<'a> {
             Some(folder) => Kept::in_folder(&folder.join(JUDGED)),
             None => Kept::default(),
         };
+        // What was judged behind one notch is not taken for what was judged behind another.
+        let kept = match args.mains {
+            Some(mains) => kept.apart(&format!("mains {}", u32::from(mains))),
+            None => kept,
+        };
         Ok(Protocol { args, kept })
     }
 
@@ -91,7 +101,12 @@ impl<'a> Protocol<'a> {
     /// # Errors
     /// See [`Networks::load`].
     pub fn networks(&self, names: &NetworkArgs) -> Result<Networks, CliError> {
-        Networks::load(&self.args.models, names)
+        Networks::load(&self.args.models, names, self.args.mains)
+    }
+
+    /// The mains that was told in place of the networks' own.
+    pub fn mains(&self) -> Option<Mains> {
+        self.args.mains
     }
 
     /// Where what is judged is kept.
@@ -120,8 +135,8 @@ impl<'a> Protocol<'a> {
         Ok(dataset)
     }
 
-    /// Has everybody judged by the networks of each kind; `pick` says by which of them. `keep` says which of a
-    /// person's seconds are scored. Autoencoders are asked last, by `autoencoder`.
+    /// Has everybody judged by the networks of each kind; `pick` says by which of them, `keep` what of it is scored.
+    /// Autoencoders are asked last, by `autoencoder`.
     ///
     /// # Errors
     /// [`CliError`] where a network or an autoencoder fails.
@@ -130,11 +145,11 @@ impl<'a> Protocol<'a> {
         dataset: &Dataset,
         networks: &Networks,
         pick: Pick<'_>,
-        keep: &dyn Fn(&str, Second) -> bool,
+        keep: &Part<'_>,
         autoencoder: &Autoencoding<'_>,
     ) -> Result<Judgements, CliError> {
         let judge = |named: &[Named], what: &'static str, gains: &[f32]| {
-            self.judge(dataset, named, what, pick, gains).map(|people| kept_seconds(people, keep))
+            self.judge(dataset, named, what, pick, gains).map(|people| keep.of(people))
         };
         let some = |named: &[Named], what: &'static str| -> Result<Option<Vec<JudgedPerson>>, CliError> {
             (!named.is_empty()).then(|| judge(named, what, &[1.0])).transpose()
@@ -145,7 +160,7 @@ impl<'a> Protocol<'a> {
             let mut changed = asked.of(named)?;
             let recorded = changed.recorded.iter_mut().map(|recorded| &mut recorded.people);
             let imitated = changed.imitated.iter_mut().map(|imitated| &mut imitated.people);
-            recorded.chain(imitated).for_each(|people| *people = kept_seconds(std::mem::take(people), keep));
+            recorded.chain(imitated).for_each(|people| *people = keep.of(std::mem::take(people)));
             Ok(changed)
         };
         let three_class = judge(&networks.three_class, "three classes", &[1.0])?;
@@ -217,6 +232,9 @@ impl<'a> Protocol<'a> {
             .iter()
             .map(|person| {
                 let seconds: Vec<Second> = person.seconds.iter().map(|judged| judged.second).collect();
+                if seconds.is_empty() {
+                    return Ok((person.person.clone(), Vec::new()));
+                }
                 let of = json!({
                     "autoencoder": autoencoder.of, "config": autoencoder.config,
                     "recordings": recordings_of(dataset, &person.person),
@@ -255,7 +273,7 @@ impl<'a> Protocol<'a> {
         ProtocolReport {
             protocol: told.protocol.into(),
             title: told.title,
-            how: told.how,
+            how: told.how.into_iter().chain(told_of_mains(self.args.mains)).collect(),
             command: command_line(),
             date: today(),
             data: told.data,
@@ -326,16 +344,6 @@ pub struct Told {
     pub limits: Vec<String>,
 }
 
-fn kept_seconds(people: Vec<JudgedPerson>, keep: &dyn Fn(&str, Second) -> bool) -> Vec<JudgedPerson> {
-    let mut people = people;
-    for person in &mut people {
-        let name = person.person.clone();
-        person.seconds.retain(|judged| keep(&name, judged.second));
-    }
-    people.retain(|person| !person.seconds.is_empty());
-    people
-}
-
 /// People whom one network judged are one fold: it has seen none of them.
 pub fn folds(people: &[JudgedPerson]) -> BTreeMap<String, usize> {
     let mut models: Vec<&str> = people.iter().map(|person| person.model.as_str()).collect();
@@ -348,49 +356,4 @@ pub fn folds(people: &[JudgedPerson]) -> BTreeMap<String, usize> {
             (person.person.clone(), fold)
         })
         .collect()
-}
-
-/// What a data set holds of some people, of the seconds that are scored.
-pub fn summary(
-    paths: &[PathBuf],
-    dataset: &Dataset,
-    scored: &dyn Fn(&LabelledRecording, Second) -> bool,
-) -> DataSummary {
-    let seconds: Vec<Second> =
-        dataset.seconds().filter(|&second| scored(dataset.recording_of(second), second)).collect();
-    let mut recordings: Vec<usize> =
-        seconds.iter().map(|second| dataset.stretches[second.stretch].recording).collect();
-    recordings.sort_unstable();
-    recordings.dedup();
-    let recordings: Vec<&LabelledRecording> =
-        recordings.into_iter().map(|recording| &dataset.recordings[recording]).collect();
-    let seizures = |recording: &LabelledRecording| {
-        recording.events.iter().filter(|event| event.is_seizure()).count() as u64
-    };
-    let people_of = |recordings: &mut dyn Iterator<Item = &&LabelledRecording>| {
-        let mut people: Vec<&str> = recordings.map(|recording| recording.person.as_str()).collect();
-        people.sort_unstable();
-        people.dedup();
-        people.len()
-    };
-    DataSummary {
-        path: paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" and "),
-        people: people_of(&mut recordings.iter()),
-        people_with_seizures: people_of(&mut recordings.iter().filter(|recording| seizures(recording) > 0)),
-        recordings: recordings.len(),
-        hours: seconds.len() as f64 / 3600.0,
-        seizure_hours: seconds.iter().filter(|&&second| dataset.is_seizure(second)).count() as f64 / 3600.0,
-        seizures: recordings.iter().map(|recording| seizures(recording)).sum(),
-    }
-}
-
-/// What recordings as short as these cannot show, if they are.
-pub fn short_recordings(dataset: &Dataset) -> Option<String> {
-    let longest = dataset.stretches.iter().map(Stretch::seconds).max().unwrap_or(0);
-    (longest < 3600).then(|| {
-        format!(
-            "No stretch of signal is longer than {longest} s: a rate of false alarms of a day on a ward does not follow \
-             from it."
-        )
-    })
 }

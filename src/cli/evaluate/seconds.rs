@@ -8,17 +8,21 @@ use serde_json::json;
 
 use super::super::error::CliError;
 use super::super::labelled::{found, load};
+use super::super::mains::parse_mains;
 use super::super::namesakes::NamesakeArgs;
 use super::super::read_text;
 use super::super::terminal::progress_bar;
-use super::networks::told_of_strangers;
+use super::networks::{conditioned_alike, told_of_strangers};
+use super::unjudged::told_of_unjudged;
 use crate::dataset::{Dataset, Gathered, People};
 use crate::detect::{AccumulatorConfig, LabelRule};
 use crate::evaluate::{
-    CONTEXT_S, JudgedPerson, Kept, PersonScore, WardScore, judge_people, median_interval, score_settings,
+    CONTEXT_S, JudgedPerson, Kept, PersonScore, Unjudged, WardScore, judge_people, median_interval,
+    score_settings, unjudged,
 };
 use crate::format::lines;
 use crate::model::Classifier;
+use crate::signal::Mains;
 use crate::ward::cnn_path;
 
 /// What is scored second by second.
@@ -39,6 +43,9 @@ pub struct SecondsArgs {
     /// Leave these people out
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     exclude: Vec<String>,
+    /// Frequency of the mains where these people were recorded, in place of the models' own: 50, 60, or 0 for no notch
+    #[arg(long, value_name = "HZ", value_parser = parse_mains)]
+    mains: Option<Mains>,
     // Options that are taken in from elsewhere would hide from the parser that these are asked for at all.
     /// Subjects of one name below several --data are one person
     #[arg(long, conflicts_with = "distinct_people")]
@@ -71,7 +78,7 @@ pub fn run(args: &SecondsArgs) -> Result<(), CliError> {
         .map(|name| Ok((name.clone(), Classifier::load(&cnn_path(&args.models, name))?)))
         .collect::<Result<Vec<_>, CliError>>()?;
     let others = args.beside.as_deref().map(read_others).transpose()?;
-    let Some((_, first)) = models.first() else { return Ok(()) };
+    let signal = conditioned_alike(&models, args.mains)?;
     let people = People {
         only: &args.only,
         exclude: &args.exclude,
@@ -85,9 +92,10 @@ pub fn run(args: &SecondsArgs) -> Result<(), CliError> {
                 .into(),
         ));
     }
-    let dataset = load(recordings, &first.config().signal)?;
+    let dataset = load(recordings, &signal)?;
     let everybody: Vec<String> = there.into_iter().map(|(person, _)| person).collect();
     told_of_strangers(&everybody, &models);
+    told_of_unjudged(&dataset);
     let bar = progress_bar("judging", "seconds");
     bar.set_length(dataset.seconds().count() as u64);
     let judged =
@@ -99,7 +107,7 @@ pub fn run(args: &SecondsArgs) -> Result<(), CliError> {
     let alarms = if args.alarms { Some(score_grid(&dataset, &judged)?) } else { None };
     let scores: Vec<PersonScore> = judged.iter().map(PersonScore::of).collect();
     if args.json {
-        print_json(&scores, alarms.as_deref());
+        print_json(&scores, alarms.as_deref(), &unjudged(&dataset), signal.mains_hz);
         return Ok(());
     }
     print_table(&scores, others.as_ref());
@@ -280,7 +288,7 @@ fn print_grid(grid: &[Tried]) {
     }
 }
 
-fn print_json(scores: &[PersonScore], alarms: Option<&[Tried]>) {
+fn print_json(scores: &[PersonScore], alarms: Option<&[Tried]>, unjudged: &[Unjudged], mains_hz: Mains) {
     let people: Vec<_> = scores
         .iter()
         .map(|score| {
@@ -299,6 +307,8 @@ fn print_json(scores: &[PersonScore], alarms: Option<&[Tried]>) {
     };
     let report = json!({
         "people": people,
+        "mains_hz": mains_hz,
+        "unjudged": unjudged,
         "auroc": of(|score| score.auroc),
         "auroc_context": of(|score| score.auroc_context),
         "context_time_constant_s": CONTEXT_S,

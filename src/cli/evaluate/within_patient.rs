@@ -10,14 +10,17 @@ use super::super::error::CliError;
 use super::super::labelled::labelled;
 use super::super::namesakes::NamesakeArgs;
 use super::super::terminal::progress_bar;
-use super::cross_person::{LEAK, settings_can_be_chosen, told_of_order, unseen};
-use super::networks::{Named, NetworkArgs, told_of_strangers};
-use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds, short_recordings, summary};
+use super::cross_person::{LEAK, settings_can_be_chosen, told_of_dealt, told_of_order};
+use super::dealt::Dealt;
+use super::networks::{Named, NetworkArgs, Pick, told_of_strangers};
+use super::part::{Part, short_recordings, summary};
+use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds};
+use super::unjudged::told_of_unjudged;
 use crate::dataset::{Dataset, People};
 use crate::detect::Opinion;
 use crate::evaluate::{
     Changed, Division, FEWEST_SEIZURES, JudgedPerson, JudgedSecond, TreeOpinions, Variant, divide,
-    first_unseen, recordings_of, weighed,
+    recordings_of, weighed,
 };
 use crate::model::{Architecture, AutoencoderConfig};
 use crate::train::{AutoencoderFit, adapted_opinions, later_opinions};
@@ -75,7 +78,13 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
         divisions.iter().map(|division| (division.person.as_str(), division)).collect();
     let later =
         |person: &str, second| of.get(person).is_some_and(|division| division.later.contains(&second));
+    let later_unjudged =
+        |recording: usize| divisions.iter().any(|division| division.later_unjudged.contains(&recording));
+    let scored = Part { second: &later, unjudged: &later_unjudged };
+    let unjudged = told_of_unjudged(&dataset);
     let strangers = told_of_strangers(&dataset.people(), networks.all());
+    let dealt = Dealt::of(&dataset, &networks);
+    let pick: Pick<'_> = &|named: &[Named], person| dealt.pick(named, person);
     let disordered = told_of_order(&dataset);
     let config = AutoencoderConfig { signal, ..AutoencoderConfig::default() };
     let fit = AutoencoderFit::default();
@@ -87,10 +96,13 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
             Ok(later_opinions(&dataset, person, earlier, seconds, &config, &fit)?)
         },
     };
-    let mut judged = protocol.judgements(&dataset, &networks, &unseen, &later, &autoencoding)?;
+    let mut judged = protocol.judgements(&dataset, &networks, pick, &scored, &autoencoding)?;
     let folds = folds(&judged.three_class);
     let unchosen = settings_can_be_chosen(&dataset, &folds)?;
-    let everything = |named: &[Named]| protocol.judge(&dataset, named, "earlier recordings", &unseen, &[1.0]);
+    let everything = |named: &[Named]| {
+        let judged = protocol.judge(&dataset, named, "earlier recordings", pick, &[1.0]);
+        judged.map(|people| Part { unjudged: &later_unjudged, ..Part::WHOLE }.of(people))
+    };
     let trees = TreeOpinions::of(&dataset, &everything(&networks.three_class)?, &folds)?;
     let kinds = [("three-class", &networks.three_class)].into_iter();
     for (kind, named) in kinds.chain(networks.also.iter().map(|(label, named)| (label.as_str(), named))) {
@@ -110,7 +122,7 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
     let also = also.map(|(label, named)| (label.as_str(), named));
     let mut unchanged = Vec::new();
     for (kind, named) in [("three-class", &networks.three_class)].into_iter().chain(also) {
-        let (people, unchanged_here) = adapt(&protocol, &dataset, named, &judged.three_class, &of)?;
+        let (people, unchanged_here) = adapt(&protocol, &dataset, (named, pick), &judged.three_class, &of)?;
         judged.variants.push(Variant {
             name: format!("{kind}, adapted"),
             description: format!(
@@ -164,6 +176,7 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
             .into(),
         "The settings of alarms are chosen on the later parts of other people, of other folds.".into(),
     ];
+    how.extend(told_of_dealt(&dealt));
     how.extend(unchanged);
     let mut limits = vec![LEAK.to_string()];
     limits.extend(strangers);
@@ -176,8 +189,9 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
             too_few.join(", ")
         ));
     }
+    limits.extend(unjudged);
     limits.extend(short_recordings(&dataset));
-    let data = vec![summary(&args.data, &dataset, &|recording, second| later(&recording.person, second))];
+    let data = vec![summary(&args.data, &dataset, &scored)];
     let title = "A patient's later recordings, after a fit to the earlier ones".to_string();
     let told = Told { protocol: "within-patient", title, how, data, about, limits };
     let report = protocol.report(told, &comparison, methods);
@@ -188,7 +202,7 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
 fn adapt(
     protocol: &Protocol<'_>,
     dataset: &Dataset,
-    networks: &[Named],
+    (networks, pick): (&[Named], Pick<'_>),
     people: &[JudgedPerson],
     of: &BTreeMap<&str, &Division>,
 ) -> Result<(Vec<JudgedPerson>, Vec<String>), CliError> {
@@ -197,7 +211,7 @@ fn adapt(
     let mut unchanged = Vec::new();
     let mut adapted = Vec::new();
     for person in people {
-        let (name, network) = first_unseen(networks, &person.person)?;
+        let Some((name, network)) = pick(networks, &person.person)? else { continue };
         let earlier = of.get(person.person.as_str()).map_or(&[][..], |division| &division.earlier);
         let seconds: Vec<_> = person.seconds.iter().map(|judged| judged.second).collect();
         let key = json!({
@@ -217,6 +231,7 @@ fn adapt(
         });
         adapted.push(JudgedPerson {
             seconds: seconds.collect(),
+            unjudged: person.unjudged.clone(),
             model: name.clone(),
             person: person.person.clone(),
         });

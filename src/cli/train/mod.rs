@@ -16,12 +16,14 @@ use serde::{Deserialize, Serialize};
 
 use super::error::CliError;
 use super::labelled::{found, labelled, load};
+use super::mains::{at_mains, parse_mains, told_of_mains};
 use super::namesakes::NamesakeArgs;
 use super::shared_autoencoder::fit_shared;
 use super::terminal::progress_bar;
 use crate::config::mistake;
 use crate::dataset::{Dataset, Gathered, Second};
 use crate::model::{AutoencoderConfig, Classes, Classifier, CnnConfig, write_card};
+use crate::signal::Mains;
 use crate::train::simulated::SimulatedShares;
 use crate::train::{
     Checkpoint, EpochLog, KnownRecordings, PersonLabels, Progress, SecondLabel, Sizes, Start, Task,
@@ -108,6 +110,9 @@ pub struct TrainArgs {
     /// Settings to use in place of the defaults: a TOML file with tables [model] and [training]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Frequency of the mains where these people were recorded, in place of the settings': 50, 60, or 0 for no notch
+    #[arg(long, value_name = "HZ", value_parser = parse_mains)]
+    mains: Option<Mains>,
     /// Number of epochs
     #[arg(long)]
     epochs: Option<NonZeroUsize>,
@@ -154,15 +159,18 @@ struct Settings {
 /// [`CliError`].
 pub fn run(args: &TrainArgs) -> Result<(), CliError> {
     if args.autoencoder {
-        let dataset = load(labelled(&args.data, &args.people(&[]))?, &CnnConfig::default().signal)?;
-        return fit_shared(&dataset, &args.models.join(SHARED), &super::command_line());
+        let signal = at_mains(&CnnConfig::default().signal, args.mains)?;
+        let dataset = load(labelled(&args.data, &args.people(&[]))?, &signal)?;
+        return fit_shared(&dataset, &signal, &args.models.join(SHARED), &super::command_line());
     }
     plain_name("--name", &args.name)?;
     args.from.as_deref().map_or(Ok(()), |name| plain_name("--from", name))?;
     let start = args.from.as_deref().map(|name| Start::of(&cnn_path(&args.models, name))).transpose()?;
+    let start = start.map(|start| start.with_mains(args.mains));
     let told = read_settings(args.config.as_deref())?;
     let model = told.model.or_else(|| start.as_ref().map(|start| start.config().clone()));
     let mut settings = Settings { model: model.unwrap_or_default(), training: told.training };
+    settings.model.signal = at_mains(&settings.model.signal, args.mains)?;
     if args.two_classes {
         settings.model.classes = Classes::Two;
     }
@@ -224,6 +232,7 @@ fn train(
     if let (Some(start), Some(name)) = (start, &args.from) {
         remarks.extend(beginning(start, name, &settings.model));
     }
+    remarks.extend(told_of_mains(args.mains));
     remarks.extend(settings.training.simulated.told());
     let flagged = settings.model.classes == Classes::Three || settings.training.hard_negatives > 0.0;
     let labels = match flagged {
