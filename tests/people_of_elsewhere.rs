@@ -275,11 +275,11 @@ fn a_network_of_another_mains_says_so_and_stands_beside_others_where_the_mains_i
     train(&["--name", "fifty", "--mains", "50"]);
     let card =
         |name: &str| std::fs::read_to_string(root.join("models").join(name).join("card.md")).expect("a card");
-    assert!(card("fifty").contains("mains_hz = 50") && card("fifty").contains("(--mains 50)"));
-    assert!(card("sixty").contains("mains_hz = 60") && !card("sixty").contains("--mains"));
+    assert!(card("fifty").contains("\"mains_hz\": 50") && card("fifty").contains("(--mains 50)"));
+    assert!(card("sixty").contains("\"mains_hz\": 60") && !card("sixty").contains("--mains"));
     // Weights go on to another place.
     train(&["--name", "moved", "--from", "sixty", "--mains", "50"]);
-    assert!(card("moved").contains("mains_hz = 50"));
+    assert!(card("moved").contains("\"mains_hz\": 50"));
 
     let both = ["evaluate", "--data", "data", "--only", "c", "--model", "fifty,sixty", "--json"];
     let message = refusal(root, &both, 2);
