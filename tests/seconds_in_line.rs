@@ -153,3 +153,23 @@ fn a_seizure_of_a_recording_that_nobody_can_judge_is_missed_and_its_seconds_are_
         }
     }
 }
+
+#[test]
+fn a_seizure_behind_the_last_judged_second_is_missed_and_adds_no_time() {
+    let line =
+        line(&[Clip { unjudged: 45..CLIP_S, ..clip(at(8, 0), (50.0, 70.0)) }, clip(at(9, 0), (20.0, 50.0))]);
+    let alarms = line.alarms(LabelRule::default(), AccumulatorConfig::default()).expect("settings");
+    let (by_event, by_second) = line.szcore(&alarms);
+    assert_eq!((by_event.refs, by_event.tp, by_event.seconds), (2, 1, 45 + CLIP_S as u64));
+    assert_eq!((by_second.refs, by_second.seconds), (20 + 30, 45 + CLIP_S as u64));
+}
+
+#[test]
+fn settings_are_not_compared_by_seizures_that_none_of_them_could_find() {
+    let line =
+        line(&[clip(at(8, 0), (20.0, 50.0)), Clip { unjudged: 0..CLIP_S, ..clip(at(9, 0), (20.0, 50.0)) }]);
+    let alarms = line.alarms(LabelRule::default(), AccumulatorConfig::default()).expect("settings");
+    let tally = line.tally(&alarms, 30.0);
+    assert_eq!((tally.detected, tally.seizures), (1, 1));
+    assert_eq!(score_lines([(&line, alarms.as_slice())], Counting::Strict).seizures.len(), 2);
+}

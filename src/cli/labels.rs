@@ -6,14 +6,16 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::error::CliError;
-use super::evaluate::told_of_strangers;
+use super::evaluate::{conditioned_alike, told_of_strangers};
 use super::labelled::{found, load};
+use super::mains::parse_mains;
 use super::namesakes::{NamesakeArgs, places_must_differ};
 use super::terminal::progress_bar;
 use crate::dataset::{Gathered, People};
 use crate::evaluate::{Kept, judge_people};
 use crate::format::label_review::{ProposalKind, ReviewRow, ReviewTable};
 use crate::model::Classifier;
+use crate::signal::Mains;
 use crate::train::{ProposalRule, RenewedTable, names_of, propose, renew};
 use crate::ward::cnn_path;
 
@@ -29,6 +31,9 @@ pub struct LabelsArgs {
     /// Where models lie
     #[arg(long, default_value = "models", value_name = "DIR")]
     models: PathBuf,
+    /// Frequency of the mains where these people were recorded, in place of the models' own: 50, 60, or 0 for no notch
+    #[arg(long, value_name = "HZ", value_parser = parse_mains)]
+    mains: Option<Mains>,
     /// Judge these people alone
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     only: Vec<String>,
@@ -75,12 +80,12 @@ pub fn run(args: &LabelsArgs) -> Result<(), CliError> {
         .collect::<Result<Vec<_>, CliError>>()?;
     // It is read again before it is written; a mistake in it is better told now than then.
     ReviewTable::read_if_there(&args.out)?;
-    let Some((_, first)) = models.first() else { return Ok(()) };
     let people =
         People { only: &args.only, exclude: &args.exclude, needed: &[], namesakes: args.namesakes.rule() };
     let Gathered { recordings, there, .. } = found(&args.data, &people)?;
     places_must_differ(&recordings, &args.data)?;
-    let dataset = load(recordings, &first.config().signal)?;
+    let signal = conditioned_alike(&models, args.mains)?;
+    let dataset = load(recordings, &signal)?;
     let everybody: Vec<String> = there.into_iter().map(|(person, _)| person).collect();
     told_of_strangers(&everybody, &models);
     let bar = progress_bar("judging", "seconds");

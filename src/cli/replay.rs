@@ -271,7 +271,7 @@ fn tell_faults(replayed: &Replayed) {
         for remark in &recording.remarks {
             remarks.entry(format!("note: {remark}")).or_default().push(path);
         }
-        if let Some(unlikely) = &recording.unlikely {
+        for unlikely in &recording.unlikely {
             remarks.entry(format!("warning: {unlikely}")).or_default().push(path);
         }
         if !recording.missing.is_empty() {

@@ -72,10 +72,19 @@ struct Recorded {
     seizures: Vec<(f64, f64)>,
 }
 
+impl Recorded {
+    /// Its seconds, and those up to the end of a seizure that begins behind the last that was judged: it is missed.
+    fn with_what_lies_behind(&self) -> u64 {
+        let behind = self.seizures.iter().filter(|(onset_s, _)| *onset_s >= self.seconds as f64);
+        let ends = behind.map(|(onset_s, duration_s)| (onset_s + duration_s).ceil() as u64);
+        ends.fold(self.seconds, u64::max)
+    }
+}
+
 /// What alarms found and what they were raised for, counted strictly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Seizures.
+    /// Seizures in recordings that could be judged: no setting finds those in others, and settings are compared by this.
     pub seizures: usize,
     /// Of them, with an alarm.
     pub detected: usize,
@@ -195,7 +204,12 @@ impl PersonLine {
         let marks: Vec<AlarmMark> = self.marks(alarms).collect();
         let score = score_strictly(&self.seizures, &marks, 0.0);
         Tally {
-            seizures: self.seizures.len(),
+            seizures: self
+                .recordings
+                .iter()
+                .filter(|recorded| recorded.judged)
+                .map(|recorded| recorded.seizures.len())
+                .sum(),
             detected: score.detected,
             soon: score
                 .seizures
@@ -210,7 +224,7 @@ impl PersonLine {
     pub fn szcore(&self, alarms: &[AlarmSpan]) -> (Counts, Counts) {
         let (mut event, mut sample) = (Counts::default(), Counts::default());
         for recorded in &self.recordings {
-            let seconds = recorded.seconds as usize;
+            let seconds = recorded.with_what_lies_behind() as usize;
             let reference = mask(recorded.seizures.iter().copied(), seconds);
             let within = alarms.iter().filter(|alarm| alarm.end > recorded.from).map(|alarm| {
                 let onset = alarm.onset.saturating_sub(recorded.from);
@@ -218,10 +232,8 @@ impl PersonLine {
             });
             let hypothesis = mask(within, seconds);
             // What nobody could judge is no time that was observed.
-            let observed = |counts: Counts| match recorded.judged {
-                true => counts,
-                false => Counts { seconds: 0, ..counts },
-            };
+            let seconds = if recorded.judged { recorded.seconds } else { 0 };
+            let observed = |counts: Counts| Counts { seconds, ..counts };
             event += observed(score_events(&reference, &hypothesis));
             sample += observed(score_samples(&reference, &hypothesis));
         }

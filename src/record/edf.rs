@@ -98,11 +98,11 @@ impl RecordedSpan {
     fn annotation_bytes(&self, annotations: &[Annotation]) -> usize {
         // Onset, duration and the marks between them, beside the text and the record's own stamp.
         let bytes = |annotation: &Annotation| annotation.text.len() + 40;
-        let onsets = self.record_onsets();
+        let (onsets, record_s) = (self.record_onsets(), self.record_s());
         let (mut needed, mut to_come) = (ANNOTATION_BYTES, 0);
         for annotation in annotations.iter().rev() {
             to_come += bytes(annotation);
-            let own = onsets.partition_point(|onset_s| onset_s + self.record_s() <= annotation.onset_s);
+            let own = onsets.partition_point(|onset_s| onset_s + record_s <= annotation.onset_s);
             let left = onsets.len().saturating_sub(own).max(1);
             // Records are filled with whole annotations: a longest one may be left over in each.
             needed = needed.max(to_come / left + bytes(annotation) + 24);
@@ -112,11 +112,11 @@ impl RecordedSpan {
 
     /// When each record begins, in seconds from the start.
     fn record_onsets(&self) -> Vec<f64> {
-        let samples = self.samples_per_record() as u64;
+        let (samples, record_s) = (self.samples_per_record() as u64, self.record_s());
         let mut onsets: Vec<f64> = Vec::new();
         for part in &self.parts {
             for first in (0..part.rows as u64).step_by(samples as usize) {
-                let earliest = onsets.last().map_or(0.0, |last| last + self.record_s());
+                let earliest = onsets.last().map_or(0.0, |last| last + record_s);
                 onsets.push(self.onset_s(part.first_frame + first).max(earliest));
             }
         }

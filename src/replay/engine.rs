@@ -37,7 +37,7 @@ pub struct ReplayedRecording {
     /// Remarks on its labels.
     pub remarks: Vec<String>,
     /// What is to be said of the size of its EEG, where no head gives such EEG, or of a mains that hums beside the notch.
-    pub unlikely: Option<String>,
+    pub unlikely: Vec<String>,
     /// Seconds in which a channel had a fault, by channel label and fault.
     pub faults: FaultCounts,
 }
@@ -186,7 +186,7 @@ impl Player {
                 .chain(stream.montage().warnings())
                 .cloned()
                 .collect(),
-            unlikely: None,
+            unlikely: Vec::new(),
             verdicts: Vec::new(),
             faults: FaultCounts::new(),
             plan,
@@ -206,7 +206,8 @@ impl Player {
                 self.judge(&mut due, offset_s, &mut replayed, observe)?;
             }
             if ended {
-                replayed.unlikely = stream.amplitude().unlikely().or_else(|| stream.hum().told());
+                replayed.unlikely =
+                    stream.amplitude().unlikely().into_iter().chain(stream.hum().told()).collect();
                 return Ok(replayed);
             }
         }

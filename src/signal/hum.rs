@@ -86,8 +86,8 @@ impl Hum {
         (2 * humming > all).then(|| {
             format!(
                 "the mains hums at {hum_hz} Hz in most derivations, and the notch lies at {notch_hz} Hz: what is left of the hum is \
-                 judged with the EEG; where the mains has {hum_hz} Hz, say --mains {hum_hz}, and for a patient mains_hz = \
-                 {hum_hz} in patient.toml"
+                 judged with the EEG; where the mains has {hum_hz} Hz, write mains_hz = {hum_hz} in the patient's patient.toml \
+                 (train, labels, evaluate: --mains {hum_hz})"
             )
         })
     }

@@ -151,11 +151,12 @@ pub fn design(up: u64, down: u64) -> Taps {
     let length = ((ATTENUATION_DB - 7.95) / (2.285 * PI * width) + 1.0).ceil();
     let delay = (length / 2.0).ceil() as usize;
     let beta = 0.1102 * (ATTENUATION_DB - 8.7);
+    let middle = bessel_i0(beta);
     let mut taps: Vec<f64> = (0..=2 * delay)
         .map(|index| {
             let offset = index as f64 - delay as f64;
             let edge = offset / delay as f64;
-            let window = bessel_i0(beta * (1.0 - edge * edge).max(0.0).sqrt()) / bessel_i0(beta);
+            let window = bessel_i0(beta * (1.0 - edge * edge).max(0.0).sqrt()) / middle;
             cutoff * sinc(cutoff * offset) * window
         })
         .collect();

@@ -259,7 +259,6 @@ fn about_alarm(
     Ok((entry, held))
 }
 
-/// What SQLite says, in the words of this project.
 /// Whose database it is, the version of its tables and their number, all of one moment: another process may be
 /// beginning the log just now.
 fn marks(connection: &mut Connection) -> rusqlite::Result<(i32, usize, i64)> {
@@ -284,6 +283,7 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     schema::migrate(connection, schema::VERSION)
 }
 
+/// What SQLite says, in the words of this project.
 fn of_sqlite(error: &rusqlite::Error, doing: &'static str, path: &Path) -> LogError {
     let path = path.to_path_buf();
     match error.sqlite_error_code() {

@@ -159,8 +159,8 @@ pub fn told_of_order(dataset: &Dataset) -> Option<String> {
     Some(words)
 }
 
-/// Refuses people whose settings could be chosen on nobody - whom nobody could judge at all is no help there -; says of whom nobody with a seizure is left to choose on, for the
-/// report, and warns of them.
+/// Refuses people whose settings could be chosen on nobody; people of whom no second could be judged do not count there. Says
+/// of whom nobody with a seizure is left to choose on, for the report, and warns of them.
 ///
 /// # Errors
 /// [`CliError::Usage`] where one network judges all of them.

@@ -16,7 +16,7 @@ mod within_patient;
 use clap::{Args, Subcommand};
 
 use super::error::CliError;
-pub(super) use networks::told_of_strangers;
+pub(super) use networks::{conditioned_alike, told_of_strangers};
 
 /// Score networks on people they were not trained on: second by second, or by a whole protocol
 #[derive(Debug, Args)]

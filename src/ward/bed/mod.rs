@@ -146,10 +146,24 @@ impl Bed {
         resumed_wall_s: Option<f64>,
         commands: mpsc::Receiver<Command>,
     ) -> JoinHandle<()> {
-        let (replies, judged) = mpsc::channel(2 * UNDER_WAY);
+        first_status(&setup, &shared, source.describe());
+        tokio::spawn(Bed::run(setup, shared, watch, source, resumed_wall_s, commands))
+    }
+
+    /// Runs the bed until it is told to stop.
+    async fn run(
+        setup: BedSetup,
+        shared: Arc<Shared>,
+        watch: Watch,
+        mut source: Box<dyn LiveSource>,
+        resumed_wall_s: Option<f64>,
+        mut commands: mpsc::Receiver<Command>,
+    ) {
+        let (replies, mut judged) = mpsc::channel(2 * UNDER_WAY);
+        let (to_bed, mut fed) = mpsc::channel(WAITING);
         let real_time = setup.config.source.real_time();
         let journal = Journal::new(&setup, shared.recorder.clone(), &watch, &shared.state);
-        let bed = Bed {
+        let mut bed = Bed {
             interrupted: false,
             due_wall_s: resumed_wall_s,
             clocks: Clocks::default(),
@@ -175,79 +189,66 @@ impl Bed {
             shared,
             watch,
         };
-        bed.first_status(source.describe());
-        tokio::spawn(bed.run(source, resumed_wall_s, commands, judged))
-    }
-
-    /// Runs the bed until it is told to stop.
-    async fn run(
-        mut self,
-        mut source: Box<dyn LiveSource>,
-        resumed_wall_s: Option<f64>,
-        mut commands: mpsc::Receiver<Command>,
-        mut judged: mpsc::Receiver<Judged>,
-    ) {
-        let (to_bed, mut fed) = mpsc::channel(WAITING);
-        self.tell_asked();
-        if !self.setup.judge.shared {
+        bed.tell_asked();
+        if !bed.setup.judge.shared {
             // Gathered for an autoencoder that the patient has by now.
-            self.watch.baseline.begin_anew();
+            bed.watch.baseline.begin_anew();
         }
         if resumed_wall_s.is_none() {
             // From the first moment on a restart knows which count of frames and seconds this is.
-            self.save();
+            bed.save();
         }
-        self.catch_up().await;
-        self.alarm = self.journal.last_announced().filter(|_| self.watch.is_alarming());
-        self.log_detector();
-        let goes_on = self.alarm.into_iter().chain(self.journal.to_be_judged_again());
-        let alarms = goes_on.map(|second| seizure_id(self.name(), self.watch.timeline(), second)).collect();
-        self.shared.desk.tell(Work::Resumed { bed: self.name().to_string(), alarms });
-        let next_frame = self.watch.next_frame();
+        bed.catch_up().await;
+        bed.alarm = bed.journal.last_announced().filter(|_| bed.watch.is_alarming());
+        bed.log_detector();
+        let goes_on = bed.alarm.into_iter().chain(bed.journal.to_be_judged_again());
+        let alarms = goes_on.map(|second| seizure_id(bed.name(), bed.watch.timeline(), second)).collect();
+        bed.shared.desk.tell(Work::Resumed { bed: bed.name().to_string(), alarms });
+        let next_frame = bed.watch.next_frame();
         // What can be asked for its past goes on without a gap.
         let seamless = next_frame > 0 && source.resume_at(next_frame);
-        self.interrupted = resumed_wall_s.is_some() && !seamless;
-        let delay = if self.real_time { self.shared.until_slot(self.setup.slot) } else { Duration::ZERO };
+        bed.interrupted = resumed_wall_s.is_some() && !seamless;
+        let delay = if bed.real_time { bed.shared.until_slot(bed.setup.slot) } else { Duration::ZERO };
         let feeder = tokio::spawn(feed(source, delay, to_bed));
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut listening = true;
         let stopped = loop {
-            let room = if self.real_time { BACKLOG } else { 1 };
+            let room = if bed.real_time { BACKLOG } else { 1 };
             tokio::select! {
                 biased;
                 command = commands.recv() => match command {
                     Some(Command::Switch { judge, detector }) => {
-                        self.watch.set(detector);
-                        self.switch(judge);
+                        bed.watch.set(detector);
+                        bed.switch(judge);
                     }
-                    Some(Command::FitAgain) => self.fit_asked = false,
+                    Some(Command::FitAgain) => bed.fit_asked = false,
                     Some(Command::Stop(done)) => break Some(done),
                     None => break None,
                 },
-                Some(done) = judged.recv() => self.judged(done),
-                _ = ticks.tick() => self.tick(),
-                came = fed.recv(), if listening && self.is_ready_for_more(room) => match came {
-                    Some(came) => self.fed(came),
+                Some(done) = judged.recv() => bed.judged(done),
+                _ = ticks.tick() => bed.tick(),
+                came = fed.recv(), if listening && bed.is_ready_for_more(room) => match came {
+                    Some(came) => bed.fed(came),
                     None => listening = false,
                 },
             }
-            self.hand_over();
-            self.change_if_due();
+            bed.hand_over();
+            bed.change_if_due();
         };
         feeder.abort();
         drop(fed);
         let deadline = tokio::time::Instant::now() + DRAIN;
-        while !(self.waiting.is_empty() && self.under_way.is_empty()) {
+        while !(bed.waiting.is_empty() && bed.under_way.is_empty()) {
             match tokio::time::timeout_at(deadline, judged.recv()).await {
-                Ok(Some(done)) => self.judged(done),
+                Ok(Some(done)) => bed.judged(done),
                 _ => break,
             }
-            self.hand_over();
+            bed.hand_over();
         }
-        self.stop().await;
-        self.shared.desk.flush().await;
-        self.shared.scribe.flush().await;
+        bed.stop().await;
+        bed.shared.desk.flush().await;
+        bed.shared.scribe.flush().await;
         if let Some(done) = stopped {
             let _ = done.send(());
         }
@@ -260,25 +261,23 @@ impl Bed {
     pub(super) fn name(&self) -> &str {
         &self.setup.config.name
     }
+}
 
-    fn first_status(&self, source: String) {
-        let setup = &self.setup;
-        let wanted = if setup.judge.shared { setup.baseline.seconds } else { 0 };
-        self.shared.board.update(self.name(), |status| {
-            status.patient = setup.patient.to_string();
-            status.source = source;
-            status.phase = Phase::Connecting;
-            status.reason = None;
-            status.cnn = setup.judge.cnn.to_string();
-            status.autoencoder = setup.judge.autoencoder.to_string();
-            status.shared_autoencoder = setup.judge.shared;
-            status.baseline_wanted_s = wanted;
-        });
-        if setup.judge.shared {
-            tracing::warn!(
-                bed = self.name(),
-                "judged by the shared autoencoder until the patient's own is fitted"
-            );
-        }
+/// Shows a bed as connecting to a source, with the networks that judge it.
+fn first_status(setup: &BedSetup, shared: &Shared, source: String) {
+    let name = setup.config.name.as_str();
+    let wanted = if setup.judge.shared { setup.baseline.seconds } else { 0 };
+    shared.board.update(name, |status| {
+        status.patient = setup.patient.to_string();
+        status.source = source;
+        status.phase = Phase::Connecting;
+        status.reason = None;
+        status.cnn = setup.judge.cnn.to_string();
+        status.autoencoder = setup.judge.autoencoder.to_string();
+        status.shared_autoencoder = setup.judge.shared;
+        status.baseline_wanted_s = wanted;
+    });
+    if setup.judge.shared {
+        tracing::warn!(bed = name, "judged by the shared autoencoder until the patient's own is fitted");
     }
 }

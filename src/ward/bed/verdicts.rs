@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::super::baseline::Baseline;
 use super::super::inference::{BedJudge, Due, Judged, UNDER_WAY};
 use super::super::lifecycle::FitRequest;
-use super::{Bed, UnderWay, Waiting};
+use super::{Bed, UnderWay, Waiting, first_status};
 use crate::alarm::TechnicalKind;
 use crate::alarm::entry::{DAEMON, Entry, What, seizure_id};
 use crate::alarm::exposure::Excluded;
@@ -260,7 +260,7 @@ impl Bed {
         self.watch.baseline.begin_anew();
         let status = self.shared.board.get(self.name()).map(|status| status.source).unwrap_or_default();
         let phase = self.shared.board.get(self.name()).map(|status| status.phase);
-        self.first_status(status);
+        first_status(&self.setup, &self.shared, status);
         if let Some(phase) = phase {
             self.shared.board.update(self.name(), |status| status.phase = phase);
         }
