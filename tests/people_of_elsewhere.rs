@@ -253,7 +253,11 @@ fn a_replay_tells_of_a_mains_that_hums_beside_its_notch() {
         let told = said(&output);
         assert!(output.status.success(), "{told}");
         assert_eq!(told.contains("the mains hums at 50 Hz"), hums, "{person}: {told}");
-        assert_eq!(told.contains("mains_hz = 50 in patient.toml"), hums, "{person}: {told}");
+        assert_eq!(
+            told.contains("write mains_hz = 50 in the patient's patient.toml"),
+            hums,
+            "{person}: {told}"
+        );
     }
 }
 
