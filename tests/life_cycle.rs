@@ -42,9 +42,23 @@ fn a_new_patient_starts_with_the_shared_autoencoder_and_moves_to_their_own_by_it
     assert_eq!(comparison["old"], shared);
     assert!(comparison["compared_s"].as_u64().unwrap() >= 30);
     assert!(std::fs::read_to_string(version.join("card.md")).unwrap().contains("gathered on bed emu-01"));
+    // The threshold follows the level of what was gathered, and that is told.
+    let level: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(version.join("level.json")).unwrap()).unwrap();
+    assert!(level["seconds"].as_u64().unwrap() >= 90 && level["log_odds"].is_number(), "{level}");
+    let threshold = || {
+        let text = std::fs::read_to_string(ward.path("patients/new/patient.toml")).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("seizure_probability = ")).unwrap();
+        line.parse::<f64>().unwrap()
+    };
+    let [usual, followed] = [0, 1].map(|at| comparison["seizure_probability"][at].as_f64().unwrap());
+    assert_eq!((threshold(), usual), (followed, 0.6));
+    let card = std::fs::read_to_string(version.join("card.md")).unwrap();
+    assert!(card.contains(&format!("| with this one | {followed} |")), "{card}");
     let switched =
         daemon.wait_for("the log", |_| ward.alarms().into_iter().find(|entry| entry["what"] == "switched"));
     assert_eq!((&switched["from"], &switched["to"]), (&shared.clone().into(), &own.clone().into()));
+    assert_eq!(switched["seizure_probability"], serde_json::json!([usual, followed]));
     let second = daemon.bed("emu-01")["second"].as_u64().unwrap();
     daemon.wait_for("a while under the patient's own", |daemon| {
         (daemon.bed("emu-01")["second"].as_u64()? > second + 60).then_some(())
@@ -61,6 +75,7 @@ fn a_new_patient_starts_with_the_shared_autoencoder_and_moves_to_their_own_by_it
     assert_eq!(versions["in_use"], 0);
     assert_eq!(versions["switches"].as_array().unwrap().len(), 2);
     assert_eq!(versions["switches"][1]["by"], "Dr. Example");
+    assert_eq!((threshold(), &versions["switches"][1]["seizure_probability"]), (0.6, &0.6.into()));
     let missing =
         daemon.ask("PUT", "/api/v1/patients/new/version", Some(TOKEN), r#"{"version": 9, "by": "x"}"#);
     assert!(missing.0 == 400 && missing.1.contains("no autoencoder version 9"), "{}", missing.1);

@@ -73,6 +73,7 @@ fn a_new_patient_has_every_setting_with_its_default_and_a_reason_above_it() {
         [
             "cnn",
             "mains_hz",
+            "follow_level",
             "seizure_probability",
             "ae_flag",
             "certain_probability",

@@ -135,6 +135,10 @@ pub enum What {
         to: String,
         /// First second that it judges.
         from_second: u64,
+        /// The seizure probability of a seizure second until now and from here on, which follows the patient's EEG; entries
+        /// of older versions do not tell it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seizure_probability: Option<[f32; 2]>,
     },
     /// A detector is used for the first time.
     Detector(DetectorId),

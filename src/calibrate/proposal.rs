@@ -93,9 +93,7 @@ impl Proposal {
         if now != self.from {
             return Err(ProposalError::Outdated { patient: id.to_string(), now: Box::new(now) });
         }
-        config.label = self.to.label();
-        config.accumulator = self.to.accumulator();
-        config.calibration = Some(self.record.clone());
+        config.calibrated(self.to.label(), self.to.accumulator(), self.record.clone());
         Ok(config)
     }
 

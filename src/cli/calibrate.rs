@@ -144,9 +144,7 @@ pub(super) fn calibrate(
         );
     }
     let interval = score.false_alarms_per_hour.map_or([0.0, f64::INFINITY], |i| [i.lower, i.upper]);
-    watched.config.label = rule;
-    watched.config.accumulator = accumulator;
-    watched.config.calibration = Some(CalibrationRecord {
+    let record = CalibrationRecord {
         recordings: names,
         hours: (summary.score.hours * 1e4).round() / 1e4,
         false_alarms: score.false_alarms.len() as u64,
@@ -154,7 +152,8 @@ pub(super) fn calibrate(
         seizures: score.seizures.len() as u64,
         detected: score.detected as u64,
         date: super::today(),
-    });
+    };
+    watched.config.calibrated(rule, accumulator, record);
     watched.config.save(&whose.patients, &id)?;
     say!(
         "seizure_probability {} and threshold {}: {} on these recordings (95 % interval {:.1} to {:.1} false alarms an hour)",

@@ -38,7 +38,7 @@ pub fn run(args: &CheckArgs) -> Result<(), CliError> {
                 let whose =
                     if patient.shared { "the shared autoencoder" } else { "the patient's own autoencoder" };
                 say!("bed {}: patient {id}, {}, {whose}", bed.name, source.describe());
-                if let Some(remark) = patient.unlike_size() {
+                for remark in patient.remarks() {
                     warn!("bed {}: {remark}", bed.name);
                 }
                 if patient.shared && !is_writable(&config.ward.patients, &id) {

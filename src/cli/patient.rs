@@ -1,6 +1,7 @@
 //! `vigil patient`: a patient from the first recording to the first alarm.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
@@ -12,16 +13,17 @@ use super::patient_name::name_patient;
 use super::terminal::progress_bar;
 use crate::config::versions::{
     add_version, keep_active, switch_to, version_fit, version_in_use, version_weights, versions,
-    versions_folder, write_fit,
+    versions_folder, write_fit, write_level,
 };
 use crate::config::{ConfigError, FitRecord, PatientConfig, PatientId, WardConfig, give_to_owner};
 use crate::dataset::{Dataset, LabelledRecording, Second};
+use crate::detect::{LabelRule, USUAL_LOG_ODDS};
 use crate::model::{Autoencoder, AutoencoderConfig, Card, Classifier, write_card};
 use crate::signal::{Mains, SignalConfig};
-use crate::train::{AutoencoderFit, fit_autoencoder};
+use crate::train::{AutoencoderFit, fit_autoencoder, level_of};
 use crate::ward::adapt::{AdaptError, adapt};
 use crate::ward::lifecycle::FitRequest;
-use crate::ward::{cnn_path, unlike_size};
+use crate::ward::{Models, cnn_path};
 
 /// Make, fit, calibrate and show patients
 #[derive(Debug, Args)]
@@ -175,7 +177,7 @@ fn switch(whose: &Whose, version: u32, by: &str) -> Result<(), CliError> {
     if !switch.digest.is_empty() {
         say!("SHA-256 {}", switch.digest);
     }
-    Ok(())
+    tell_of_level(&whose.patients, &id)
 }
 
 /// The last line on standard output is the comparison, as JSON.
@@ -210,7 +212,7 @@ fn make(whose: &Whose, cnn: &str, mains: u32) -> Result<(), CliError> {
 fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool, in_order_given: bool) -> Result<(), CliError> {
     let id = PatientId::new(&whose.id)?;
     let config = PatientConfig::load(&whose.patients, &id)?;
-    let classifier = Classifier::load(&cnn_path(&whose.models, &config.cnn))?;
+    let classifier = Arc::new(Classifier::load(&cnn_path(&whose.models, &config.cnn))?);
     let signal = SignalConfig { mains_hz: config.mains_hz, ..classifier.config().signal.clone() };
     let plans = ordered(inputs, in_order_given)?;
     let names: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
@@ -246,6 +248,7 @@ fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool, in_order_given: b
         },
     )?;
     bar.finish_and_clear();
+    let level = level_of(&classifier, &dataset, &seconds)?;
     if seconds.len() < WANTED_S {
         warn!(
             "warning: {} s of baseline, expected {WANTED_S} or more, with waking and sleep: what this autoencoder has not \
@@ -253,15 +256,15 @@ fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool, in_order_given: b
             seconds.len()
         );
     }
-    if let Some(remark) = unlike_size(&classifier, fitted.baseline()) {
-        warn!("warning: {remark}");
-    }
     let record = FitRecord { recordings: names, seconds: seconds.len(), date: super::today() };
     // What is in use stays as a version, and the new one is a version, with its record, before it is in use.
     keep_active(&whose.patients, &id)?;
     let version = add_version(&whose.patients, &id, |folder| -> Result<(), AdaptError> {
         let weights = folder.join("autoencoder.safetensors");
         write_fit(folder, &record)?;
+        if let Some(level) = &level {
+            write_level(folder, level)?;
+        }
         fitted.save(&weights)?;
         let saved = Autoencoder::load(&weights, id.as_str(), &settings.signal)?;
         write_card(&folder.join("card.md"), &autoencoder_card(&id, &record, &saved))?;
@@ -284,6 +287,38 @@ fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool, in_order_given: b
         began.elapsed().as_secs_f64(),
         saved.baseline().threshold
     );
+    tell_of_level(&whose.patients, &id)?;
+    let config = PatientConfig::load(&whose.patients, &id)?;
+    if config.followed().is_some_and(|level| level.level().shift() > 0.0) {
+        warn!(
+            "warning: the CNN takes much of this EEG for a seizure, so that seizure_probability has risen; make sure that these \
+             recordings hold no seizure that is not marked"
+        );
+    }
+    for remark in Models::default().watched(&whose.patients, &whose.models, &id)?.remarks() {
+        warn!("warning: {remark}");
+    }
+    Ok(())
+}
+
+/// Says what the threshold follows, if it does.
+fn tell_of_level(patients: &Path, id: &PatientId) -> Result<(), CliError> {
+    let config = PatientConfig::load(patients, id)?;
+    let holds = config.label.seizure_probability;
+    match config.followed() {
+        Some(level) => say!(
+            "seizure_probability {holds}: it follows what the CNN says of {} s of this patient's EEG (log-odds {:.2}, usually \
+             {USUAL_LOG_ODDS}), and is {} by default",
+            level.seconds,
+            level.log_odds,
+            LabelRule::default().seizure_probability
+        ),
+        None if config.calibration.is_some() => say!("seizure_probability {holds}, as calibrated"),
+        None if !config.follow_level => {
+            say!("seizure_probability {holds}, as it was set: follow_level is false")
+        }
+        None => say!("seizure_probability {holds}, the default"),
+    }
     Ok(())
 }
 
@@ -352,8 +387,7 @@ fn show(whose: &Whose, json: bool) -> Result<(), CliError> {
                 a.baseline().threshold,
                 a.digest()
             );
-            let remark = classifier.as_ref().ok().and_then(|c| unlike_size(c, a.baseline()));
-            if let Some(remark) = remark.filter(|_| config.calibration.is_none()) {
+            for remark in Models::default().watched(&whose.patients, &whose.models, &id)?.remarks() {
                 say!("# {remark}");
             }
         }

@@ -92,7 +92,7 @@ pub fn watched(patients: &Path, models: &Path, id: &PatientId) -> Result<Watched
             "patient {id} has no autoencoder yet and is judged by the shared one; vigil patient fit {id} makes one"
         );
     }
-    if let Some(remark) = watched.unlike_size() {
+    for remark in watched.remarks() {
         warn!("warning: patient {id}: {remark}");
     }
     Ok(watched)

@@ -7,12 +7,14 @@ mod mistake;
 mod owner;
 mod patient;
 mod patient_name;
+mod patient_records;
 pub mod versions;
 mod ward;
 
 pub use http::{HttpConfig, TlsConfig, is_this_machine};
 pub use mistake::{ConfigError, line_in, mistake};
 pub use owner::{give_to_owner, is_writable};
-pub use patient::{CalibrationRecord, FitRecord, PatientConfig, PatientId};
+pub use patient::{PatientConfig, PatientId};
 pub use patient_name::PatientName;
+pub use patient_records::{CalibrationRecord, FitRecord, LevelRecord};
 pub use ward::{BaselineConfig, BedConfig, MontageName, Outputs, Switching, WardConfig, WardSection};

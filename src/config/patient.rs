@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::mistake::{ConfigError, line_of, mistake};
 use super::patient_name::PatientName;
-use crate::detect::{AccumulatorConfig, AeFlag, LabelRule, SettingError};
+use super::patient_records::{CalibrationRecord, FitRecord, LevelRecord};
+use crate::detect::{AccumulatorConfig, AeFlag, LabelRule, Level, SettingError};
 use crate::durable;
 use crate::signal::Mains;
 
@@ -43,38 +44,6 @@ impl fmt::Display for PatientId {
     }
 }
 
-/// What the patient's autoencoder was fitted on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FitRecord {
-    /// Names of the recordings: their time never counts in the patient's own score.
-    pub recordings: Vec<String>,
-    /// Seconds of baseline.
-    pub seconds: usize,
-    /// Day of the fit.
-    pub date: String,
-}
-
-/// What the accumulator was calibrated on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CalibrationRecord {
-    /// Names of the recordings.
-    pub recordings: Vec<String>,
-    /// Hours in which an alarm would have been false.
-    pub hours: f64,
-    /// False alarms at the chosen settings.
-    pub false_alarms: u64,
-    /// 95 % interval of false alarms per hour.
-    pub false_alarms_per_hour: [f64; 2],
-    /// Marked seizures in them.
-    pub seizures: u64,
-    /// Seizures with an alarm.
-    pub detected: u64,
-    /// Day of the calibration.
-    pub date: String,
-}
-
 /// The settings of one patient.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,6 +56,9 @@ pub struct PatientConfig {
     pub cnn: String,
     /// Frequency of the mains where the patient is recorded.
     pub mains_hz: Mains,
+    /// Whether the threshold follows the level of the patient's own EEG when an autoencoder of theirs is put into use.
+    #[serde(default = "follows")]
+    pub follow_level: bool,
     /// From probabilities to labels.
     #[serde(default)]
     pub label: LabelRule,
@@ -96,6 +68,9 @@ pub struct PatientConfig {
     /// What the autoencoder in use was fitted on, once it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<FitRecord>,
+    /// The level that the threshold follows, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<LevelRecord>,
     /// What the accumulator was calibrated on, once it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<CalibrationRecord>,
@@ -108,11 +83,43 @@ impl PatientConfig {
             name: None,
             cnn: cnn.to_string(),
             mains_hz,
+            follow_level: true,
             label: LabelRule::default(),
             accumulator: AccumulatorConfig::default(),
             fit: None,
+            level: None,
             calibration: None,
         }
+    }
+
+    /// Lets the threshold follow another level, or none: that of the autoencoder that is put into use. Settings that were
+    /// chosen on the patient stay. So does a threshold that somebody has set, and from then on it follows nothing.
+    pub fn follow(&mut self, level: Option<&Level>) {
+        let usual = LabelRule::default().seizure_probability;
+        if !self.follow_level || self.calibration.is_some() {
+            self.level = None;
+            return;
+        }
+        if self.label.seizure_probability != self.level.as_ref().map_or(usual, |before| before.set_to) {
+            (self.follow_level, self.level) = (false, None);
+            return;
+        }
+        let threshold = level.map_or(usual, |level| level.threshold(usual));
+        self.label.seizure_probability = threshold;
+        self.level = level.map(|level| LevelRecord::of(level, threshold));
+    }
+
+    /// The level that the threshold follows at this moment.
+    pub fn followed(&self) -> Option<&LevelRecord> {
+        let level = self.level.as_ref()?;
+        let follows = self.follow_level && self.calibration.is_none();
+        (follows && level.set_to == self.label.seizure_probability).then_some(level)
+    }
+
+    /// Settings that were chosen on the patient, in place of what followed a level.
+    pub fn calibrated(&mut self, label: LabelRule, accumulator: AccumulatorConfig, on: CalibrationRecord) {
+        (self.label, self.accumulator, self.level) = (label, accumulator, None);
+        self.calibration = Some(on);
     }
 
     /// Names of the recordings that the autoencoder in use was fitted on, or the alarm settings chosen on. What any other
@@ -177,6 +184,19 @@ impl PatientConfig {
         }
         config.label.validate().map_err(refused)?;
         config.accumulator.validate().map_err(refused)?;
+        if let Some(level) = &config.level
+            && !(level.log_odds.is_finite() && level.set_to > 0.0 && level.set_to <= 1.0)
+        {
+            return Err(ConfigError::Mistake {
+                path: path.to_path_buf(),
+                line: line_of(text, "log_odds").unwrap_or(1),
+                what: format!(
+                    "[level] has log_odds {} and set_to {}; expected a number, and one above 0 and at most 1",
+                    level.log_odds, level.set_to
+                ),
+                example: "take [level] out; vigil patient fit writes it anew".to_string(),
+            });
+        }
         let plain = !config.cnn.is_empty()
             && config.cnn.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
         if !plain {
@@ -224,6 +244,11 @@ impl PatientConfig {
         put(
             "Frequency of the mains where the patient is recorded: 50, 60, or 0 for no notch.",
             format!("mains_hz = {}", u32::from(self.mains_hz)),
+        );
+        put(
+            "Whether seizure_probability below follows what the CNN says of the patient's seizure-free EEG, when an\n\
+             autoencoder fitted to them is put into use: lower where it says little, higher where it says much.",
+            format!("follow_level = {}", self.follow_level),
         );
         put("", "[label]".into());
         put(
@@ -290,6 +315,23 @@ impl PatientConfig {
                 ),
             );
         }
+        if let Some(level) = &self.level {
+            put(
+                "What the CNN says of the patient's seizure-free EEG (median of the log-odds of seizure), and the\n\
+                 seizure_probability that came of it. Once you set another one by hand, it stays.",
+                "[level]".into(),
+            );
+            put(
+                "",
+                format!(
+                    "log_odds = {:?}\nseconds = {}\ncnn = {}\nset_to = {}",
+                    level.log_odds,
+                    level.seconds,
+                    toml::Value::from(level.cnn.as_str()),
+                    level.set_to
+                ),
+            );
+        }
         if let Some(c) = &self.calibration {
             put(
                 "What the accumulator's threshold was chosen on, and what it gave there.",
@@ -313,6 +355,10 @@ impl PatientConfig {
     }
 }
 
+fn follows() -> bool {
+    true
+}
+
 /// Names as TOML writes them, whatever letters they have.
 fn list(names: &[String]) -> toml::Value {
     toml::Value::from(names.to_vec())
@@ -324,6 +370,7 @@ fn example_of(setting: &str) -> &'static str {
         "name" => "name = \"Ada Lovelace\"",
         "cnn" => "cnn = \"cnn\"",
         "mains_hz" => "mains_hz = 50",
+        "follow_level" => "follow_level = true",
         "seizure_probability" => "seizure_probability = 0.6",
         "ae_flag" => "ae_flag = \"ignore\"",
         "certain_probability" => "certain_probability = 0.9",
@@ -334,6 +381,8 @@ fn example_of(setting: &str) -> &'static str {
         "threshold" => "threshold = 6.0",
         "refractory_s" => "refractory_s = 60",
         "gap_reset_s" => "gap_reset_s = 10",
+        "log_odds" => "log_odds = -1.5",
+        "set_to" => "set_to = 0.526",
         _ => "`vigil patient new ID` writes a file with every setting",
     }
 }

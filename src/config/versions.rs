@@ -1,10 +1,11 @@
 //! The autoencoders that a patient has had: every one is kept, one is in use, and every switch is
 //! logged.
 //!
-//! `patients/<id>/versions/0001/` holds weights, card and comparison of the first, and what it was fitted on;
+//! `patients/<id>/versions/0001/` holds weights, card and comparison of the first, what it was fitted on, and the level of
+//! that EEG;
 //! version 0 stands for the shared autoencoder, which a patient without one of their own is judged by.
 //! `patients/<id>/autoencoder.safetensors` and `card.md` are copies of those in use, and so is `[fit]` in
-//! `patient.toml`.
+//! `patient.toml`, where the threshold follows the level.
 //!
 //! Invariant: what a version was fitted on is on disk before its weights are in use, and stays when another takes over.
 
@@ -12,15 +13,18 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::mistake::ConfigError;
-use super::patient::{FitRecord, PatientConfig, PatientId};
+use super::patient::{PatientConfig, PatientId};
+use super::patient_records::FitRecord;
+use crate::detect::Level;
 use crate::durable;
 
 /// One switch from an autoencoder to another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Switch {
     /// When, RFC 3339.
     pub time: String,
@@ -30,6 +34,9 @@ pub struct Switch {
     pub digest: String,
     /// Who or what switched.
     pub by: String,
+    /// The seizure probability of a seizure second from then on; switches before there was a level do not tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seizure_probability: Option<f32>,
 }
 
 const WEIGHTS: &str = "autoencoder.safetensors";
@@ -37,6 +44,9 @@ const CARD: &str = "card.md";
 
 /// What a version was fitted on, beside its weights.
 const FIT: &str = "fit.json";
+
+/// The level of the EEG that a version was fitted on, beside its weights.
+const LEVEL: &str = "level.json";
 
 /// In place of a version's number: what was fitted on, but nobody knows any more by which of them.
 const UNKNOWN: u32 = 0;
@@ -62,16 +72,32 @@ pub fn version_weights(patients: &Path, id: &PatientId, version: u32) -> PathBuf
 /// [`ConfigError::Io`] where it cannot be read or is damaged: passed over, it would let recordings that were fitted on
 /// count in a score.
 pub fn version_fit(patients: &Path, id: &PatientId, version: u32) -> Result<Option<FitRecord>, ConfigError> {
-    let path = version_folder(patients, id, version).join(FIT);
+    kept_beside(
+        version_folder(patients, id, version).join(FIT),
+        "the recordings, seconds and date of a fit; mend it or take it from a copy",
+    )
+}
+
+/// The level of the EEG that one version was fitted on; `None` for one that says nothing of it.
+///
+/// # Errors
+/// [`ConfigError::Io`] where it cannot be read or is damaged.
+pub fn version_level(patients: &Path, id: &PatientId, version: u32) -> Result<Option<Level>, ConfigError> {
+    kept_beside(
+        version_folder(patients, id, version).join(LEVEL),
+        "log_odds, seconds and cnn; without this file the threshold follows no level",
+    )
+}
+
+/// What a file beside a version's weights says, where there is one.
+fn kept_beside<T: DeserializeOwned>(path: PathBuf, expected: &str) -> Result<Option<T>, ConfigError> {
     let bytes = match std::fs::read(&path) {
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(ConfigError::Io { doing: "read", path, source }),
         Ok(bytes) => bytes,
     };
     serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-        let told = format!(
-            "{error}; expected the recordings, seconds and date of a fit; mend it or take it from a copy"
-        );
+        let told = format!("{error}; expected {expected}");
         ConfigError::Io {
             doing: "read",
             path,
@@ -85,8 +111,20 @@ pub fn version_fit(patients: &Path, id: &PatientId, version: u32) -> Result<Opti
 /// # Errors
 /// What the operating system says.
 pub fn write_fit(folder: &Path, fit: &FitRecord) -> std::io::Result<()> {
-    let text = serde_json::to_vec_pretty(fit)?;
-    durable::replace_file(&folder.join(FIT), |file| file.write_all(&text))
+    write_beside(folder, FIT, fit)
+}
+
+/// Writes into the folder of a version in the making the level of the EEG that it is fitted on.
+///
+/// # Errors
+/// What the operating system says.
+pub fn write_level(folder: &Path, level: &Level) -> std::io::Result<()> {
+    write_beside(folder, LEVEL, level)
+}
+
+fn write_beside(folder: &Path, name: &str, what: &impl Serialize) -> std::io::Result<()> {
+    let text = serde_json::to_vec_pretty(what)?;
+    durable::replace_file(&folder.join(name), |file| file.write_all(&text))
 }
 
 /// Names of the recordings that something of this patient was ever fitted or chosen on: those of the settings and those
@@ -172,27 +210,36 @@ pub fn switch_to(
     };
     keep_active(patients, id)?;
     let bytes = if version == 0 { None } else { Some(weights_of(patients, id, version)?) };
-    // The record goes first: it says at worst too early what the network was fitted on.
-    take_record(patients, id, version)?;
-    let digest = match bytes {
+    // The record goes first: it says at worst too early what the network was fitted on. Where the network does not come
+    // into use, the threshold that would have followed it goes back.
+    let (before, after) = take_record(patients, id, version)?;
+    let written: std::io::Result<()> = match &bytes {
         None => match std::fs::remove_file(&active) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(ConfigError::Io { doing: "write", path: active, source });
-            }
-            _ => String::new(),
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(source),
+            _ => Ok(()),
         },
-        Some(bytes) => {
-            durable::replace_file(&active, |file| file.write_all(&bytes)).map_err(io("write", &active))?;
-            digest_of(&bytes)
-        }
+        Some(bytes) => durable::replace_file(&active, |file| file.write_all(bytes)),
     };
+    if let Err(source) = written {
+        if before != after {
+            before.save(patients, id)?;
+        }
+        return Err(io("write", &active)(source));
+    }
+    let digest = bytes.as_deref().map_or(String::new(), digest_of);
     let kept = version_folder(patients, id, version).join(CARD);
     if version != 0 && kept.is_file() {
         let card = id.folder(patients).join(CARD);
         let text = std::fs::read(&kept).map_err(io("read", &kept))?;
         durable::replace_file(&card, |file| file.write_all(&text)).map_err(io("write", &card))?;
     }
-    let switch = Switch { time: time.to_string(), version, digest, by: by.to_string() };
+    let switch = Switch {
+        time: time.to_string(),
+        version,
+        digest,
+        by: by.to_string(),
+        seizure_probability: Some(after.label.seizure_probability),
+    };
     let path = log_path(patients, id);
     let mut line = serde_json::to_vec(&switch).map_err(|e| io("write", &path)(std::io::Error::other(e)))?;
     line.push(b'\n');
@@ -226,11 +273,14 @@ pub fn version_in_use(patients: &Path, id: &PatientId) -> Option<u32> {
 /// [`ConfigError`] where the disk refuses; what is in use then stays.
 pub fn keep_active(patients: &Path, id: &PatientId) -> Result<(), ConfigError> {
     let active = PatientConfig::autoencoder_path(patients, id);
-    let fit = PatientConfig::load(patients, id)?.fit;
+    let PatientConfig { fit, level, .. } = PatientConfig::load(patients, id)?;
     if active.is_file() && version_in_use(patients, id).is_none() {
         let kept = add_version(patients, id, |folder| -> Result<(), std::io::Error> {
             if let Some(fit) = &fit {
                 write_fit(folder, fit)?;
+            }
+            if let Some(level) = &level {
+                write_level(folder, &level.level())?;
             }
             let weights = std::fs::read(&active)?;
             durable::replace_file(&folder.join(WEIGHTS), |file| file.write_all(&weights))?;
@@ -276,15 +326,24 @@ fn keep_record(patients: &Path, id: &PatientId, mut fit: FitRecord) -> Result<()
     write_fit(&folder, &fit).map_err(|source| ConfigError::Io { doing: "write", path: folder, source })
 }
 
-/// Writes into the settings what a version was fitted on.
-fn take_record(patients: &Path, id: &PatientId, version: u32) -> Result<(), ConfigError> {
-    let fit = if version == 0 { None } else { version_fit(patients, id, version)? };
-    let mut config = PatientConfig::load(patients, id)?;
-    if config.fit == fit {
-        return Ok(());
+/// Writes into the settings what a version was fitted on, and lets the threshold follow its level; the settings before and
+/// after.
+fn take_record(
+    patients: &Path,
+    id: &PatientId,
+    version: u32,
+) -> Result<(PatientConfig, PatientConfig), ConfigError> {
+    let (fit, level) = match version {
+        0 => (None, None),
+        _ => (version_fit(patients, id, version)?, version_level(patients, id, version)?),
+    };
+    let before = PatientConfig::load(patients, id)?;
+    let mut config = PatientConfig { fit, ..before.clone() };
+    config.follow(level.as_ref());
+    if config != before {
+        config.save(patients, id)?;
     }
-    config.fit = fit;
-    config.save(patients, id)
+    Ok((before, config))
 }
 
 fn weights_of(patients: &Path, id: &PatientId, version: u32) -> Result<Vec<u8>, ConfigError> {

@@ -51,7 +51,7 @@ impl Judge {
     }
 
     /// The CNN.
-    pub fn classifier(&self) -> &Classifier {
+    pub fn classifier(&self) -> &Arc<Classifier> {
         self.viewer.classifier()
     }
 

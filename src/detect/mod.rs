@@ -5,11 +5,13 @@
 mod accumulator;
 mod detector;
 mod judge;
+mod level;
 mod rule;
 mod verdict;
 
 pub use accumulator::{Accumulator, AccumulatorConfig, Step};
 pub use detector::Detector;
 pub use judge::{Judge, JudgeError, Opinion};
+pub use level::{DEEPEST, HIGHEST, LEAST_S, Level, SHARE, USUAL_LOG_ODDS};
 pub use rule::{AeFlag, LabelRule};
 pub use verdict::{Alarm, Label, SettingError, Verdict};

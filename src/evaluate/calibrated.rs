@@ -44,6 +44,11 @@ pub(super) fn log_odds(opinion: Opinion) -> f64 {
     (p / (1.0 - p)).ln()
 }
 
+/// The probability of a logarithm of odds.
+pub(super) fn share(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
+}
+
 /// The same opinion with another probability of seizure; the rest keeps its proportions.
 pub(super) fn with_seizure(opinion: Opinion, seizure: f32) -> Opinion {
     let [_, abnormal, other] = opinion.probabilities;

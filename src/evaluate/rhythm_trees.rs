@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::boost::{BoostConfig, BoostSample, boost};
-use super::calibrated::{log_odds, with_seizure};
+use super::calibrated::{log_odds, share, with_seizure};
 use super::line::{JudgedPerson, JudgedSecond};
 use crate::dataset::{Dataset, Second};
 use crate::detect::Opinion;
@@ -59,7 +59,7 @@ impl TreeOpinions {
     /// What the trees alone say.
     pub fn alone(&self, people: &[JudgedPerson]) -> Vec<JudgedPerson> {
         self.changed(people, |_, trees| {
-            let seizure = odds_to_share(trees) as f32;
+            let seizure = share(trees) as f32;
             Opinion { ae_error: None, ae_flag: None, probabilities: [seizure, 0.0, 1.0 - seizure] }
         })
     }
@@ -68,7 +68,7 @@ impl TreeOpinions {
     pub fn beside(&self, people: &[JudgedPerson]) -> Vec<JudgedPerson> {
         self.changed(people, |opinion, trees| {
             let joined = (1.0 - SHARE) * log_odds(opinion) + SHARE * trees;
-            with_seizure(opinion, odds_to_share(joined) as f32)
+            with_seizure(opinion, share(joined) as f32)
         })
     }
 
@@ -144,8 +144,4 @@ fn samples<'a>(people: &[&'a Described<'a>]) -> Vec<BoostSample<'a>> {
             })
         })
         .collect()
-}
-
-fn odds_to_share(log_odds: f64) -> f64 {
-    1.0 / (1.0 + (-log_odds).exp())
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::auroc::auroc;
-use super::calibrated::{log_odds, with_seizure};
+use super::calibrated::{log_odds, share, with_seizure};
 use super::judgements::line_length;
 use super::line::{JudgedPerson, JudgedSecond};
 use super::rhythm_trees::TreeOpinions;
@@ -192,8 +192,4 @@ impl<'a> Heard<'a> {
             unjudged: self.person.unjudged.clone(),
         }
     }
-}
-
-fn share(log_odds: f64) -> f64 {
-    1.0 / (1.0 + (-log_odds).exp())
 }

@@ -34,7 +34,7 @@ impl Viewer {
     }
 
     /// The CNN.
-    pub fn classifier(&self) -> &Classifier {
+    pub fn classifier(&self) -> &Arc<Classifier> {
         &self.classifier
     }
 

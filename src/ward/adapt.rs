@@ -8,14 +8,14 @@ use thiserror::Error;
 use super::baseline::{SHORTEST_S, Span};
 use super::lifecycle::{Comparison, FitRequest};
 use super::models::{Models, PatientError, Watched};
-use crate::config::versions::{add_version, versions, versions_folder, write_fit};
+use crate::config::versions::{add_version, versions, versions_folder, write_fit, write_level};
 use crate::config::{FitRecord, WardConfig};
 use crate::dataset::{Dataset, LabelledRecording, Second};
 use crate::durable;
 use crate::model::{Autoencoder, AutoencoderConfig, Card, ModelError, write_card};
 use crate::record::{RecordError, RecordedSource};
 use crate::signal::StreamError;
-use crate::train::{AutoencoderFit, TrainError, cross_fitted_errors, fit_autoencoder};
+use crate::train::{AutoencoderFit, TrainError, cross_fitted_errors, fit_autoencoder, level_of};
 
 /// A fit that failed.
 #[derive(Debug, Error)]
@@ -77,6 +77,9 @@ pub fn adapt(request: &FitRequest, config: &WardConfig) -> Result<Comparison, Ad
     let latest = seconds.len() - compared;
     let new_flagged = errors[latest..].iter().filter(|error| **error > fitted.baseline().threshold).count();
     let old_flagged = flagged(&watched, &dataset, &seconds[latest..])?;
+    let level = level_of(watched.judge.classifier(), &dataset, &seconds)?;
+    let mut then = watched.config.clone();
+    then.follow(level.as_ref());
     let patients = &config.ward.patients;
     let mut comparison = Comparison {
         version: versions(patients, &request.patient).last().map_or(1, |last| last + 1),
@@ -86,12 +89,16 @@ pub fn adapt(request: &FitRequest, config: &WardConfig) -> Result<Comparison, Ad
         new: String::new(),
         old_flagged,
         new_flagged,
+        seizure_probability: [&watched.config, &then].map(|config| config.label.seizure_probability),
     };
     let version = add_version(patients, &request.patient, |folder| -> Result<(), AdaptError> {
         let weights = folder.join("autoencoder.safetensors");
         // What was gathered live is of no recordings that could be replayed.
         let date = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
         write_fit(folder, &FitRecord { recordings: Vec::new(), seconds: seconds.len(), date })?;
+        if let Some(level) = &level {
+            write_level(folder, level)?;
+        }
         fitted.save(&weights)?;
         let saved = Autoencoder::load(&weights, id, &watched.signal)?;
         comparison.new = saved.digest().to_string();
@@ -152,6 +159,11 @@ fn card(request: &FitRequest, comparison: &Comparison, fitted: &Autoencoder, sha
             vec!["error, flagged above".into(), format!("{:.4}", baseline.threshold)],
             vec![format!("latest hour, {old}"), share(comparison.old_flagged)],
             vec!["latest hour, this one".into(), share(comparison.new_flagged)],
+            vec![
+                "seizure probability of a seizure second, before".into(),
+                comparison.seizure_probability[0].to_string(),
+            ],
+            vec!["with this one".into(), comparison.seizure_probability[1].to_string()],
         ],
     );
     card.paragraph(

@@ -38,6 +38,8 @@ pub struct BedJudge {
     pub autoencoder: Arc<str>,
     /// Whether the autoencoder is the shared one and not the patient's own.
     pub shared: bool,
+    /// The seizure probability of a seizure second.
+    pub seizure_probability: f32,
     /// Networks and settings together.
     pub id: Arc<DetectorId>,
     /// The digest that stands for them.
@@ -48,8 +50,9 @@ impl BedJudge {
     /// Wraps a patient's judge for the thread.
     pub fn new(watched: Watched) -> BedJudge {
         let id = watched.detector_id();
-        let Watched { judge, shared, .. } = watched;
+        let Watched { judge, shared, config, .. } = watched;
         BedJudge {
+            seizure_probability: config.label.seizure_probability,
             detector: id.digest().into(),
             id: Arc::new(id),
             cnn: judge.classifier().digest().into(),

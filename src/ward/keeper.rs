@@ -282,7 +282,7 @@ impl Keeper {
             (ward.ward.patients.clone(), ward.ward.models.clone(), ward.baseline.clone())
         };
         let watched = self.models.watched(&patients, &models, &patient).map_err(|e| told(&e))?;
-        if let Some(remark) = watched.unlike_size() {
+        for remark in watched.remarks() {
             tracing::warn!(bed = config.name.as_str(), "{remark}");
         }
         let source = config.source.open().map_err(|e| told(&e))?;

@@ -55,6 +55,8 @@ pub struct Comparison {
     pub old_flagged: usize,
     /// Seconds that the new one flags.
     pub new_flagged: usize,
+    /// The seizure probability that makes a seizure second: as it is, and with the new one in use.
+    pub seizure_probability: [f32; 2],
 }
 
 /// Serves requests, one after the other, until the last bed is gone.
@@ -76,6 +78,8 @@ pub async fn fit_all(
                     compared_s = comparison.compared_s,
                     old_flagged = comparison.old_flagged,
                     new_flagged = comparison.new_flagged,
+                    seizure_probability_now = %comparison.seizure_probability[0],
+                    seizure_probability_then = %comparison.seizure_probability[1],
                     "the patient's own autoencoder is fitted"
                 );
                 take_over(&request, &comparison, &current, &ward).await;

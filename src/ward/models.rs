@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 
 use crate::alarm::entry::DetectorId;
 use crate::config::{ConfigError, PatientConfig, PatientId};
-use crate::detect::{Detector, Judge, JudgeError, SettingError};
+use crate::detect::{Detector, Judge, JudgeError, LabelRule, SettingError};
 use crate::model::{Autoencoder, Baseline, Classifier, ModelError};
 use crate::signal::SignalConfig;
 use thiserror::Error;
@@ -49,26 +49,47 @@ pub struct Watched {
 
 /// In words, that a patient's EEG is smaller or larger than that of everybody with seizures whom the CNN was trained on; `None`
 /// where it is not, or the network does not know.
-pub fn unlike_size(classifier: &Classifier, baseline: &Baseline) -> Option<String> {
+pub fn unlike_size(classifier: &Classifier, baseline: &Baseline, threshold: f32) -> Option<String> {
     let [least, largest] = classifier.amplitudes_uv()?;
     let own = baseline.typical_uv();
     let (how, consequence) = match own {
-        own if own < least => ("smaller", "default settings are likely to miss seizures"),
-        own if own > largest => ("larger", "default settings are likely to raise false alarms"),
+        own if own < least => ("smaller", "is likely to miss seizures"),
+        own if own > largest => ("larger", "is likely to raise false alarms"),
         _ => return None,
     };
     Some(format!(
         "the EEG is {how} ({own:.1} uV, root mean square of a second outside seizures) than that of everybody with seizures whom the \
-         CNN was trained on ({least:.1} to {largest:.1} uV): {consequence}; vigil patient calibrate chooses \
-         the patient's own"
+         CNN was trained on ({least:.1} to {largest:.1} uV): a seizure_probability of {threshold}, which was not chosen on \
+         this patient, {consequence}; vigil patient calibrate chooses the patient's own"
     ))
 }
 
 impl Watched {
+    /// What somebody should know of how this patient is watched: what [`unlike_size`] says, and a threshold that follows
+    /// what another CNN said.
+    pub fn remarks(&self) -> Vec<String> {
+        self.unlike_size().into_iter().chain(self.other_level()).collect()
+    }
+
+    /// That the threshold follows the level of another CNN.
+    fn other_level(&self) -> Option<String> {
+        let level = self.config.followed()?;
+        (level.cnn != self.judge.classifier().digest()).then(|| {
+            format!(
+                "seizure_probability {} follows what another CNN said of this patient's EEG than the one that lies in {:?} \
+                 now: fit the patient anew (vigil patient fit), or write seizure_probability = {} and take [level] out of \
+                 patient.toml",
+                self.config.label.seizure_probability,
+                self.config.cnn,
+                LabelRule::default().seizure_probability
+            )
+        })
+    }
+
     /// What [`unlike_size`] says, where the patient has an autoencoder of their own and no settings of their own.
-    pub fn unlike_size(&self) -> Option<String> {
+    fn unlike_size(&self) -> Option<String> {
         let own = self.judge.autoencoder().filter(|_| !self.shared && self.config.calibration.is_none())?;
-        unlike_size(self.judge.classifier(), own.baseline())
+        unlike_size(self.judge.classifier(), own.baseline(), self.config.label.seizure_probability)
     }
 
     /// What makes this detector: a rate is that of one of them.

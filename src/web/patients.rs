@@ -19,6 +19,9 @@ use crate::config::{ConfigError, PatientConfig, PatientId};
 use crate::ward::request::Request;
 use crate::ward::shared::time_text;
 
+/// Who writes a patient's settings: one at a time.
+pub static SETTINGS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// What everyone may read.
 pub fn reading() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(patients)).routes(routes!(patient_versions))
@@ -125,6 +128,7 @@ async fn switch_version(
     let id = patient_id(&id)?;
     let patients = api.config.borrow().ward.patients.clone();
     let (time, patient) = (time_text(api.shared.unix_now()), id.clone());
+    let _one = SETTINGS.lock().await;
     match blocking(move || switch_to(&patients, &patient, wanted.version, &time, &by)).await? {
         Ok(switch) => {
             let _ = api.ward.send(Request::ModelsChanged { patient: id }).await;

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use super::api::{Api, blocking};
 use super::caller::Caller;
 use super::input::{Asked, Named, Told};
-use super::patients::patient_id;
+use super::patients::{SETTINGS, patient_id};
 use super::problem::Problem;
 use crate::alarm::AlarmLog;
 use crate::alarm::entry::{Entry, What};
@@ -21,9 +21,6 @@ use crate::calibrate::{
 };
 use crate::config::PatientConfig;
 use crate::ward::request::Request;
-
-/// Who writes a patient's settings: one at a time.
-static WRITING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// Who runs a preview: one at a time, so that pages do not keep the beds from the processor.
 static LOOKING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -147,7 +144,7 @@ async fn accept(
     let id = patient_id(&id)?;
     let proposal = Proposal::read(&accepting.proposal)?;
     let patients = api.config.borrow().ward.patients.clone();
-    let _one = WRITING.lock().await;
+    let _one = SETTINGS.lock().await;
     let (read, of, folder) = (proposal.clone(), id.clone(), patients.clone());
     let changed = blocking(move || read.apply(&folder, &of)).await??;
     // First the log: settings that nobody is known to have accepted do not come to hold.

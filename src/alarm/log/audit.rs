@@ -122,6 +122,15 @@ fn words(kind: &str, entry: &Value) -> String {
     let number = |name: &str| entry.get(name).and_then(Value::as_f64).unwrap_or_default();
     let with = |words: String, more: &str| if more.is_empty() { words } else { format!("{words}: {more}") };
     let judged = || text("judgement").replace('-', " ");
+    let thresholds = || {
+        let pair = entry.get("seizure_probability").and_then(Value::as_array).map(Vec::as_slice);
+        match pair {
+            Some([before, after]) if before != after => {
+                format!("seizure probability {after}, until now {before}")
+            }
+            _ => String::new(),
+        }
+    };
     match kind {
         "seizure" => "seizure alarm raised".into(),
         "technical" => with("technical alarm raised".into(), text("detail")),
@@ -140,7 +149,9 @@ fn words(kind: &str, entry: &Value) -> String {
             let begins = entry.get("begins").and_then(Value::as_bool) == Some(true);
             with(format!("maintenance {}", if begins { "begins" } else { "ends" }), text("note"))
         }
-        "switched" => format!("networks exchanged from second {}", number("from_second")),
+        "switched" => {
+            with(format!("networks exchanged from second {}", number("from_second")), &thresholds())
+        }
         "detector" => "a detector used for the first time".into(),
         "access" => {
             let account = text("account");

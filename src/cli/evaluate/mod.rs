@@ -5,6 +5,7 @@ mod changed;
 mod cross_person;
 mod cross_site;
 mod dealt;
+mod levelled;
 mod networks;
 mod part;
 mod print;

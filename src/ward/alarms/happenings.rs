@@ -301,8 +301,15 @@ fn tell(entry: &Entry) {
         What::Acknowledged | What::AudioPaused { .. } | What::Maintenance { .. } => {
             tracing::info!(bed, alarm, by = entry.who, what = entry.what.name(), "alarm desk");
         }
-        What::Switched { from, to, from_second } => {
-            tracing::info!(bed, from = from.as_str(), to = to.as_str(), from_second, "autoencoder switched");
+        What::Switched { from, to, from_second, seizure_probability } => {
+            let [until_now, from_here] = seizure_probability.unwrap_or([f32::NAN; 2]);
+            tracing::info!(
+                bed,
+                from = from.as_str(),
+                to = to.as_str(),
+                from_second,
+                "autoencoder switched; seizure_probability {from_here}, until now {until_now}"
+            );
         }
         _ => {}
     }

@@ -249,6 +249,7 @@ impl Bed {
             from: self.setup.judge.autoencoder.to_string(),
             to: judge.autoencoder.to_string(),
             from_second,
+            seizure_probability: Some([self.setup.judge.seizure_probability, judge.seizure_probability]),
         };
         let entry = Entry::of_bed(self.name(), &self.shared.desk.now(), DAEMON, what);
         self.shared

@@ -80,6 +80,9 @@ impl Keeper {
     /// under a running stream.
     async fn take_over(&mut self, patient: &PatientId, watched: Watched) -> Vec<String> {
         let (signal, detector) = (watched.signal.clone(), watched.detector.clone());
+        for remark in watched.remarks() {
+            tracing::warn!(patient = patient.as_str(), "{remark}");
+        }
         let judge = BedJudge::new(watched);
         let mut done = Vec::new();
         let mut other_filters = Vec::new();
