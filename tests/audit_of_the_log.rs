@@ -8,8 +8,9 @@ use std::process::Command;
 use daemon::{Daemon, TOKEN, Ward};
 use serde_json::Value;
 use story::{Story, hours_ago};
-use vigil::alarm::entry::Judgement;
+use vigil::alarm::entry::{Entry, Judgement, What};
 use vigil::alarm::log::{AuditQuery, log_path};
+use vigil::alarm::moment::Clocks;
 
 fn past() -> (Ward, Vec<String>) {
     let ward = Ward::new("");
@@ -117,6 +118,24 @@ fn what_a_later_program_wrote_is_told_by_its_name_and_what_it_holds() {
     assert!(entry.what.contains("cups 3") && entry.what.contains("kind of tea Assam"), "{}", entry.what);
     assert_eq!(entry.entry["cups"], 3);
     assert_eq!(page.next, Some(entry.seq));
+}
+
+#[test]
+fn a_switch_of_networks_tells_the_threshold_where_it_moved() {
+    let (ward, _) = past();
+    let mut log = ward.log().unwrap();
+    let clocks = Clocks::here();
+    for (from_second, seizure_probability, expected) in [
+        (7, Some([0.6, 0.356]), "networks exchanged from second 7: seizure probability 0.356, until now 0.6"),
+        (8, Some([0.6, 0.6]), "networks exchanged from second 8"),
+        (9, None, "networks exchanged from second 9"),
+    ] {
+        let (from, to) = ("a".to_string(), "b".to_string());
+        let what = What::Switched { from, to, from_second, seizure_probability };
+        log.append(&Entry::of_bed("emu-01", &clocks.now(), "Grace", what)).unwrap();
+        let query = AuditQuery { limit: 1, ..AuditQuery::default() };
+        assert_eq!(ward.log().unwrap().audit(&query).unwrap().entries[0].what, expected);
+    }
 }
 
 #[test]

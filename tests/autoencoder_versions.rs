@@ -53,7 +53,7 @@ fn fitted(patients: &Path, weights: &str, recordings: &[&str]) -> u32 {
 }
 
 fn switch(patients: &Path, version: u32) {
-    switch_to(patients, &id(), version, TIME, "a test").expect("a switch");
+    switch_to(patients, &id(), version, "", TIME, "a test").expect("a switch");
 }
 
 /// As a fit left it before versions had records: weights in use, and what they were fitted on in the settings alone.

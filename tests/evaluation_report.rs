@@ -207,11 +207,23 @@ fn with_equipment(method: MethodReport) -> MethodReport {
             (name, short(auroc * 0.97), seizures, (found as f32 * factor) as u64, wrong)
         });
         let MethodReport { auroc, strict, .. } = self::method("less", 6.0, &found);
-        EquipmentReport { recorded: recorded.into(), auroc, strict, own: method.strict }
+        let followed =
+            self::method("followed", 6.0, &GOOD.map(|(name, auroc, n, _, wrong)| (name, auroc, n, 1, wrong)))
+                .strict;
+        EquipmentReport {
+            recorded: recorded.into(),
+            auroc,
+            strict,
+            lowest_level: Some(-3.25),
+            followed,
+            own: method.strict,
+        }
     };
     let own = self::method("own", 6.0, &GOOD.map(|(name, auroc, n, found, _)| (name, auroc, n, found, 1)));
     let (recorded, auroc) = (EquipmentReport::AS_IT_WAS.into(), method.auroc.clone());
-    let as_it_was = EquipmentReport { recorded, auroc, strict: method.strict, own: own.strict };
+    let (strict, followed) = (method.strict, method.strict);
+    let as_it_was =
+        EquipmentReport { recorded, auroc, strict, lowest_level: None, followed, own: own.strict };
     let equipment = vec![as_it_was, less("multiplied by 0.25", 0.25), less("without T7 | T8", 0.7)];
     MethodReport { equipment, ..method }
 }
@@ -454,12 +466,12 @@ fn every_number_of_other_equipment_is_that_of_the_json() {
     for (cells, equipment) in rows.iter().zip(&read.methods[1].equipment) {
         let cell = |index: usize| cells[index].replace("**", "");
         let ends = |interval: Option<Interval>| interval.map_or([0.0; 2], |ends| [ends.lower, ends.upper]);
-        assert_eq!(cells.len(), 11);
+        assert_eq!(cells.len(), 15);
         let auroc = equipment.auroc.as_ref().unwrap();
         let [low, high] = ends(auroc.median_95);
         assert_tells(&cell(2), &[auroc.median, low, high]);
         assert_tells(&cell(3), &[auroc.mean]);
-        for (alarms, first) in [(&equipment.strict, 4), (&equipment.own, 7)] {
+        for (alarms, first) in [(&equipment.strict, 4), (&equipment.followed, 7), (&equipment.own, 10)] {
             let [low, high] = ends(alarms.sensitivity_95);
             let found = [alarms.detected as f64, alarms.seizures as f64, 100.0 * low, 100.0 * high];
             assert_tells(&cell(first), &found);
@@ -467,7 +479,8 @@ fn every_number_of_other_equipment_is_that_of_the_json() {
             assert_tells(&cell(first + 1), &[alarms.false_alarms_per_hour.unwrap(), low, high]);
             assert_tells(&cell(first + 2), &[alarms.false_alarms as f64]);
         }
-        assert_tells(&cell(10), &[equipment.strict.hours]);
+        assert_tells(&cell(13), &[equipment.strict.hours]);
+        assert_eq!(cell(14), equipment.lowest_level.map_or("-".to_string(), |level| format!("{level:.2}")));
         assert!(html.contains(&format!("<td>{}</td>", cell(3))));
     }
     assert_eq!(rows.len(), 3);

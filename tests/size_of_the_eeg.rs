@@ -149,7 +149,7 @@ fn a_network_knows_how_large_the_eeg_was_and_a_patient_of_another_size_is_told()
         log_error_deviation: 1.0,
         threshold: 1.0,
     };
-    let said = |uv: f32| unlike_size(&network, &baseline(uv), 0.5).unwrap_or_default();
+    let said = |uv: f32| unlike_size(&network, &baseline(uv)).unwrap_or_default();
     assert_eq!((said(least), said((least + largest) / 2.0), said(largest)), Default::default());
     assert!(said(least / 2.0).contains("smaller") && said(least / 2.0).contains("calibrate"));
     assert!(said(largest * 2.0).contains("larger"));

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use vigil::config::versions::{add_version, switch_to, version_folder, write_level};
 use vigil::config::{CalibrationRecord, PatientConfig, PatientId};
 use vigil::dataset::Second;
-use vigil::detect::{AccumulatorConfig, LEAST_S, LabelRule, Level, Opinion, USUAL_LOG_ODDS};
+use vigil::detect::{AccumulatorConfig, LEAST_S, LOWEST_LOG_ODDS, LabelRule, Level, Opinion};
 use vigil::evaluate::{JudgedPerson, JudgedSecond, Levels};
 use vigil::signal::Mains;
 
@@ -39,13 +39,14 @@ fn a_level_is_the_median_of_the_log_odds_of_enough_seconds() {
 }
 
 #[test]
-fn half_of_the_way_to_the_patients_level_is_gone_further_down_than_up() {
-    let moved = |log_odds: f32| level(log_odds).threshold(0.6);
-    assert_eq!(moved(USUAL_LOG_ODDS), 0.6);
-    // logit(0.6) = 0.4055; half of 0.8 less and more gives 0.0055 and 0.8055.
-    assert_eq!((moved(USUAL_LOG_ODDS - 0.8), moved(USUAL_LOG_ODDS + 0.8)), (0.501, 0.691));
-    // At most 1 less and 0.5 more: -0.5945 and 0.9055.
-    assert_eq!((moved(-50.0), moved(50.0)), (0.356, 0.712));
+fn a_threshold_falls_by_what_a_level_lies_below_anybodys_and_never_rises() {
+    let followed = |log_odds: f32| level(log_odds).threshold(0.6);
+    for no_lower in [LOWEST_LOG_ODDS, LOWEST_LOG_ODDS + 0.1, 0.0, 50.0] {
+        assert_eq!((followed(no_lower), level(no_lower).fall()), (0.6, 0.0));
+    }
+    // logit(0.6) = 0.4055; 0.4 less is 0.0055, and at most 1 less is -0.5945.
+    assert_eq!(followed(LOWEST_LOG_ODDS - 0.4), 0.501);
+    assert_eq!((followed(LOWEST_LOG_ODDS - 1.0), followed(-50.0)), (0.356, 0.356));
     assert_eq!(level(-9.0).threshold(1.0), 1.0);
 }
 
@@ -91,7 +92,7 @@ proptest! {
         happen(&mut config, &Happening::Fitted(last));
         prop_assert_eq!(&config, &directly);
         prop_assert_eq!(config.label.seizure_probability, level(last).threshold(0.6));
-        prop_assert!(config.followed().is_some());
+        prop_assert_eq!(config.followed().is_some(), config.label.seizure_probability < 0.6);
         happen(&mut config, &Happening::BackToShared);
         prop_assert_eq!(&config, &fresh);
     }
@@ -99,8 +100,11 @@ proptest! {
     /// Whatever is said of one half of somebody's recordings, it is not set against itself.
     #[test]
     fn nothing_is_set_against_a_level_that_it_is_part_of(
-        said in prop::collection::vec(0.01..0.99_f32, 200), other in 0.01..0.99_f32
+        said in prop::collection::vec((0.005..0.15_f32, 0.2..0.9_f32), 200), other in 0.005..0.99_f32
     ) {
+        // Of ten seconds the first is of a seizure.
+        let said: Vec<f32> =
+            said.iter().enumerate().map(|(index, (calm, seizure))| if index % 10 == 0 { *seizure } else { *calm }).collect();
         let person = |probabilities: &[f32]| JudgedPerson {
             person: "p1".into(),
             model: "m".into(),
@@ -125,47 +129,19 @@ proptest! {
         // A second counts as one from its patient's threshold on, just as a set-against one does from the usual threshold.
         let calm = said[100..].iter().enumerate().filter(|(index, _)| (index + 100) % 10 != 0).map(|(_, p)| *p);
         let of_other_half = Level::of("", calm).expect("a level");
+        prop_assert!(of_other_half.fall() > 0.0, "{of_other_half:?}");
         for (plain, set_against) in said[..100].iter().zip(&before) {
             let own = of_other_half.threshold(0.6);
             prop_assert!((plain - own).abs() < 0.002 || (*plain >= own) == (*set_against >= 0.6), "{plain} {set_against} {own}");
         }
+        let lowest = Levels::of_other_halves(&as_it_is).lowest_with_seizures(&as_it_is).expect("a level");
+        prop_assert!((0.005f64 / 0.995).ln() < lowest && lowest < (0.15f64 / 0.85).ln(), "{lowest}");
         // Within a half the order stays.
         for pair in (0..99).map(|index| (index, index + 1)).chain((100..199).map(|index| (index, index + 1))) {
             let (earlier, later) = (said[pair.0] < said[pair.1], before[pair.0] <= before[pair.1]);
             prop_assert!(!earlier || later);
         }
     }
-}
-
-#[test]
-fn later_recordings_are_set_against_the_earlier_ones_alone() {
-    let second = |stretch: usize, index: usize, p: f32| JudgedSecond {
-        second: Second { stretch, index },
-        seizure: false,
-        opinion: Some(Opinion { ae_error: None, ae_flag: None, probabilities: [p, 0.0, 1.0 - p] }),
-    };
-    let of = |later: f32| {
-        let seconds =
-            (0..60).map(|index| second(0, index, 0.05)).chain((0..60).map(|index| second(1, index, later)));
-        let people = [JudgedPerson {
-            person: "p1".into(),
-            model: "m".into(),
-            seconds: seconds.collect(),
-            unjudged: Vec::new(),
-        }];
-        let levels = Levels::of_the_rest(&people, &|_, second| second.stretch == 1);
-        let asked = [JudgedPerson { seconds: vec![second(1, 7, 0.5)], ..people[0].clone() }];
-        (
-            levels.set_against(&asked)[0].seconds[0].opinion.expect("an opinion").probabilities[0],
-            levels.mean_over(|_| true),
-        )
-    };
-    // ln(0.05 / 0.95) = -2.944; half of the way from -0.9 is -1.022, of which 1 counts.
-    let (set_against, mean) = of(0.9);
-    assert!((set_against - 1.0 / (1.0 + (-1.0f32).exp())).abs() < 1e-5, "{set_against}");
-    let (mean, people) = mean.expect("a level");
-    assert!((mean + 2.944_439).abs() < 1e-4 && people == 1, "{mean}");
-    assert_eq!(of(0.9), of(0.001), "what is scored has no part in it");
 }
 
 fn calibration() -> CalibrationRecord {
@@ -237,7 +213,8 @@ fn a_level_that_is_none_is_refused_with_its_line() {
             PatientConfig::parse(Path::new("patient.toml"), &wrong).expect_err("a mistake").to_string();
         let line = text.lines().position(|line| line.starts_with("log_odds")).expect("a line") + 1;
         assert!(
-            message.contains(&format!("line {line}")) && message.contains("take [level] out"),
+            message.contains(&format!("line {line}"))
+                && message.contains("take [level] out and write seizure_probability = 0.6"),
             "{message}"
         );
     }
@@ -248,7 +225,7 @@ fn a_switch_lets_the_threshold_follow_the_version_and_a_damaged_level_switches_n
     let folder = TempDir::new().expect("a folder");
     let (patients, id) = (folder.path(), PatientId::new("anna").expect("an id"));
     PatientConfig::new("cnn", Mains::Hz50).save(patients, &id).expect("settings");
-    for (number, of) in [Some(-4.0), None, Some(1.5)].into_iter().enumerate() {
+    for (number, of) in [Some(-4.0), None, Some(-2.3)].into_iter().enumerate() {
         let version = add_version(patients, &id, |folder| -> std::io::Result<()> {
             if let Some(log_odds) = of {
                 write_level(folder, &level(log_odds))?;
@@ -258,8 +235,8 @@ fn a_switch_lets_the_threshold_follow_the_version_and_a_damaged_level_switches_n
         assert_eq!(version.expect("a version"), number as u32 + 1);
     }
     let threshold = || PatientConfig::load(patients, &id).expect("settings").label.seizure_probability;
-    let switch = |version| switch_to(patients, &id, version, "2031-02-03T04:05:06Z", "a test");
-    for (version, expected) in [(1, 0.356), (3, 0.712), (2, 0.6), (0, 0.6)] {
+    let switch = |version| switch_to(patients, &id, version, "0a1b", "2031-02-03T04:05:06Z", "a test");
+    for (version, expected) in [(1, 0.356), (3, 0.501), (2, 0.6), (0, 0.6)] {
         let switch = switch(version).expect("a switch");
         assert_eq!(
             (threshold(), switch.seizure_probability),
@@ -267,11 +244,18 @@ fn a_switch_lets_the_threshold_follow_the_version_and_a_damaged_level_switches_n
             "version {version}"
         );
     }
+    // What another network said says nothing of this one.
+    let other = switch_to(patients, &id, 1, "another", "2031-02-03T04:05:06Z", "a test").expect("a switch");
+    assert_eq!((threshold(), other.seizure_probability), (0.6, Some(0.6)));
+    switch(0).expect("a switch");
     let damaged = version_folder(patients, &id, 3).join("level.json");
-    std::fs::write(&damaged, "{\"log_odds\": ").expect("a file");
-    let message = switch(3).expect_err("a refusal").to_string();
-    assert!(message.contains("level.json") && message.contains("expected log_odds"), "{message}");
-    assert_eq!(threshold(), 0.6);
+    let infinite = r#"{"log_odds": 1e40, "seconds": 900, "cnn": "0a1b"}"#;
+    for bytes in ["{\"log_odds\": ", "[]", infinite] {
+        std::fs::write(&damaged, bytes).expect("a file");
+        let message = switch(3).expect_err("a refusal").to_string();
+        assert!(message.contains("level.json") && message.contains("expected log_odds"), "{message}");
+        assert_eq!(threshold(), 0.6);
+    }
     let active = PatientConfig::autoencoder_path(patients, &id);
     assert!(!active.exists(), "the shared one is still in use");
 
@@ -290,7 +274,7 @@ fn what_was_in_use_before_there_were_versions_keeps_its_level() {
     config.save(patients, &id).expect("settings");
     std::fs::write(PatientConfig::autoencoder_path(patients, &id), "weights").expect("weights");
     for version in [0, 1] {
-        switch_to(patients, &id, version, "2031-02-03T04:05:06Z", "a test").expect("a switch");
+        switch_to(patients, &id, version, "0a1b", "2031-02-03T04:05:06Z", "a test").expect("a switch");
     }
     assert_eq!(PatientConfig::load(patients, &id).expect("settings"), config);
 }
@@ -316,18 +300,29 @@ fn a_fit_tells_the_threshold_and_a_switch_goes_back() {
     let fitted = settings();
     let followed = fitted.followed().expect("a level");
     // EEG as small as this looks like no seizure at all.
-    assert!(followed.log_odds < USUAL_LOG_ODDS && fitted.label.seizure_probability < 0.6, "{followed:?}");
+    assert!(followed.log_odds < LOWEST_LOG_ODDS && fitted.label.seizure_probability < 0.6, "{followed:?}");
     assert_eq!(followed.level().threshold(0.6), fitted.label.seizure_probability);
-    let told = format!("seizure_probability {}: it follows", fitted.label.seizure_probability);
-    assert!(said.contains(&told) && said.contains("is 0.6 by default"), "{said}");
+    let told = format!("seizure_probability {}: the CNN says of", fitted.label.seizure_probability);
+    assert!(said.contains(&told) && said.contains("; 0.6 by default"), "{said}");
 
-    // The CNN in use is another one than that of the level.
+    // The CNN in use is another one than that of the level, whether the threshold has fallen or not.
     let text = std::fs::read_to_string(&path).expect("settings");
-    std::fs::write(&path, text.replace(&followed.cnn, "0a1b")).expect("settings");
-    let (_, warned) = says(&["replay", "--patient", "anna", "calm.edf"]);
-    assert!(warned.contains("follows what another CNN said"), "{warned}");
-    let (shown, _) = says(&["patient", "show", "anna"]);
-    assert!(shown.contains("follows what another CNN said"), "{shown}");
+    let other = text.replace(&followed.cnn, "0a1b");
+    let high = |line: &str| match line.split_once(" = ") {
+        Some(("seizure_probability" | "set_to", _)) => {
+            line.replace(&fitted.label.seizure_probability.to_string(), "0.6")
+        }
+        Some(("log_odds", _)) => "log_odds = -1.0".to_string(),
+        _ => line.to_string(),
+    };
+    let not_low: Vec<String> = other.lines().map(high).collect();
+    for settings in [other.clone(), not_low.join("\n")] {
+        std::fs::write(&path, settings).expect("settings");
+        let (_, warned) = says(&["replay", "--patient", "anna", "calm.edf"]);
+        assert!(warned.contains("rests on what another CNN said"), "{warned}");
+        let (shown, _) = says(&["patient", "show", "anna"]);
+        assert!(shown.contains("rests on what another CNN said"), "{shown}");
+    }
     std::fs::write(&path, text).expect("settings");
 
     let (said, _) = says(&["patient", "switch", "anna", "0"]);
@@ -343,7 +338,10 @@ fn a_fit_tells_the_threshold_and_a_switch_goes_back() {
     assert_ne!(by_hand, text);
     std::fs::write(&path, by_hand).expect("settings");
     let (said, _) = says(&["patient", "switch", "anna", "0"]);
-    assert!(said.contains("seizure_probability 0.5, as it was set") && !settings().follow_level, "{said}");
+    assert!(
+        said.contains("seizure_probability 0.5, which follows nothing") && !settings().follow_level,
+        "{said}"
+    );
 
     std::fs::write(folder.path().join("patients/anna/versions/0001/level.json"), "[]").expect("a file");
     let message = refusal(folder.path(), &["patient", "switch", "anna", "1"], 8);

@@ -17,13 +17,13 @@ use crate::config::versions::{
 };
 use crate::config::{ConfigError, FitRecord, PatientConfig, PatientId, WardConfig, give_to_owner};
 use crate::dataset::{Dataset, LabelledRecording, Second};
-use crate::detect::{LabelRule, USUAL_LOG_ODDS};
+use crate::detect::{LOWEST_LOG_ODDS, LabelRule};
 use crate::model::{Autoencoder, AutoencoderConfig, Card, Classifier, write_card};
 use crate::signal::{Mains, SignalConfig};
 use crate::train::{AutoencoderFit, fit_autoencoder, level_of};
 use crate::ward::adapt::{AdaptError, adapt};
 use crate::ward::lifecycle::FitRequest;
-use crate::ward::{Models, cnn_path};
+use crate::ward::{Models, cnn_digest, cnn_path};
 
 /// Make, fit, calibrate and show patients
 #[derive(Debug, Args)]
@@ -169,8 +169,8 @@ pub fn run(args: &PatientArgs) -> Result<(), CliError> {
 
 fn switch(whose: &Whose, version: u32, by: &str) -> Result<(), CliError> {
     let id = PatientId::new(&whose.id)?;
-    PatientConfig::load(&whose.patients, &id)?;
-    let switch = switch_to(&whose.patients, &id, version, &jiff::Timestamp::now().to_string(), by)?;
+    let cnn = cnn_digest(&whose.models, &PatientConfig::load(&whose.patients, &id)?);
+    let switch = switch_to(&whose.patients, &id, version, &cnn, &jiff::Timestamp::now().to_string(), by)?;
     let which =
         if version == 0 { "the shared autoencoder".to_string() } else { format!("version {version}") };
     say!("patient {id}: {which} is in use; a running daemon takes it over when it reloads (SIGHUP)");
@@ -277,7 +277,7 @@ fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool, in_order_given: b
         other => other.into(),
     })?;
     let time = jiff::Timestamp::now().to_string();
-    switch_to(&whose.patients, &id, version, &time, "vigil patient fit")?;
+    switch_to(&whose.patients, &id, version, classifier.digest(), &time, "vigil patient fit")?;
     let weights = version_weights(&whose.patients, &id, version);
     let saved = Autoencoder::load(&weights, id.as_str(), &settings.signal)?;
     say!(
@@ -288,13 +288,6 @@ fn fit(whose: &Whose, inputs: &[PathBuf], ignore_events: bool, in_order_given: b
         saved.baseline().threshold
     );
     tell_of_level(&whose.patients, &id)?;
-    let config = PatientConfig::load(&whose.patients, &id)?;
-    if config.followed().is_some_and(|level| level.level().shift() > 0.0) {
-        warn!(
-            "warning: the CNN takes much of this EEG for a seizure, so that seizure_probability has risen; make sure that these \
-             recordings hold no seizure that is not marked"
-        );
-    }
     for remark in Models::default().watched(&whose.patients, &whose.models, &id)?.remarks() {
         warn!("warning: {remark}");
     }
@@ -307,8 +300,8 @@ fn tell_of_level(patients: &Path, id: &PatientId) -> Result<(), CliError> {
     let holds = config.label.seizure_probability;
     match config.followed() {
         Some(level) => say!(
-            "seizure_probability {holds}: it follows what the CNN says of {} s of this patient's EEG (log-odds {:.2}, usually \
-             {USUAL_LOG_ODDS}), and is {} by default",
+            "seizure_probability {holds}: the CNN says of {} s of this patient's EEG log-odds of {:.2}, of anybody's with seizures no \
+             less than {LOWEST_LOG_ODDS}; {} by default",
             level.seconds,
             level.log_odds,
             LabelRule::default().seizure_probability

@@ -109,11 +109,16 @@ impl PatientConfig {
         self.level = level.map(|level| LevelRecord::of(level, threshold));
     }
 
-    /// The level that the threshold follows at this moment.
-    pub fn followed(&self) -> Option<&LevelRecord> {
+    /// The level that the threshold rests on; `None` where somebody or something has chosen another one.
+    pub fn rests_on(&self) -> Option<&LevelRecord> {
         let level = self.level.as_ref()?;
         let follows = self.follow_level && self.calibration.is_none();
         (follows && level.set_to == self.label.seizure_probability).then_some(level)
+    }
+
+    /// The level that the threshold has fallen for; `None` where it has not.
+    pub fn followed(&self) -> Option<&LevelRecord> {
+        self.rests_on().filter(|level| level.set_to < LabelRule::default().seizure_probability)
     }
 
     /// Settings that were chosen on the patient, in place of what followed a level.
@@ -194,7 +199,10 @@ impl PatientConfig {
                     "[level] has log_odds {} and set_to {}; expected a number, and one above 0 and at most 1",
                     level.log_odds, level.set_to
                 ),
-                example: "take [level] out; vigil patient fit writes it anew".to_string(),
+                example: format!(
+                    "take [level] out and write seizure_probability = {}; vigil patient fit writes both anew",
+                    LabelRule::default().seizure_probability
+                ),
             });
         }
         let plain = !config.cnn.is_empty()
@@ -246,8 +254,8 @@ impl PatientConfig {
             format!("mains_hz = {}", u32::from(self.mains_hz)),
         );
         put(
-            "Whether seizure_probability below follows what the CNN says of the patient's seizure-free EEG, when an\n\
-             autoencoder fitted to them is put into use: lower where it says little, higher where it says much.",
+            "Whether the default seizure_probability falls, when an autoencoder fitted to the patient is put into use,\n\
+             where the CNN says less of their seizure-free EEG than of anybody's with seizures.",
             format!("follow_level = {}", self.follow_level),
         );
         put("", "[label]".into());
@@ -381,8 +389,8 @@ fn example_of(setting: &str) -> &'static str {
         "threshold" => "threshold = 6.0",
         "refractory_s" => "refractory_s = 60",
         "gap_reset_s" => "gap_reset_s = 10",
-        "log_odds" => "log_odds = -1.5",
-        "set_to" => "set_to = 0.526",
+        "log_odds" => "log_odds = -2.3",
+        "set_to" => "set_to = 0.501",
         _ => "`vigil patient new ID` writes a file with every setting",
     }
 }

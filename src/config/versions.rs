@@ -83,10 +83,16 @@ pub fn version_fit(patients: &Path, id: &PatientId, version: u32) -> Result<Opti
 /// # Errors
 /// [`ConfigError::Io`] where it cannot be read or is damaged.
 pub fn version_level(patients: &Path, id: &PatientId, version: u32) -> Result<Option<Level>, ConfigError> {
-    kept_beside(
-        version_folder(patients, id, version).join(LEVEL),
-        "log_odds, seconds and cnn; without this file the threshold follows no level",
-    )
+    let path = version_folder(patients, id, version).join(LEVEL);
+    let expected = "log_odds, seconds and cnn; without this file the threshold follows no level";
+    match kept_beside::<Level>(path.clone(), expected)? {
+        Some(level) if !level.log_odds.is_finite() => {
+            let told = format!("log_odds is {}; expected {expected}", level.log_odds);
+            let source = std::io::Error::new(std::io::ErrorKind::InvalidData, told);
+            Err(ConfigError::Io { doing: "read", path, source })
+        }
+        level => Ok(level),
+    }
 }
 
 /// What a file beside a version's weights says, where there is one.
@@ -191,7 +197,8 @@ pub fn add_version<E: From<std::io::Error>>(
     made
 }
 
-/// Puts a version into use and logs it; version 0 goes back to the shared autoencoder. What was in use
+/// Puts a version into use and logs it, and lets the threshold follow its level, where that is of the network `cnn` (its
+/// SHA-256), which judges the patient; version 0 goes back to the shared autoencoder. What was in use
 /// and is no version yet is made one first, so that every switch can be undone.
 ///
 /// # Errors
@@ -200,6 +207,7 @@ pub fn switch_to(
     patients: &Path,
     id: &PatientId,
     version: u32,
+    cnn: &str,
     time: &str,
     by: &str,
 ) -> Result<Switch, ConfigError> {
@@ -212,7 +220,7 @@ pub fn switch_to(
     let bytes = if version == 0 { None } else { Some(weights_of(patients, id, version)?) };
     // The record goes first: it says at worst too early what the network was fitted on. Where the network does not come
     // into use, the threshold that would have followed it goes back.
-    let (before, after) = take_record(patients, id, version)?;
+    let (before, after) = take_record(patients, id, version, cnn)?;
     let written: std::io::Result<()> = match &bytes {
         None => match std::fs::remove_file(&active) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(source),
@@ -332,6 +340,7 @@ fn take_record(
     patients: &Path,
     id: &PatientId,
     version: u32,
+    cnn: &str,
 ) -> Result<(PatientConfig, PatientConfig), ConfigError> {
     let (fit, level) = match version {
         0 => (None, None),
@@ -339,7 +348,7 @@ fn take_record(
     };
     let before = PatientConfig::load(patients, id)?;
     let mut config = PatientConfig { fit, ..before.clone() };
-    config.follow(level.as_ref());
+    config.follow(level.as_ref().filter(|level| level.cnn == cnn));
     if config != before {
         config.save(patients, id)?;
     }

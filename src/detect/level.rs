@@ -1,30 +1,24 @@
-//! How high a network's opinion lies in a patient's EEG without a seizure, and a threshold that follows it.
+//! How high a network's opinion lies in a patient's EEG without a seizure, and a threshold that follows it down.
 //!
 //! What a network says of a second leans on amplitude, filters and electrodes, which are the patient's and the
-//! equipment's, not the seizure's. All of it shows in seizure-free EEG as well: where the network's log-odds lie low
-//! there, they lie low in a seizure. So a patient's threshold moves by a part of the way from the usual level to
-//! their own. Speaker verification sets scores against those of impostors in the same way (zero normalisation; Auckenthaler,
-//! Carey and Lloyd-Thomas 2000), by the whole way and with their spread, for which a baseline of minutes is too short.
+//! equipment's, not the seizure's. All of it shows in seizure-free EEG as well: where the network's log-odds lie lower there
+//! than in anybody's with seizures whom it was tried on, they will lie lower in a seizure, too. So a patient's threshold is
+//! lower by as much. Speaker verification sets scores against those of impostors in the same way (zero normalisation; Auckenthaler,
+//! Carey and Lloyd-Thomas 2000).
 
 use serde::{Deserialize, Serialize};
 
 /// Seconds that a level rests on at least: what a fit needs.
 pub const LEAST_S: usize = 30;
 
-/// The level of people with seizures whom the network has not seen, in the mean over them: the cross-person report tells it.
-/// It is that of networks trained as the committed ones are.
-pub const USUAL_LOG_ODDS: f32 = -0.9;
+/// The lowest level of anybody with seizures whom the network has not seen: the equipment report tells it. It is that of
+/// networks trained as the committed ones are. Above it levels differ by what is the patient's own, and a threshold that
+/// follows them finds no more on the people who are scored (models/reports/trials.md).
+pub const LOWEST_LOG_ODDS: f32 = -1.9;
 
-/// How much of the way to a patient's own level their threshold goes. Half of it: minutes say only so much of days. Which
-/// share does best was looked at on the people who are scored (models/reports/trials.md).
-pub const SHARE: f32 = 0.5;
-
-/// By how many log-odds a threshold falls at most, from 0.6 to 0.356: EEG that a drug has flattened comes back.
+/// By how many log-odds a threshold falls at most, from 0.6 to 0.356: what flattens EEG, a drug or a cap that sits badly, may
+/// pass while the threshold stays.
 pub const DEEPEST: f32 = 1.0;
-
-/// By how many it rises at most, from 0.6 to 0.712. Less than it falls: a baseline that is full of seizures is not to make
-/// anybody deaf to them.
-pub const HIGHEST: f32 = 0.5;
 
 /// The level of a patient's EEG without a seizure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,19 +53,19 @@ impl Level {
         })
     }
 
-    /// By how many log-odds a threshold is higher than that of somebody at the usual level.
-    pub fn shift(&self) -> f32 {
-        (SHARE * (self.log_odds - USUAL_LOG_ODDS)).clamp(-DEEPEST, HIGHEST)
+    /// By how many log-odds a threshold is lower than that of people whose level is no lower than anybody's: 0 or more.
+    pub fn fall(&self) -> f32 {
+        (LOWEST_LOG_ODDS - self.log_odds).clamp(0.0, DEEPEST)
     }
 
-    /// A threshold for people at the usual level, as it is for this patient; to three decimals, as settings are written.
+    /// A threshold for other people, as it is for this patient; to three decimals, as settings are written, where it falls.
     pub fn threshold(&self, usual: f32) -> f32 {
         // What nothing but certainty reaches stays so.
-        if usual >= 1.0 {
+        if usual >= 1.0 || self.fall() == 0.0 {
             return usual;
         }
-        let moved = probability(log_odds(usual) + self.shift());
-        ((moved * 1e3).round() / 1e3).clamp(1e-3, 0.999)
+        let moved = probability(log_odds(usual) - self.fall());
+        ((moved * 1e3).round() / 1e3).clamp(1e-3, 0.999).min(usual)
     }
 }
 

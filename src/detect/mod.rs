@@ -12,6 +12,6 @@ mod verdict;
 pub use accumulator::{Accumulator, AccumulatorConfig, Step};
 pub use detector::Detector;
 pub use judge::{Judge, JudgeError, Opinion};
-pub use level::{DEEPEST, HIGHEST, LEAST_S, Level, SHARE, USUAL_LOG_ODDS};
+pub use level::{DEEPEST, LEAST_S, LOWEST_LOG_ODDS, Level};
 pub use rule::{AeFlag, LabelRule};
 pub use verdict::{Alarm, Label, SettingError, Verdict};

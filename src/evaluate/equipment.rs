@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::iter::once;
 
 use super::calm::{borne, keeps_to, most_sensitive};
+use super::levelled::Levels;
 use super::line::{AlarmSpan, Counting, JudgedPerson, JudgedSecond, PersonLine, score_lines};
 use super::methods::{Method, figures, spread};
 use super::report::EquipmentReport;
@@ -135,7 +136,7 @@ pub struct Recorded {
 
 /// Scores a method as the EEG was recorded and with each equipment with which it was asked; nothing where it was asked with
 /// none. Each person's alarms are those of the threshold and the accumulator that `settings` has for them, so that
-/// nothing is chosen anew; and beside them those of settings from the seizure-free seconds of the person's own other
+/// nothing is chosen anew; those where the threshold follows the person's level, as after a fit; and those of settings from the seizure-free seconds of the person's own other
 /// recordings, as they come from that equipment, with the accumulator `usual`.
 ///
 /// # Errors
@@ -157,16 +158,23 @@ pub(super) fn score_equipment(
             let people: Vec<&JudgedPerson> = people.iter().filter(|person| scored(&person.person)).collect();
             let lines: Vec<PersonLine> =
                 people.iter().map(|person| PersonLine::of(dataset, person)).collect();
-            let alarms = people
-                .iter()
-                .zip(&lines)
-                .map(|(person, line)| match settings(&person.person) {
+            let alarms_on = |lines: &[PersonLine]| {
+                let alarms = people.iter().zip(lines).map(|(person, line)| match settings(&person.person) {
                     Some((threshold, accumulator)) => {
                         line.alarms(label_rule(threshold, method.ae_flag), accumulator)
                     }
                     None => Ok(Vec::new()),
-                })
-                .collect::<Result<Vec<Vec<AlarmSpan>>, SettingError>>()?;
+                });
+                alarms.collect::<Result<Vec<Vec<AlarmSpan>>, SettingError>>()
+            };
+            let alarms = alarms_on(&lines)?;
+            // Opinions that are higher by as much as the threshold is lower.
+            let levels = Levels::of_other_halves(people.iter().copied());
+            let set_against = levels.set_against(people.iter().copied());
+            let followed: Vec<PersonLine> =
+                set_against.iter().map(|person| PersonLine::of(dataset, person)).collect();
+            let of_followed = alarms_on(&followed)?;
+            let of_followed = followed.iter().zip(of_followed.iter().map(Vec::as_slice));
             let scores: Vec<PersonScore> = people.iter().map(|person| PersonScore::of(person)).collect();
             let of_others = lines.iter().zip(alarms.iter().map(Vec::as_slice));
             let mut own = Vec::new();
@@ -178,6 +186,8 @@ pub(super) fn score_equipment(
                 recorded,
                 auroc: spread(&scores, |score| score.auroc),
                 strict: figures(&score_lines(of_others, Counting::Strict)),
+                lowest_level: levels.lowest_with_seizures(people.iter().copied()),
+                followed: figures(&score_lines(of_followed, Counting::Strict)),
                 own: figures(&score_lines(of_own, Counting::Strict)),
             })
         })

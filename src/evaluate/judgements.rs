@@ -14,7 +14,7 @@ use crate::detect::{AeFlag, Opinion};
 use crate::model::{AutoencoderOpinion, ModelError};
 
 /// The names of the methods that come of the networks of each kind; other networks have others.
-pub const METHODS: [&str; 14] = [
+pub const METHODS: [&str; 13] = [
     "two-class",
     "two-class, hard negatives",
     "autoencoder alone",
@@ -23,7 +23,6 @@ pub const METHODS: [&str; 14] = [
     "three-class, suppressor",
     "three-class, suppressor with history",
     "three-class, calibrated",
-    "three-class, levelled",
     "three-class, mean over gains",
     "rhythm trees alone",
     "three-class with rhythm trees",

@@ -1,14 +1,13 @@
-//! Opinions set against the level of the person's own seizure-free EEG, as a ward's threshold follows it.
+//! Opinions set against the level of the person's own seizure-free EEG, as a patient's threshold follows it after a fit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::calibrated::{log_odds, share, with_seizure};
-use super::changed::Changed;
 use super::line::{JudgedPerson, JudgedSecond};
 use crate::dataset::Second;
 use crate::detect::Level;
 
-/// The levels that everybody's seconds are set against: none of a second's own half, or of what is scored.
+/// The levels that everybody's seconds are set against: never that of a second's own half.
 #[derive(Debug, Clone, Default)]
 pub struct Levels {
     of: BTreeMap<String, OwnLevels>,
@@ -24,8 +23,8 @@ struct OwnLevels {
 impl Levels {
     /// Each half of a person's seconds, in the order of the data set, is set against the level of the other half: as their
     /// autoencoders judge.
-    pub fn of_other_halves(people: &[JudgedPerson]) -> Levels {
-        let own = people.iter().map(|person| {
+    pub fn of_other_halves<'a>(people: impl IntoIterator<Item = &'a JudgedPerson>) -> Levels {
+        let own = people.into_iter().map(|person| {
             let (earlier, later) = person.seconds.split_at(person.seconds.len() / 2);
             let first = earlier.iter().map(|judged| key(judged.second)).collect();
             (person.person.clone(), OwnLevels { first, levels: [level(later), level(earlier)] })
@@ -33,42 +32,35 @@ impl Levels {
         Levels { of: own.collect() }
     }
 
-    /// The scored seconds of a person are set against the level of those that are not scored.
-    pub fn of_the_rest(people: &[JudgedPerson], scored: &dyn Fn(&str, Second) -> bool) -> Levels {
-        let own = people.iter().map(|person| {
-            let rest = person.seconds.iter().filter(|judged| !scored(&person.person, judged.second));
-            let level = level(rest);
-            (person.person.clone(), OwnLevels { first: BTreeSet::new(), levels: [level.clone(), level] })
-        });
-        Levels { of: own.collect() }
-    }
-
-    /// The mean level over some people, each by the mean of theirs, and how many of them have one.
-    pub fn mean_over(&self, counted: impl Fn(&str) -> bool) -> Option<(f64, usize)> {
-        let means: Vec<f64> = self
-            .of
-            .iter()
-            .filter(|(person, _)| counted(person))
-            .filter_map(|(_, own)| {
-                let known: Vec<f64> =
-                    own.levels.iter().flatten().map(|level| f64::from(level.log_odds)).collect();
+    /// The lowest level of those of some people who have seizures, each by the mean of theirs; `None` where no level is known.
+    pub fn lowest_with_seizures<'a>(
+        &self,
+        people: impl IntoIterator<Item = &'a JudgedPerson>,
+    ) -> Option<f64> {
+        people
+            .into_iter()
+            .filter(|person| person.seconds.iter().any(|judged| judged.seizure))
+            .filter_map(|person| {
+                let levels = self.of.get(&person.person)?.levels.iter().flatten();
+                let known: Vec<f64> = levels.map(|level| f64::from(level.log_odds)).collect();
                 (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
             })
-            .collect();
-        (!means.is_empty()).then(|| (means.iter().sum::<f64>() / means.len() as f64, means.len()))
+            .min_by(f64::total_cmp)
     }
 
     /// The same people with opinions set against their levels; where there is none they stay as they are.
-    pub fn set_against(&self, people: &[JudgedPerson]) -> Vec<JudgedPerson> {
+    pub fn set_against<'a>(&self, people: impl IntoIterator<Item = &'a JudgedPerson>) -> Vec<JudgedPerson> {
         people
-            .iter()
+            .into_iter()
             .map(|person| {
                 let own = self.of.get(&person.person);
                 let seconds = person.seconds.iter().map(|judged| {
-                    let shift = own.and_then(|own| own.level(judged.second)).map_or(0.0, Level::shift);
-                    let moved =
-                        |opinion| with_seizure(opinion, share(log_odds(opinion) - f64::from(shift)) as f32);
-                    JudgedSecond { opinion: judged.opinion.map(moved), ..*judged }
+                    let fall = own.and_then(|own| own.level(judged.second)).map_or(0.0, Level::fall);
+                    let raised = |opinion| match fall {
+                        0.0 => opinion,
+                        fall => with_seizure(opinion, share(log_odds(opinion) + f64::from(fall)) as f32),
+                    };
+                    JudgedSecond { opinion: judged.opinion.map(raised), ..*judged }
                 });
                 JudgedPerson { seconds: seconds.collect(), ..person.clone() }
             })
@@ -80,20 +72,6 @@ impl OwnLevels {
     fn level(&self, second: Second) -> Option<&Level> {
         self.levels[usize::from(!self.first.contains(&key(second)))].as_ref()
     }
-}
-
-/// What is said of changed EEG, set against levels: those of a patient on whom other equipment records are of EEG that it
-/// recorded, those of one whose EEG shows look-alikes are of EEG without.
-pub fn levelled(changed: &Changed, people: &[JudgedPerson]) -> Changed {
-    let mut changed = changed.clone();
-    for recorded in &mut changed.recorded {
-        recorded.people = Levels::of_other_halves(&recorded.people).set_against(&recorded.people);
-    }
-    let usual = Levels::of_other_halves(people);
-    for imitated in &mut changed.imitated {
-        imitated.people = usual.set_against(&imitated.people);
-    }
-    changed
 }
 
 fn key(second: Second) -> (usize, usize) {

@@ -48,7 +48,7 @@ pub use folds::{FoldError, grouped_folds};
 pub use interval::{Interval, clopper_pearson, garwood, median_interval};
 pub use judgements::{FITTED_ON_OTHERS, Judgements, METHODS, Variant};
 pub use kept::{Kept, KeptError, recordings_of};
-pub use levelled::{Levels, levelled};
+pub use levelled::Levels;
 pub use line::{
     AlarmSpan, BEHIND_S, Counting, JudgedPerson, JudgedSecond, PersonLine, Tally, score_lines, score_settings,
 };

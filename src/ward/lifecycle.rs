@@ -13,10 +13,14 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::baseline::Span;
+use super::models::cnn_digest;
 use super::request::Request;
 use crate::config::versions::switch_to;
-use crate::config::{BaselineConfig, PatientId, Switching, WardConfig};
+use crate::config::{BaselineConfig, PatientConfig, PatientId, Switching, WardConfig};
 use crate::durable;
+
+/// Who writes a patient's settings while the daemon runs: one at a time.
+pub static SETTINGS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// A fit that failed is tried again after this long.
 const AGAIN: Duration = Duration::from_secs(600);
@@ -116,8 +120,12 @@ async fn take_over(
     }
     let (patients, id, version) = (config.ward.patients.clone(), request.patient.clone(), comparison.version);
     let time = super::shared::time_text(now_s());
+    let models = config.ward.models.clone();
+    let _one = SETTINGS.lock().await;
     let switched = tokio::task::spawn_blocking(move || {
-        switch_to(&patients, &id, version, &time, "automatic, after the fit").map_err(|e| e.to_string())
+        let settings = PatientConfig::load(&patients, &id).map_err(|e| e.to_string())?;
+        let cnn = cnn_digest(&models, &settings);
+        switch_to(&patients, &id, version, &cnn, &time, "automatic, after the fit").map_err(|e| e.to_string())
     })
     .await;
     match switched {

@@ -40,5 +40,7 @@ pub mod watch;
 pub use baseline::{AFTER_ALARM_S, BEFORE_ALARM_S, Baseline, Span};
 pub use clocks::{Clocks, Told};
 pub use metrics::Metrics;
-pub use models::{Models, PatientError, SHARED, Watched, cnn_path, shared_autoencoder_path, unlike_size};
+pub use models::{
+    Models, PatientError, SHARED, Watched, cnn_digest, cnn_path, shared_autoencoder_path, unlike_size,
+};
 pub use status::{BedStatus, Phase};

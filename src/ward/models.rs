@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 
 use crate::alarm::entry::DetectorId;
 use crate::config::{ConfigError, PatientConfig, PatientId};
-use crate::detect::{Detector, Judge, JudgeError, LabelRule, SettingError};
+use crate::detect::{Detector, Judge, JudgeError, SettingError};
 use crate::model::{Autoencoder, Baseline, Classifier, ModelError};
 use crate::signal::SignalConfig;
 use thiserror::Error;
@@ -49,18 +49,18 @@ pub struct Watched {
 
 /// In words, that a patient's EEG is smaller or larger than that of everybody with seizures whom the CNN was trained on; `None`
 /// where it is not, or the network does not know.
-pub fn unlike_size(classifier: &Classifier, baseline: &Baseline, threshold: f32) -> Option<String> {
+pub fn unlike_size(classifier: &Classifier, baseline: &Baseline) -> Option<String> {
     let [least, largest] = classifier.amplitudes_uv()?;
     let own = baseline.typical_uv();
     let (how, consequence) = match own {
-        own if own < least => ("smaller", "is likely to miss seizures"),
-        own if own > largest => ("larger", "is likely to raise false alarms"),
+        own if own < least => ("smaller", "are likely to miss seizures"),
+        own if own > largest => ("larger", "are likely to raise false alarms"),
         _ => return None,
     };
     Some(format!(
         "the EEG is {how} ({own:.1} uV, root mean square of a second outside seizures) than that of everybody with seizures whom the \
-         CNN was trained on ({least:.1} to {largest:.1} uV): a seizure_probability of {threshold}, which was not chosen on \
-         this patient, {consequence}; vigil patient calibrate chooses the patient's own"
+         CNN was trained on ({least:.1} to {largest:.1} uV): settings that are not calibrated on the patient {consequence}; \
+         vigil patient calibrate chooses the patient's own"
     ))
 }
 
@@ -71,17 +71,14 @@ impl Watched {
         self.unlike_size().into_iter().chain(self.other_level()).collect()
     }
 
-    /// That the threshold follows the level of another CNN.
+    /// That the threshold rests on the level of another CNN.
     fn other_level(&self) -> Option<String> {
-        let level = self.config.followed()?;
+        let level = self.config.rests_on()?;
         (level.cnn != self.judge.classifier().digest()).then(|| {
             format!(
-                "seizure_probability {} follows what another CNN said of this patient's EEG than the one that lies in {:?} \
-                 now: fit the patient anew (vigil patient fit), or write seizure_probability = {} and take [level] out of \
-                 patient.toml",
-                self.config.label.seizure_probability,
-                self.config.cnn,
-                LabelRule::default().seizure_probability
+                "seizure_probability {} rests on what another CNN said of this patient's EEG than the one that lies in {:?} now; \
+                 vigil patient fit asks this one",
+                self.config.label.seizure_probability, self.config.cnn
             )
         })
     }
@@ -89,7 +86,7 @@ impl Watched {
     /// What [`unlike_size`] says, where the patient has an autoencoder of their own and no settings of their own.
     fn unlike_size(&self) -> Option<String> {
         let own = self.judge.autoencoder().filter(|_| !self.shared && self.config.calibration.is_none())?;
-        unlike_size(self.judge.classifier(), own.baseline(), self.config.label.seizure_probability)
+        unlike_size(self.judge.classifier(), own.baseline())
     }
 
     /// What makes this detector: a rate is that of one of them.
@@ -104,6 +101,12 @@ impl Watched {
             }),
         }
     }
+}
+
+/// SHA-256 of the CNN that a patient's settings name, as it lies on disk; empty where there is none.
+pub fn cnn_digest(models: &Path, patient: &PatientConfig) -> String {
+    crate::model::read_weights(&cnn_path(models, &patient.cnn))
+        .map_or(String::new(), |weights| weights.digest())
 }
 
 /// Where a CNN's weights lie.

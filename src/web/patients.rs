@@ -16,11 +16,10 @@ use super::problem::Problem;
 use crate::access::Right;
 use crate::config::versions::{Switch, switch_to, switches, version_folder, version_in_use, versions};
 use crate::config::{ConfigError, PatientConfig, PatientId};
+use crate::ward::cnn_digest;
+use crate::ward::lifecycle::SETTINGS;
 use crate::ward::request::Request;
 use crate::ward::shared::time_text;
-
-/// Who writes a patient's settings: one at a time.
-pub static SETTINGS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// What everyone may read.
 pub fn reading() -> OpenApiRouter<Api> {
@@ -126,10 +125,15 @@ async fn switch_version(
 ) -> Result<Json<Switch>, Problem> {
     let by = caller.named(wanted.by.as_deref())?;
     let id = patient_id(&id)?;
-    let patients = api.config.borrow().ward.patients.clone();
+    let ward = api.config.borrow().ward.clone();
+    let (patients, models) = (ward.patients, ward.models);
     let (time, patient) = (time_text(api.shared.unix_now()), id.clone());
     let _one = SETTINGS.lock().await;
-    match blocking(move || switch_to(&patients, &patient, wanted.version, &time, &by)).await? {
+    let switched = blocking(move || {
+        let cnn = cnn_digest(&models, &PatientConfig::load(&patients, &patient)?);
+        switch_to(&patients, &patient, wanted.version, &cnn, &time, &by)
+    });
+    match switched.await? {
         Ok(switch) => {
             let _ = api.ward.send(Request::ModelsChanged { patient: id }).await;
             Ok(Json(switch))

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use super::api::{Api, blocking};
 use super::caller::Caller;
 use super::input::{Asked, Named, Told};
-use super::patients::{SETTINGS, patient_id};
+use super::patients::patient_id;
 use super::problem::Problem;
 use crate::alarm::AlarmLog;
 use crate::alarm::entry::{Entry, What};
@@ -20,6 +20,7 @@ use crate::calibrate::{
     AlarmSettings, GatherError, Period, Preview, Proposal, ProposalError, TriedSettings, Wanted, preview,
 };
 use crate::config::PatientConfig;
+use crate::ward::lifecycle::SETTINGS;
 use crate::ward::request::Request;
 
 /// Who runs a preview: one at a time, so that pages do not keep the beds from the processor.

@@ -10,13 +10,12 @@ use super::super::error::CliError;
 use super::super::labelled::labelled;
 use super::super::namesakes::NamesakeArgs;
 use super::dealt::Dealt;
-use super::levelled::{LevelsOf, add_levelled};
 use super::networks::{Named, NetworkArgs, told_of_strangers};
 use super::part::{Part, short_recordings, summary};
 use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds};
 use super::unjudged::told_of_unjudged;
 use crate::dataset::{Dataset, People};
-use crate::evaluate::{Levels, out_of_order};
+use crate::evaluate::out_of_order;
 use crate::model::AutoencoderConfig;
 use crate::train::{AutoencoderFit, cross_fitted_opinions};
 
@@ -88,19 +87,12 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
         config: config.clone(),
         judge: &|person, seconds| Ok(cross_fitted_opinions(&dataset, person, seconds, &config, &fit)?),
     };
-    let mut judged = protocol.judgements(
+    let judged = protocol.judgements(
         &dataset,
         &networks,
         &|named: &[Named], person| dealt.pick(named, person),
         &Part::WHOLE,
         &autoencoding,
-    )?;
-    let told_of_levels = add_levelled(
-        &mut judged,
-        &dataset,
-        about.as_deref(),
-        &LevelsOf { whose: "the other half of their recordings", scored: &|_| true, changed: true },
-        |people| Ok::<_, CliError>(Levels::of_other_halves(people)),
     )?;
     let folds = folds(&judged.three_class);
     let unchosen = settings_can_be_chosen(&dataset, &folds)?;
@@ -122,7 +114,6 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
             .into(),
         "A person's own autoencoder judges only seconds of the half of the recordings that it was not fitted on.".into(),
     ];
-    how.push(told_of_levels);
     how.extend(told_of_dealt(&dealt));
     let (name, title) = match block_s {
         None => ("cross-person", "People whom no network has seen".to_string()),
@@ -132,11 +123,6 @@ fn score_everybody(args: &CrossPersonArgs, block_s: Option<u64>) -> Result<(), C
                  where the signal pauses. Observed seconds are cut into blocks of {block_s} s; what is left at the end is \
                  no block."
             ));
-            limits.push(
-                "Where opinions are levelled, the level of a stream's earlier half is that of its later half, which a ward would \
-                 not know yet."
-                    .into(),
-            );
             limits.push(
                 "How often a time without an alarm is rightly so depends on how often there are seizures. In these \
                  recordings that is more often than on any ward, so the figure is lower than there."

@@ -7,14 +7,13 @@ use clap::Args;
 
 use super::super::error::CliError;
 use super::super::labelled::labelled;
-use super::levelled::{LevelsOf, add_levelled};
 use super::networks::{Named, NetworkArgs, Networks, conditioned_alike};
 use super::part::{Part, short_recordings, summary};
 use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told};
 use super::unjudged::told_of_unjudged;
 use crate::dataset::{Dataset, DatasetError, LabelledRecording, People, may_be_one, refuse_twice};
 use crate::evaluate::report::ProtocolReport;
-use crate::evaluate::{FITTED_ON_OTHERS, Levels, Unjudged, first_unseen, same_windows, unjudged};
+use crate::evaluate::{FITTED_ON_OTHERS, Unjudged, first_unseen, same_windows, unjudged};
 use crate::model::AutoencoderConfig;
 use crate::train::{AutoencoderFit, cross_fitted_opinions};
 
@@ -183,7 +182,7 @@ impl Direction<'_> {
             config: config.clone(),
             judge: &|person, seconds| Ok(cross_fitted_opinions(dataset, person, seconds, &config, &fit)?),
         };
-        let mut judged = protocol.judgements(
+        let judged = protocol.judgements(
             dataset,
             &self.from.networks,
             &|networks: &[Named], person| {
@@ -196,14 +195,6 @@ impl Direction<'_> {
             &Part::WHOLE,
             &autoencoding,
         )?;
-        let halves = LevelsOf {
-            whose: "the other half of their recordings",
-            scored: &|person| (self.is_scored)(person),
-            changed: true,
-        };
-        let told_of_levels = add_levelled(&mut judged, dataset, None, &halves, |people| {
-            Ok::<_, CliError>(Levels::of_other_halves(people))
-        })?;
         let folds: BTreeMap<String, usize> = judged
             .three_class
             .iter()
@@ -239,7 +230,6 @@ impl Direction<'_> {
             format!("The settings of alarms are chosen on people of {from} whom some network has not seen."),
             "A person's own autoencoder judges only seconds of the half of the recordings that it was not fitted on."
                 .into(),
-            told_of_levels,
         ];
         let scored = Part {
             second: &|person, _| (self.is_scored)(person),

@@ -5,7 +5,6 @@ mod changed;
 mod cross_person;
 mod cross_site;
 mod dealt;
-mod levelled;
 mod networks;
 mod part;
 mod print;

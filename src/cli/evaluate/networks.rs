@@ -13,9 +13,6 @@ use crate::model::{Classes, Classifier};
 use crate::signal::{Mains, SignalConfig};
 use crate::ward::cnn_path;
 
-/// How the names of methods end that are made of other networks.
-const MADE_OF_OTHERS: [&str; 3] = [", levelled", ", weighed", ", adapted"];
-
 /// Names of networks, one list for each kind.
 #[derive(Debug, Args)]
 pub struct NetworkArgs {
@@ -44,8 +41,7 @@ impl NetworkArgs {
     pub fn about(&self) -> Result<Option<String>, CliError> {
         let labels: Vec<&str> = self.also.iter().map(|variant| variant.label.as_str()).collect();
         let mut taken: BTreeSet<&str> = METHODS.into_iter().collect();
-        let ours = |label: &str| MADE_OF_OTHERS.iter().any(|ending| label.ends_with(ending));
-        if let Some(label) = labels.iter().find(|label| !taken.insert(label) || ours(label)) {
+        if let Some(label) = labels.iter().find(|label| !taken.insert(label)) {
             return Err(CliError::Usage(format!(
                 "--also {label:?}: that is the name of another method; expected a label of its own"
             )));

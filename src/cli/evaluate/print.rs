@@ -139,12 +139,15 @@ fn wrong(counted: &WardFigures) -> String {
 
 fn line_of_equipment(method: &str, equipment: &EquipmentReport, width: usize) {
     say!(
-        "{:<width$}{:<28} AUROC {}, found {}, false / hours {}; own: found {}, false / hours {}",
+        "{:<width$}{:<28} AUROC {}, found {}, false / hours {}; threshold following: found {}, false / hours {}; own: found {}, \
+         false / hours {}",
         method,
         equipment.recorded,
         spread(&equipment.auroc),
         found(&equipment.strict),
         wrong(&equipment.strict),
+        found(&equipment.followed),
+        wrong(&equipment.followed),
         found(&equipment.own),
         wrong(&equipment.own)
     );

@@ -12,7 +12,6 @@ use super::super::namesakes::NamesakeArgs;
 use super::super::terminal::progress_bar;
 use super::cross_person::{LEAK, settings_can_be_chosen, told_of_dealt, told_of_order};
 use super::dealt::Dealt;
-use super::levelled::{LevelsOf, add_levelled};
 use super::networks::{Named, NetworkArgs, Pick, told_of_strangers};
 use super::part::{Part, short_recordings, summary};
 use super::protocol::{Autoencoding, Protocol, ProtocolArgs, Told, folds};
@@ -20,7 +19,7 @@ use super::unjudged::told_of_unjudged;
 use crate::dataset::{Dataset, People};
 use crate::detect::Opinion;
 use crate::evaluate::{
-    Changed, Division, FEWEST_SEIZURES, JudgedPerson, JudgedSecond, Levels, TreeOpinions, Variant, divide,
+    Changed, Division, FEWEST_SEIZURES, JudgedPerson, JudgedSecond, TreeOpinions, Variant, divide,
     recordings_of, weighed,
 };
 use crate::model::{Architecture, AutoencoderConfig};
@@ -117,13 +116,6 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
             changed: Changed::default(),
         });
     }
-    let also = networks.also.iter().find(|(label, _)| Some(label) == about.as_ref());
-    let named = also.map_or(&networks.three_class, |(_, named)| named);
-    // Changed EEG was judged of the later recordings alone, so that there is no level of it to set them against.
-    let earlier = LevelsOf { whose: "the earlier recordings", scored: &|_| true, changed: false };
-    let told_of_levels = add_levelled(&mut judged, &dataset, about.as_deref(), &earlier, |_| {
-        Ok::<_, CliError>(Levels::of_the_rest(&everything(named)?, &later))
-    })?;
     // VGG-16 has no single last layer.
     let vgg = |(_, network): &Named| matches!(network.config().architecture, Architecture::Vgg16);
     let also = networks.also.iter().filter(|(_, named)| !named.iter().any(vgg));
@@ -184,7 +176,6 @@ pub fn run(args: &WithinPatientArgs) -> Result<(), CliError> {
             .into(),
         "The settings of alarms are chosen on the later parts of other people, of other folds.".into(),
     ];
-    how.push(told_of_levels);
     how.extend(told_of_dealt(&dealt));
     how.extend(unchanged);
     let mut limits = vec![LEAK.to_string()];

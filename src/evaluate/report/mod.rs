@@ -211,6 +211,11 @@ pub struct EquipmentReport {
     pub auroc: Option<Spread>,
     /// Alarms counted strictly, with the settings that were chosen on other people's EEG as it was recorded.
     pub strict: WardFigures,
+    /// The lowest level ([`Level::log_odds`](crate::detect::Level::log_odds)) of anybody who has seizures.
+    pub lowest_level: Option<f64>,
+    /// Alarms counted strictly, with those settings, but for the threshold, which follows the person's level in the other half
+    /// of their recordings down.
+    pub followed: WardFigures,
     /// Alarms counted strictly, with settings from the seizure-free seconds of the person's own other recordings.
     pub own: WardFigures,
 }

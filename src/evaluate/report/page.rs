@@ -8,7 +8,7 @@ use super::tables::{
 };
 use super::words::{amount, count, figure, interval, part, percent, share};
 use super::{MethodReport, ProtocolReport};
-use crate::detect::AccumulatorConfig;
+use crate::detect::{AccumulatorConfig, DEEPEST, LOWEST_LOG_ODDS};
 use crate::evaluate::{AFTER_S, CONTEXT_S};
 
 /// A page in parts.
@@ -121,11 +121,14 @@ pub(super) fn page(report: &ProtocolReport, figures: &[Figure]) -> Page {
     }
     if let Some(table) = equipment_table(report) {
         blocks.push(Block::Heading("If other equipment had recorded them"));
-        blocks.push(Block::Paragraph(
+        blocks.push(Block::Paragraph(format!(
             "Every window of the people who are scored was judged once more with its signal changed: multiplied by a factor, \
-             filtered, or without some electrodes. What makes alarms of it are, on the one hand, the settings of the main table, \
-             chosen on other people's EEG as it was recorded, which do not know of the change; on the other hand the \
-             settings of the person's own: those with which methods are compared first, made stricter or more sensitive until the \
+             filtered, or without some electrodes. What makes alarms of it are, first, the settings of the main table, \
+             chosen on other people's EEG as it was recorded, which do not know of the change; second, the same but for the \
+             threshold, which follows the person's level down, as after vigil patient fit: where the median log-odds that the \
+             networks give to the seizure-free seconds of the other half of their recordings, recorded in the same way, lie \
+             below {LOWEST_LOG_ODDS}, it is lower by the difference, by {DEEPEST} at most. The last column has the lowest level of anybody with \
+             seizures. Third, the settings of the person's own: those with which methods are compared first, made stricter or more sensitive until the \
              seizure-free seconds of other recordings of theirs, changed in the same way, have no more than one false alarm \
              an hour, one that lasts counting again each minute. Recordings are cut before each seizure, and every other piece \
              serves for those between; where it has no seizure-free second, or nothing keeps to the rate, those settings stay as they \
@@ -133,8 +136,7 @@ pub(super) fn page(report: &ProtocolReport, figures: &[Figure]) -> Page {
              minutes. People with a single seizure have no such figure. This is simulated: the same recordings changed, noise and all, \
              not other people or other amplifiers. Where so many derivations are missing that a second is not \
              judged, it is not scored."
-                .into(),
-        ));
+        )));
         blocks.push(Block::Table(table));
     }
     if let Some(table) = look_alikes_table(report) {

@@ -317,15 +317,21 @@ pub(super) fn equipment_table(report: &ProtocolReport) -> Option<Table> {
                 found(&equipment.strict),
                 rate(&equipment.strict),
                 Cell::of(equipment.strict.false_alarms.to_string()),
+                found(&equipment.followed),
+                rate(&equipment.followed),
+                Cell::of(equipment.followed.false_alarms.to_string()),
                 found(&equipment.own),
                 rate(&equipment.own),
                 Cell::of(equipment.own.false_alarms.to_string()),
                 Cell::of(amount(equipment.strict.hours)),
+                Cell::of(figure(equipment.lowest_level, |level| format!("{level:.2}"))),
             ],
         })
         .collect();
     let seconds = "AUROC, single seconds";
-    let (others, own) = ("settings chosen on other people", "settings from their own other EEG");
+    let (others, followed) =
+        ("settings chosen on other people", "the same, the threshold following the level");
+    let own = "settings from their own other EEG";
     (!rows.is_empty()).then(|| Table {
         caption: "Methods with EEG from other equipment, counted strictly".into(),
         columns: columns([
@@ -336,10 +342,14 @@ pub(super) fn equipment_table(report: &ProtocolReport) -> Option<Table> {
             (others, "seizures found"),
             (others, "false alarms in an hour"),
             (others, "false alarms"),
+            (followed, "seizures found"),
+            (followed, "false alarms in an hour"),
+            (followed, "false alarms"),
             (own, "seizures found"),
             (own, "false alarms in an hour"),
             (own, "false alarms"),
             ("", "hours"),
+            ("", "lowest level"),
         ]),
         rows,
     })

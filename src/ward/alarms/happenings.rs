@@ -302,14 +302,13 @@ fn tell(entry: &Entry) {
             tracing::info!(bed, alarm, by = entry.who, what = entry.what.name(), "alarm desk");
         }
         What::Switched { from, to, from_second, seizure_probability } => {
-            let [until_now, from_here] = seizure_probability.unwrap_or([f32::NAN; 2]);
-            tracing::info!(
-                bed,
-                from = from.as_str(),
-                to = to.as_str(),
-                from_second,
-                "autoencoder switched; seizure_probability {from_here}, until now {until_now}"
-            );
+            tracing::info!(bed, from = from.as_str(), to = to.as_str(), from_second, "autoencoder switched");
+            if let Some([before, after]) = seizure_probability.filter(|[before, after]| before != after) {
+                tracing::warn!(
+                    bed,
+                    "seizure_probability {after}, until now {before}: it follows the patient's EEG"
+                );
+            }
         }
         _ => {}
     }
