@@ -136,8 +136,9 @@ pub struct Recorded {
 
 /// Scores a method as the EEG was recorded and with each equipment with which it was asked; nothing where it was asked with
 /// none. Each person's alarms are those of the threshold and the accumulator that `settings` has for them, so that
-/// nothing is chosen anew; those where the threshold follows the person's level, as after a fit; and those of settings from the seizure-free seconds of the person's own other
-/// recordings, as they come from that equipment, with the accumulator `usual`.
+/// nothing is chosen anew; those where the threshold follows the person's level, as after a fit; and those of settings
+/// from the seizure-free seconds of the person's own other recordings, as they come from that equipment, with the
+/// accumulator `usual`.
 ///
 /// # Errors
 /// [`SettingError`] where a setting is out of range.
